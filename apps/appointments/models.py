@@ -1,0 +1,209 @@
+"""Appointments and holds: one table, so that one set of exclusion constraints guards every door."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Func, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.models import TenantModel, TenantQuerySet
+from apps.organizations.models import Location
+from apps.patients.models import Patient
+from apps.practitioners.models import Colour, Practitioner, Room
+
+
+class AppointmentType(TenantModel):
+    """What can be booked: how long it takes, what it needs around it, and how it may be booked. Times in minutes."""
+
+    name = models.CharField(max_length=80)
+    duration_minutes = models.PositiveSmallIntegerField(validators=[MinValueValidator(5), MaxValueValidator(600)])
+    buffer_before_minutes = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(240)])
+    buffer_after_minutes = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(240)])
+    step_minutes = models.PositiveSmallIntegerField(default=10, validators=[MinValueValidator(5), MaxValueValidator(240)], help_text="slots start on this grid, counted from the start of the working hours")
+    minimum_notice_minutes = models.PositiveIntegerField(default=60)
+    horizon_days = models.PositiveSmallIntegerField(default=60)
+    colour = models.CharField(max_length=2, choices=Colour.choices, default=Colour.K1)
+    needs_room = models.BooleanField(default=False)
+    online_bookable = models.BooleanField(default=True)
+    is_default = models.BooleanField(default=False, help_text="what the bot books when nothing else fits the reason")
+    keywords = models.CharField(max_length=300, blank=True, help_text="comma-separated words in a patient's reason that suggest this type")
+    instructions = models.CharField(max_length=300, blank=True, help_text="shown to the patient with the confirmation")
+    sort_order = models.PositiveSmallIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["sort_order", "name"]
+        constraints = [models.UniqueConstraint(fields=["organization", "name"], name="appointment_type_name_is_unique_in_organization")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def duration(self) -> dt.timedelta:
+        return dt.timedelta(minutes=self.duration_minutes)
+
+
+class PractitionerType(TenantModel):
+    """A practitioner offers an appointment type."""
+
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="offered_types")
+    appointment_type = models.ForeignKey(AppointmentType, on_delete=models.CASCADE, related_name="offered_by")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["practitioner", "appointment_type"], name="practitioner_offers_a_type_once")]
+
+    def __str__(self) -> str:
+        return f"{self.practitioner} · {self.appointment_type}"
+
+
+class Status(models.TextChoices):
+    """FHIR AppointmentStatus, plus `held` (FHIR: pending) and `in_progress` (the patient is in the room)."""
+
+    HELD = "held", _("Held")
+    BOOKED = "booked", _("Booked")
+    ARRIVED = "arrived", _("Waiting")
+    IN_PROGRESS = "in_progress", _("In room")
+    FULFILLED = "fulfilled", _("Done")
+    CANCELLED = "cancelled", _("Cancelled")
+    NO_SHOW = "noshow", _("No-show")
+
+
+BUSY_STATUSES = (Status.HELD, Status.BOOKED, Status.ARRIVED, Status.IN_PROGRESS, Status.FULFILLED)
+OPEN_STATUSES = (Status.BOOKED, Status.ARRIVED, Status.IN_PROGRESS)
+
+
+class Source(models.TextChoices):
+    STAFF = "staff", _("Front desk")
+    BOT = "bot", _("Bot")
+    API = "api", _("API")
+    LINK = "link", _("Patient link")
+
+
+class CancelReason(models.TextChoices):
+    PATIENT = "patient", _("Patient asked")
+    PRACTITIONER = "practitioner", _("Practitioner unavailable")
+    CLINIC = "clinic", _("Clinic closed")
+    MISTAKE = "mistake", _("Booked by mistake")
+    OTHER = "other", _("Other")
+
+
+class AppointmentQuerySet(TenantQuerySet):
+    def real(self) -> AppointmentQuerySet:
+        """Leave out holds: they are not appointments yet."""
+        return self.exclude(status=Status.HELD)
+
+    def busy(self) -> AppointmentQuerySet:
+        """Keep what takes the practitioner's and the room's time."""
+        return self.filter(status__in=BUSY_STATUSES)
+
+    def open(self) -> AppointmentQuerySet:
+        """Keep appointments that are still to happen or happening."""
+        return self.filter(status__in=OPEN_STATUSES)
+
+    def between(self, start: dt.datetime, end: dt.datetime) -> AppointmentQuerySet:
+        """Keep what overlaps [start, end), using the btree on start (nothing lasts longer than a day)."""
+        return self.filter(start__lt=end, start__gt=start - dt.timedelta(days=1), end__gt=start)
+
+    def for_list(self) -> AppointmentQuerySet:
+        """Load what every list shows, in one query."""
+        return self.select_related("patient", "practitioner", "location", "room", "appointment_type")
+
+
+class TimeRange(Func):
+    """tstzrange(start, end): half-open, as every period here."""
+
+    function = "tstzrange"
+    output_field = DateTimeRangeField()
+
+
+class Appointment(TenantModel):
+    """A patient's time with a practitioner, or (status `held`) a time kept free while somebody decides.
+
+    `busy_period` is [start - buffer before, end + buffer after), UTC. `lane` 0 is the ordinary one; a deliberate
+    overbooking takes another. `version` counts reschedules and cancellations: reminders and invites key on it.
+    """
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, blank=True, related_name="appointments")
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.PROTECT, related_name="appointments")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
+    room = models.ForeignKey(Room, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    appointment_type = models.ForeignKey(AppointmentType, on_delete=models.PROTECT, related_name="+")
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    busy_period = DateTimeRangeField()
+    lane = models.PositiveSmallIntegerField(default=0)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.BOOKED)
+    version = models.PositiveIntegerField(default=1)
+    source = models.CharField(max_length=10, choices=Source.choices, default=Source.STAFF)
+    reason = models.CharField(max_length=500, blank=True, help_text="in the patient's words")
+    note = models.TextField(blank=True, help_text="for staff only")
+    override_reason = models.CharField(max_length=300, blank=True)
+    held_until = models.DateTimeField(null=True, blank=True)
+    held_for = models.UUIDField(null=True, blank=True, help_text="the conversation, key or person that holds it")
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    confirmed_by = models.CharField(max_length=20, blank=True, help_text="whatsapp, sms, link, phone, …")
+    arrived_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancel_reason = models.CharField(max_length=14, choices=CancelReason.choices, blank=True)
+    cancel_note = models.CharField(max_length=300, blank=True)
+    previous_status = models.CharField(max_length=12, blank=True, help_text="what undo returns to")
+    status_changed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AppointmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(start__lt=F("end")), name="appointment_starts_before_it_ends"),
+            models.CheckConstraint(condition=Q(busy_period__contains=TimeRange(F("start"), F("end"))), name="appointment_busy_period_covers_it"),
+            models.CheckConstraint(condition=Q(patient__isnull=False) | Q(status="held"), name="appointment_has_a_patient_unless_held"),
+            models.CheckConstraint(condition=Q(status="held", held_until__isnull=False) | ~Q(status="held"), name="appointment_hold_expires"),
+            ExclusionConstraint(
+                name="appointment_practitioner_not_double_booked",
+                expressions=[("practitioner", RangeOperators.EQUAL), ("lane", RangeOperators.EQUAL), ("busy_period", RangeOperators.OVERLAPS)],
+                condition=Q(status__in=BUSY_STATUSES),
+            ),
+            ExclusionConstraint(
+                name="appointment_room_not_double_booked",
+                expressions=[("room", RangeOperators.EQUAL), ("busy_period", RangeOperators.OVERLAPS)],
+                condition=Q(status__in=BUSY_STATUSES, room__isnull=False),
+            ),
+            ExclusionConstraint(
+                name="appointment_patient_not_double_booked",
+                expressions=[("patient", RangeOperators.EQUAL), (TimeRange("start", "end"), RangeOperators.OVERLAPS)],
+                condition=Q(status__in=BUSY_STATUSES, patient__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "start", "id"], name="appointment_by_start"),
+            models.Index(fields=["organization", "practitioner", "start"], name="appointment_by_practitioner"),
+            models.Index(fields=["organization", "patient", "-start"], name="appointment_by_patient"),
+            models.Index(fields=["held_until"], name="appointment_holds", condition=Q(status="held")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.appointment_type_id} {self.start:%Y-%m-%d %H:%M} ({self.get_status_display()})"
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it is still to happen or happening."""
+        return self.status in OPEN_STATUSES
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.confirmed_at is not None
+
+    @property
+    def local_start(self) -> dt.datetime:
+        """Return the start on the location's wall clock (reads the location: select it with the row)."""
+        return self.start.astimezone(self.location.zone)
+
+    @property
+    def local_end(self) -> dt.datetime:
+        return self.end.astimezone(self.location.zone)

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class CommunicationsConfig(AppConfig):
+    name = "apps.communications"

@@ -1,0 +1,1 @@
+"""Building blocks of the REST API: problems, pagination, throttling, idempotency, viewsets."""

@@ -1,0 +1,144 @@
+"""Which organization's rows the database shows: PostgreSQL row-level security, set per transaction.
+
+Every connection works as the role `clinic_app`, which the policies bind and which sees nothing until an
+organization was set. `organization_scope(...)` opens one organization, `all_organizations()` steps back to the
+login role that owns the tables, explicitly, for sweeps and look-ups that cross organizations.
+Both are transaction-local (`set_config(…, true)`), hence safe behind a transaction-pooling proxy.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.db import connection, models, transaction
+
+APP_ROLE = "clinic_app"
+SETTING = "clinic.organization"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the current transaction may see: nothing, one organization, or all of them."""
+
+    role: str = APP_ROLE
+    organization_id: uuid.UUID | None = None
+
+
+CLOSED = Scope()
+ALL = Scope(role="none")
+_current: ContextVar[Scope] = ContextVar("tenancy_scope", default=CLOSED)
+
+
+def current_organization_id() -> uuid.UUID | None:
+    """Return the organization that the running transaction is open for, if it is one."""
+    return _current.get().organization_id
+
+
+def _apply(scope: Scope) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('role', %s, true), set_config(%s, %s, true)",
+            [scope.role, SETTING, str(scope.organization_id or "")],
+        )
+
+
+@contextmanager
+def _enter(scope: Scope) -> Iterator[None]:
+    previous = _current.get()
+    nested = connection.in_atomic_block
+    with transaction.atomic():
+        if scope != previous or not nested:
+            _apply(scope)
+        token = _current.set(scope)
+        try:
+            yield
+            if nested and scope != previous and not connection.needs_rollback:
+                _apply(previous)
+        finally:
+            _current.reset(token)
+
+
+@contextmanager
+def organization_scope(organization_id: uuid.UUID) -> Iterator[None]:
+    """Open one organization's rows for the block, in a transaction (a savepoint when one runs already)."""
+    with _enter(Scope(organization_id=organization_id)):
+        yield
+
+
+@contextmanager
+def all_organizations() -> Iterator[None]:
+    """Open every organization's rows for the block, in a transaction. For sweeps and routing look-ups only."""
+    with _enter(ALL):
+        yield
+
+
+def tenant_models() -> list[type[models.Model]]:
+    """Return every concrete model whose rows belong to an organization, found by looking, not by listing."""
+    return [
+        model
+        for model in apps.get_models(include_auto_created=True)
+        if any(
+            isinstance(field, models.ForeignKey) and field.name == "organization" and field.remote_field.model._meta.label == "organizations.Organization"
+            for field in model._meta.local_fields
+        )
+    ]
+
+
+def _policies() -> Iterator[tuple[str, str]]:
+    for model in tenant_models():
+        yield model._meta.db_table, "organization_id"
+    organization = apps.get_model("organizations", "Organization")
+    yield organization._meta.db_table, "id"
+
+
+def install_policies() -> None:
+    """Create the role, its grants and one policy per tenant table; idempotent, run after every migrate.
+
+    The session must be the login role (`SET ROLE NONE`). Source of the pattern: PostgreSQL manual, 5.9 Row Security.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE])
+        if cursor.fetchone() is None:
+            cursor.execute(f"CREATE ROLE {APP_ROLE} NOLOGIN")
+        cursor.execute("SELECT pg_has_role(session_user, %s, 'SET')", [APP_ROLE])
+        if not cursor.fetchone()[0]:
+            cursor.execute(f"GRANT {APP_ROLE} TO CURRENT_USER")
+        cursor.execute("SELECT quote_ident(session_user), quote_ident(current_database())")
+        login, database = cursor.fetchone()
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {APP_ROLE}")
+        cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_ROLE}")
+        cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP_ROLE}")
+        for table, column in _policies():
+            cursor.execute(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY')
+            cursor.execute("SELECT 1 FROM pg_policies WHERE tablename = %s AND policyname = 'organization_only'", [table])
+            if cursor.fetchone() is None:
+                cursor.execute(
+                    f'CREATE POLICY organization_only ON "{table}" TO {APP_ROLE} '
+                    f"USING (\"{column}\" = (SELECT nullif(current_setting('{SETTING}', true), '')::uuid))"
+                )
+        for statement in _append_only_grants():
+            cursor.execute(statement)
+        cursor.execute(f"ALTER ROLE {login} IN DATABASE {database} SET role = '{APP_ROLE}'")
+
+
+def _append_only_grants() -> Iterator[str]:
+    for model in apps.get_models():
+        if getattr(model, "append_only", False):
+            yield f'REVOKE UPDATE, DELETE, TRUNCATE ON "{model._meta.db_table}" FROM {APP_ROLE}'
+
+
+def act_as_owner() -> None:
+    """Make this session the login role that owns the tables, until `act_as_app()`; for migrate and flush."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE NONE")
+
+
+def act_as_app() -> None:
+    """Make this session the role that the policies bind, as every new connection is by default."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {APP_ROLE}")

@@ -1,0 +1,76 @@
+"""Which handlers listen to which events, and how an event reads to a person. Filled at start by each app's modules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apps.events.models import Event
+
+Handler = Callable[["Event"], None]
+
+_handlers: dict[str, Handler] = {}
+_listeners: dict[str, list[str]] = {}
+
+
+def on(*types: str) -> Callable[[Handler], Handler]:
+    """Register a handler for event types. It runs in a worker, in its own transaction of the event's organization.
+
+    It may run late, out of order, or again after a crash before its commit: re-read the state, then act.
+    """
+
+    def decorate(handler: Handler) -> Handler:
+        name = f"{handler.__module__.removeprefix('apps.').removesuffix('.handlers')}.{handler.__name__}"
+        if name in _handlers:
+            raise RuntimeError(f"two event handlers are called {name}")
+        _handlers[name] = handler
+        for type_ in types:
+            _listeners.setdefault(type_, []).append(name)
+        return handler
+
+    return decorate
+
+
+def listeners(type_: str) -> list[str]:
+    """Return the names of the handlers that listen to an event type, in registration order."""
+    return _listeners.get(type_, [])
+
+
+def handler_named(name: str) -> Handler | None:
+    """Return the handler, or None when the code that had it is gone."""
+    return _handlers.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """How an event type shows in a timeline.
+
+    `kind` is the filter group (visits, messages, journeys, record); `sentence` gets the event and returns plain,
+    translated text in past tense; `url` optionally returns where a click leads.
+    """
+
+    icon: str
+    kind: str
+    sentence: Callable[[Event], str]
+    url: Callable[[Event], str] | None = None
+    tone: str = "neutral"
+
+
+_presentations: dict[str, Presentation] = {}
+
+
+def present(type_: str, presentation: Presentation) -> None:
+    """Register how an event type reads; types without one stay out of timelines."""
+    _presentations[type_] = presentation
+
+
+def presentation_of(type_: str) -> Presentation | None:
+    """Return the registered presentation of an event type."""
+    return _presentations.get(type_)
+
+
+def presented_types(kind: str | None = None) -> list[str]:
+    """Return the event types that timelines show, of one kind or of all."""
+    return [type_ for type_, p in _presentations.items() if kind is None or p.kind == kind]

@@ -1,0 +1,117 @@
+"""Publishing and delivering events."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.db import models, transaction
+from django.utils import timezone
+
+from apps.core.actors import Actor
+from apps.core.tenancy import all_organizations, organization_scope
+from apps.core.wake import wake
+from apps.events import registry
+from apps.events.models import Delivery, DeliveryStatus, Event
+
+log = structlog.get_logger(__name__)
+LEASE = timedelta(minutes=2)
+MAX_ATTEMPTS = 8
+
+
+def emit(
+    type_: str,
+    *,
+    subject: models.Model,
+    actor: Actor,
+    patient_id: uuid.UUID | None = None,
+    changes: Mapping[str, Any] | None = None,
+    payload: Mapping[str, Any] | None = None,
+) -> Event:
+    """Write the event and one delivery per listening handler in the caller's transaction, and ring the bell on commit.
+
+    Two inserts. Must run inside a transaction of the subject's organization.
+    """
+    now = timezone.now()
+    event = Event(
+        organization_id=subject.organization_id,  # type: ignore[attr-defined]
+        type=type_,
+        subject_type=subject._meta.label,
+        subject_id=subject.pk,
+        patient_id=patient_id,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_label=actor.label[:120],
+        changes=dict(changes or {}),
+        payload=dict(payload or {}),
+        request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
+        occurred_at=now,
+    )
+    event.save(force_insert=True)
+    names = registry.listeners(type_)
+    if names:
+        Delivery.objects.bulk_create(
+            Delivery(organization_id=event.organization_id, event=event, handler=name, due_at=now) for name in names
+        )
+        wake("events.deliver", queue="events")
+    return event
+
+
+def deliver_due(*, limit: int = 50) -> int:
+    """Run up to `limit` due deliveries, oldest event first; return how many were taken. Safe on any number of workers.
+
+    A claim moves `due_at` past the lease, so a killed worker's deliveries come back by themselves. Each handler runs
+    in its own transaction together with the mark that it is done: its database effects happen exactly once.
+    """
+    now = timezone.now()
+    with all_organizations():
+        claimed = list(
+            Delivery.objects.filter(status=DeliveryStatus.PENDING, due_at__lte=now)
+            .order_by("due_at", "event_id")
+            .select_for_update(skip_locked=True, of=("self",))[:limit]
+        )
+        Delivery.objects.filter(pk__in=[d.pk for d in claimed]).update(due_at=now + LEASE, attempts=models.F("attempts") + 1)
+    for delivery in claimed:
+        delivery.attempts += 1
+        _run(delivery)
+    return len(claimed)
+
+
+def _run(delivery: Delivery) -> None:
+    handler = registry.handler_named(delivery.handler)
+    if handler is None:
+        _fail(delivery, "handler is not registered", final=True)
+        return
+    try:
+        with organization_scope(delivery.organization_id):
+            mine = Delivery.objects.select_for_update().select_related("event").get(pk=delivery.pk)
+            if mine.status != DeliveryStatus.PENDING:
+                return
+            with structlog.contextvars.bound_contextvars(event_id=str(mine.event_id), request_id=mine.event.request_id):
+                handler(mine.event)
+            Delivery.objects.filter(pk=mine.pk).update(status=DeliveryStatus.DONE, finished_at=timezone.now(), error="")
+    except Exception as error:  # noqa: BLE001 - a handler may fail in any way; each failure is recorded and retried
+        log.exception("events.handler_failed", handler=delivery.handler, attempt=delivery.attempts)
+        _fail(delivery, type(error).__name__, final=delivery.attempts >= MAX_ATTEMPTS)
+
+
+def _fail(delivery: Delivery, reason: str, *, final: bool) -> None:
+    backoff = timedelta(seconds=min(2**delivery.attempts, 900))
+    with all_organizations():
+        Delivery.objects.filter(pk=delivery.pk, status=DeliveryStatus.PENDING).update(
+            status=DeliveryStatus.DEAD if final else DeliveryStatus.PENDING,
+            due_at=timezone.now() + backoff,
+            error=reason[:300],
+        )
+
+
+@transaction.atomic
+def revive_delivery(*, delivery: Delivery) -> None:
+    """Give a dead delivery a fresh set of attempts; an administrator's act after the cause was mended."""
+    Delivery.objects.filter(pk=delivery.pk, status=DeliveryStatus.DEAD).update(
+        status=DeliveryStatus.PENDING, attempts=0, due_at=timezone.now()
+    )
+    wake("events.deliver", queue="events")

@@ -1,0 +1,78 @@
+"""Open the caller's organization, and only that one, for the whole request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone, translation
+
+from apps.core.actors import Actor
+from apps.core.tenancy import organization_scope
+from apps.organizations.models import Membership, Organization
+from apps.organizations.selectors import Access, access_for_key, access_for_user
+
+SESSION_KEY = "organization_id"
+UNSCOPED_PREFIXES = ("/webhooks/", "/static/", "/healthz", "/readyz", "/metrics")
+
+
+class OrganizationRequest(HttpRequest):
+    """A request that belongs to somebody in an organization."""
+
+    organization: Organization
+    membership: Membership
+    actor: Actor
+
+
+class OrganizationMiddleware:
+    """Find who asks (session or `Authorization: Bearer`), then run the view in one transaction of that organization.
+
+    Sets `request.organization`, `request.membership`, `request.actor` (all None for anonymous requests, which see no
+    tenant row at all). The transaction is rolled back when the view fails.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.organization = request.membership = request.actor = None  # type: ignore[attr-defined]
+        if request.path.startswith(UNSCOPED_PREFIXES):
+            return self.get_response(request)
+        header = request.headers.get("Authorization", "")
+        access: Access | None = None
+        if header.startswith("Bearer "):
+            access = access_for_key(header.removeprefix("Bearer ").strip())
+            if access is None:
+                return _unauthorized()
+            request.uses_key = True  # type: ignore[attr-defined]
+        elif request.user.is_authenticated:
+            access = access_for_user(request.user, request.session.get(SESSION_KEY))
+        if access is None:
+            return self.get_response(request)
+        return self._run(request, access)
+
+    def _run(self, request: HttpRequest, access: Access) -> HttpResponse:
+        request.organization = access.organization  # type: ignore[attr-defined]
+        request.membership = access.membership  # type: ignore[attr-defined]
+        request.actor = access.actor  # type: ignore[attr-defined]
+        structlog.contextvars.bind_contextvars(organization=access.organization.slug, actor=str(access.actor.id))
+        if access.membership.user.language:
+            translation.activate(access.membership.user.language)
+        with timezone.override(access.organization.zone), organization_scope(access.organization.pk):
+            response = self.get_response(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+        return response
+
+
+def _unauthorized() -> JsonResponse:
+    problem = {
+        "type": "about:blank",
+        "title": "Unauthorized",
+        "status": 401,
+        "code": "invalid_key",
+        "detail": "The API key is unknown, expired or revoked. Ask an administrator for a new one.",
+    }
+    return JsonResponse(problem, status=401, content_type="application/problem+json", headers={"WWW-Authenticate": "Bearer"})

@@ -1,0 +1,14 @@
+"""Routes. Each app brings its own pages; `clinic/api.py` brings the REST API."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from apps.core import health
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("", include("django_prometheus.urls")),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+]
