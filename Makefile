@@ -1,0 +1,58 @@
+# Everything starts here. `make help` lists the targets; none asks a question except `reset`.
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help up test lint types schema bench vendor migrate shell reset venv venv-dev
+
+PORT ?= 8000
+HOST ?= 127.0.0.1
+export PORT HOST
+
+BIN := .venv/bin
+MANAGE := $(BIN)/python manage.py
+# Checks that only read code need settings, but no servers.
+OFFLINE := SECRET_KEY=offline DATABASE_URL=postgres://offline@127.0.0.1:1/offline REDIS_URL=redis://127.0.0.1:1/0
+
+# The first Python that is new enough; a pyenv shim may exist without a Python behind it, so each one is asked.
+BOOTSTRAP = for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then exec $$python bootstrap.py $(1); fi; \
+	done; echo 'The portal needs Python 3.11 or newer, and none was found. Install it, or name one: make PYTHON=/path/to/python3 up' >&2; exit 1
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: venv  ## start the portal (PORT=8000, HOST=127.0.0.1, DATA_DIR=.data); Ctrl-C stops it
+	@exec $(MANAGE) up --with-parent
+
+test: venv-dev  ## the whole suite with coverage gates (ARGS="-m unit" for a part, without gates)
+	@exec $(BIN)/python -m tests.run $(ARGS)
+
+lint: venv-dev  ## style, security, import floors, deployment files
+	@exec $(BIN)/python -m tests.lint
+
+types: venv-dev  ## mypy
+	@$(OFFLINE) exec $(BIN)/mypy
+
+schema: venv-dev  ## write the OpenAPI description; fails on warnings
+	@$(OFFLINE) exec $(MANAGE) spectacular --validate --fail-on-warn --file schema.yml
+
+bench: venv-dev  ## benchmarks against floors measured in the same run (ARGS="--only B3")
+	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+vendor: venv-dev  ## fetch the vendored browser files again, by version and checksum
+	@exec $(BIN)/python static/vendor/fetch.py
+
+migrate: venv  ## bring the database up to date
+	@exec $(MANAGE) migrate
+
+shell: venv  ## a Python shell with the models
+	@exec $(MANAGE) shell
+
+reset: venv  ## forget .data: database, files, queues (asks first)
+	@exec $(BIN)/python -m clinic.reset
+
+venv:
+	@$(call BOOTSTRAP,)
+
+venv-dev:
+	@$(call BOOTSTRAP,--dev)
