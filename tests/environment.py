@@ -19,7 +19,8 @@ DATA_DIR = ROOT / ".data" / "test"
 REDIS_DATABASES = 16
 
 DEFAULTS = {
-    "ENV_FILE": os.devnull,
+    "CLINIC_TESTING": "true",
+    "CLINIC_IGNORE_DOTENV": "true",
     "SECRET_KEY": "for-tests-only-and-long-enough-to-please-the-deploy-check",
     "DEBUG": "false",
     "DEMO": "false",

