@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.shared import *  # noqa: F403 - the fixtures that all tests share
+
 TESTS = Path(__file__).parent
 KINDS = {"unit", "phase1", "phase2", "phase3", "phase4", "platform", "integration", "e2e", "performance"}
 

@@ -77,6 +77,13 @@ def all_organizations() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def closed() -> Iterator[None]:
+    """Show no tenant row for the block: how every request and task starts. Tests use it around a request."""
+    with _enter(CLOSED):
+        yield
+
+
 def tenant_models() -> list[type[models.Model]]:
     """Return every concrete model whose rows belong to an organization, found by looking, not by listing."""
     return [
