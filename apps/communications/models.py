@@ -95,11 +95,11 @@ class ContactState(TenantModel):
 
 
 class CommunicationQuerySet(TenantQuerySet):
-    def due(self, now) -> CommunicationQuerySet:  # noqa: ANN001
+    def due(self, now) -> CommunicationQuerySet:
         """Keep rows that the dispatcher may claim at this time."""
         return self.filter(status__in=OPEN_STATUSES, due_at__lte=now)
 
-    def about(self, subject_type: str, subject_id) -> CommunicationQuerySet:  # noqa: ANN001
+    def about(self, subject_type: str, subject_id) -> CommunicationQuerySet:
         """Keep what was planned or sent because of one object (an appointment, a journey instance)."""
         return self.filter(context_type=subject_type, context_id=subject_id)
 

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from django.http import HttpRequest, HttpResponse
 from django_htmx.middleware import HtmxDetails
 
-
 R = TypeVar("R", bound=HttpResponse)
 
 

@@ -93,7 +93,7 @@ def _run(delivery: Delivery) -> None:
             with structlog.contextvars.bound_contextvars(event_id=str(mine.event_id), request_id=mine.event.request_id):
                 handler(mine.event)
             Delivery.objects.filter(pk=mine.pk).update(status=DeliveryStatus.DONE, finished_at=timezone.now(), error="")
-    except Exception as error:  # noqa: BLE001 - a handler may fail in any way; each failure is recorded and retried
+    except Exception as error:
         log.exception("events.handler_failed", handler=delivery.handler, attempt=delivery.attempts)
         _fail(delivery, type(error).__name__, final=delivery.attempts >= MAX_ATTEMPTS)
 
