@@ -1,5 +1,7 @@
 """Settings of the clinic portal: one file, read from the environment and from `.env`.
 
+Without a `.env`, what `make up` noted about its demo in the data directory counts (`clinic/demo.py`).
+
 Every variable is documented in `.env.example`. Outside demo mode there are no default secrets:
 a missing one is named by a system check (`apps/core/checks.py`) instead of being invented here.
 """
@@ -10,18 +12,25 @@ from urllib.parse import urlsplit
 import environ
 from django.utils.translation import gettext_lazy as _
 
+from clinic import demo, dotenv
 from clinic.logs import configure_logging
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-if (BASE_DIR / ".env").is_file() and not env.bool("CLINIC_IGNORE_DOTENV", default=False):
+_read_dotenv = not env.bool("CLINIC_IGNORE_DOTENV", default=False)
+if _read_dotenv and (BASE_DIR / ".env").exists():
+    dotenv.check(BASE_DIR / ".env")
     env.read_env(BASE_DIR / ".env")
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data"))).resolve()
+if _read_dotenv and not (BASE_DIR / ".env").exists() and (DATA_DIR / "demo.env").is_file():
+    env.read_env(DATA_DIR / "demo.env")
 
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)
 TESTING = env.bool("CLINIC_TESTING", default=False)
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data"))).resolve()
-SECRET_KEY = env.str("SECRET_KEY", default="demo-only-secret-key-never-used-outside-this-machine" if DEMO or TESTING else "")
+SECRET_KEY = env.str("SECRET_KEY", default="only-for-tests-never-used-outside-this-machine" if TESTING else "")
+if DEMO and not SECRET_KEY:
+    SECRET_KEY = demo.secret_key(DATA_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"] if DEMO or DEBUG or TESTING else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default=f"http://{env.str('HOST', default='127.0.0.1')}:{env.str('PORT', default='8000')}").rstrip("/")

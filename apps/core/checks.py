@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from apps.core.tenancy import APP_ROLE
@@ -16,7 +17,9 @@ from apps.core.tenancy import APP_ROLE
 def secrets_are_set(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Outside demo mode there is no default secret: name each one that is missing."""
     problems: list[CheckMessage] = []
-    if not settings.SECRET_KEY:
+    try:
+        _ = settings.SECRET_KEY
+    except ImproperlyConfigured:  # Django's answer to an empty one
         problems.append(Error("SECRET_KEY is not set.", hint="Put a long random value into the environment or .env.", id="clinic.E001"))
     if not settings.ALLOWED_HOSTS:
         problems.append(Error("ALLOWED_HOSTS is empty.", hint="List the host names this portal answers to.", id="clinic.E002"))
