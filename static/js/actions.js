@@ -1,0 +1,26 @@
+/** Small things that a button may do without the server: [data-print], [data-copy], [data-fill] (demo sign-in), [data-fold]. */
+import { showToast } from "./toasts.js";
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-print], [data-copy], [data-fill], [data-fold]");
+  if (!button) return;
+  if (button.hasAttribute("data-print")) window.print();
+  if (button.dataset.copy) {
+    const source = document.querySelector(button.dataset.copy);
+    await navigator.clipboard.writeText(source.value ?? source.textContent.trim());
+    showToast({ text: button.dataset.copied, tone: "ok" });
+  }
+  if (button.dataset.fill) {
+    for (const [name, value] of Object.entries(JSON.parse(button.dataset.fill))) {
+      const field = document.querySelector(`[name="${CSS.escape(name)}"]`);
+      if (field) field.value = value;
+    }
+    document.querySelector("[data-fill-submit]")?.focus();
+  }
+  if (button.hasAttribute("data-fold")) {
+    const open = button.getAttribute("aria-expanded") !== "true";
+    button.setAttribute("aria-expanded", String(open));
+    const body = document.getElementById(button.getAttribute("aria-controls"));
+    if (body) body.hidden = !open;
+  }
+});

@@ -1,0 +1,86 @@
+/**
+ * Dialogs. A link or button with hx-get and hx-target="#modal" opens its answer in <dialog id="modal">; [data-open-dialog="id"] opens one that is
+ * in the page; [data-dialog-close], Esc and the backdrop close; HX-Trigger "modal:close" closes after a success. Typed text is not lost by accident.
+ */
+import { ask } from "./confirm.js";
+
+const leaving = new WeakSet();
+
+/** @param {HTMLDialogElement} dialog */
+export function openDialog(dialog) {
+  if (!dialog.open) dialog.showModal();
+  const first = dialog.querySelector("[autofocus], .field.is-bad :is(input, select, textarea), .sheet-body :is(input:not([type=hidden]), select, textarea), .pal-in input") ?? dialog.querySelector(".sheet-foot .btn-primary, .btn");
+  first?.focus();
+}
+
+/** @param {HTMLDialogElement} dialog @param {boolean} [anyway] without asking about typed text */
+export async function closeDialog(dialog, anyway = false) {
+  if (!dialog.open) return;
+  if (!anyway && dialog.hasAttribute("data-dirty")) {
+    const words = document.getElementById("confirm").dataset;
+    if (!(await ask(words.discard, { yes: words.discardYes, no: words.discardNo }))) return;
+  }
+  dialog.close();
+}
+
+document.addEventListener("close", (event) => {
+  const dialog = event.target;
+  dialog.removeAttribute("data-dirty");
+  if (dialog.id === "modal") dialog.replaceChildren();
+}, true);
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-open-dialog]");
+  if (opener) return openDialog(document.getElementById(opener.dataset.openDialog));
+  const dialog = event.target.closest("dialog");
+  if (!dialog) return undefined;
+  if (event.target.closest("[data-dialog-close]")) {
+    event.preventDefault();
+    return closeDialog(dialog);
+  }
+  return undefined;
+});
+
+// Press and release on the backdrop: selecting text and letting go outside must not close.
+let pressedBackdrop = null;
+const onBackdrop = (event) => {
+  if (!(event.target instanceof HTMLDialogElement)) return false;
+  const box = event.target.getBoundingClientRect();
+  return event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
+};
+document.addEventListener("pointerdown", (event) => { pressedBackdrop = onBackdrop(event) ? event.target : null; });
+document.addEventListener("pointerup", (event) => { if (pressedBackdrop === event.target && onBackdrop(event)) closeDialog(event.target); });
+
+document.addEventListener("cancel", (event) => {
+  if (!(event.target instanceof HTMLDialogElement) || !event.target.hasAttribute("data-dirty")) return;
+  event.preventDefault();
+  closeDialog(event.target);
+}, true);
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target?.id !== "modal") return;
+  const dialog = event.detail.target;
+  if (dialog.childElementCount) openDialog(dialog);
+  else closeDialog(dialog, true);
+});
+document.addEventListener("modal:close", () => {
+  for (const dialog of document.querySelectorAll("dialog[open]")) closeDialog(dialog, true);
+});
+
+// What somebody typed: asked about when a dialog closes, and by the browser when a page with form[data-guard] is left.
+document.addEventListener("input", (event) => {
+  if (event.target.closest("[data-quiet], .palette")) return;
+  event.target.closest("dialog")?.setAttribute("data-dirty", "");
+  event.target.closest("form[data-guard]")?.setAttribute("data-dirty", "");
+});
+document.addEventListener("submit", (event) => leaving.add(event.target));
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.detail.elt.closest?.("form");
+  if (form) leaving.delete(form);
+  if (form && event.detail.successful) form.removeAttribute("data-dirty");
+});
+window.addEventListener("beforeunload", (event) => {
+  for (const form of document.querySelectorAll("form[data-guard][data-dirty]")) {
+    if (!leaving.has(form) && form.checkVisibility()) event.preventDefault();
+  }
+});

@@ -1,0 +1,46 @@
+/** What to do when a request fails: say so in words, keep the page as it is, and go to the sign-in when the session is over. */
+import { showToast } from "./toasts.js";
+
+const texts = () => document.getElementById("toasts")?.dataset ?? {};
+
+/** @param {XMLHttpRequest} request */
+function reason(request) {
+  if (request.getResponseHeader("content-type")?.includes("json")) {
+    try {
+      const problem = JSON.parse(request.responseText);
+      if (problem.detail || problem.title) return problem.detail || problem.title;
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+  }
+  const known = texts();
+  return known[request.status] ?? (request.status >= 500 ? known[500] : known[400]);
+}
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr } = event.detail;
+  const login = document.body.dataset.loginUrl;
+  if (login && xhr.responseURL && new URL(xhr.responseURL).pathname === login && location.pathname !== login) {
+    event.detail.shouldSwap = false;
+    location.assign(`${login}?next=${encodeURIComponent(location.pathname + location.search)}`);
+    return;
+  }
+  // A refusal that brings its own explanation (a conflict with the nearest free times) says where it goes.
+  if (xhr.status >= 400 && xhr.getResponseHeader("HX-Retarget")) {
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  }
+});
+
+document.addEventListener("htmx:responseError", (event) => {
+  const { xhr, elt } = event.detail;
+  if (elt.closest("[data-quiet]")) return;
+  if (/"toast"/.test(xhr.getResponseHeader("HX-Trigger") ?? "")) return;
+  showToast({ text: reason(xhr), tone: "bad" });
+});
+document.addEventListener("htmx:sendError", (event) => {
+  if (!event.detail.elt.closest("[data-quiet]")) showToast({ text: texts().offline, tone: "bad" });
+});
+document.addEventListener("htmx:timeout", (event) => {
+  if (!event.detail.elt.closest("[data-quiet]")) showToast({ text: texts().timeout, tone: "bad" });
+});

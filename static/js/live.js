@@ -1,0 +1,81 @@
+/**
+ * Live pages: asks data-live-url every 2 s while the page is visible and tells the page what changed.
+ * Answer: {"cursor": "…", "topics": ["appointments"], "events": [{"type", "subject_id", "patient_id"}]}. Each topic becomes "live:<topic>" on <body>
+ * (use it as hx-trigger="live:appointments from:body"), and any change "live:any". hold() keeps events back while something is being dragged.
+ */
+const PERIOD = 2000;
+const LONGEST = 30000;
+
+let cursor = document.body.dataset.liveCursor ?? "";
+let delay = PERIOD;
+let timer = 0;
+let last = Date.now();
+let asking = false;
+let holds = 0;
+const kept = new Map();
+
+/** Keep refreshes back (a drag, a menu that must not move); release() lets them through. */
+export const hold = () => { holds += 1; };
+export const release = () => {
+  holds = Math.max(0, holds - 1);
+  if (!holds) flush();
+};
+
+function flush() {
+  for (const [name, detail] of kept) document.body.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
+  kept.clear();
+}
+
+function setOffline(offline) {
+  if (document.body.hasAttribute("data-offline") === offline) return;
+  document.body.toggleAttribute("data-offline", offline);
+  const note = document.querySelector("[data-live-announce]");
+  if (note) note.textContent = offline ? note.dataset.text : "";
+  indicate();
+}
+
+function indicate() {
+  const status = document.querySelector("[data-live-status]");
+  const text = status?.querySelector("[data-live-text]");
+  if (!text) return;
+  const words = status.dataset;
+  text.textContent = document.body.hasAttribute("data-offline") ? words.offline : words.live.replace("{n}", String(Math.max(0, Math.round((Date.now() - last) / 1000))));
+}
+
+async function ask() {
+  clearTimeout(timer);
+  if (asking || document.hidden) return;
+  asking = true;
+  const url = new URL(document.body.dataset.liveUrl, location.href);
+  url.searchParams.set("cursor", cursor);
+  try {
+    const response = await fetch(url, { headers: { Accept: "application/json", "X-Requested-With": "XMLHttpRequest" }, cache: "no-store", signal: AbortSignal.timeout(10000) });
+    if (response.redirected || response.status === 401 || response.status === 403) { location.reload(); return; }
+    if (!response.ok) throw new TypeError(`live: ${response.status}`);
+    const answer = await response.json();
+    cursor = answer.cursor ?? cursor;
+    delay = PERIOD;
+    last = Date.now();
+    setOffline(false);
+    for (const topic of answer.topics ?? []) kept.set(`live:${topic}`, { events: answer.events ?? [] });
+    if (answer.topics?.length) kept.set("live:any", { events: answer.events ?? [] });
+    if (!holds) flush();
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof DOMException || error instanceof SyntaxError)) throw error;
+    delay = Math.min(LONGEST, delay * 1.7);
+    if (!navigator.onLine || delay > PERIOD * 2) setOffline(true);
+  } finally {
+    asking = false;
+    indicate();
+    timer = setTimeout(ask, delay);
+  }
+}
+
+if (document.body.dataset.liveUrl) {
+  const soon = () => { delay = PERIOD; ask(); };
+  document.addEventListener("visibilitychange", soon);
+  window.addEventListener("online", soon);
+  window.addEventListener("offline", () => setOffline(true));
+  setInterval(() => { if (!document.hidden) indicate(); }, 1000);
+  ask();
+}

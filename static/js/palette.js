@@ -1,0 +1,37 @@
+/** The palette (Ctrl/⌘ K): finds patients, appointments, tickets, conversations, pages and actions. The server answers components/palette_results.html. */
+import { closeDialog, openDialog } from "./dialog.js";
+import { activate, active, options, walk } from "./listbox.js";
+
+const dialog = () => document.getElementById("palette");
+const list = () => document.getElementById("palette-list");
+
+function open() {
+  openDialog(dialog());
+  const input = dialog().querySelector("input");
+  input.select();
+  htmx.trigger(input, "palette:open");
+}
+
+function choose(option, newTab) {
+  if (!option) return;
+  closeDialog(dialog(), true);
+  if (option.dataset.open) htmx.ajax("GET", option.dataset.open, { target: "#modal", swap: "innerHTML" });
+  else if (newTab) window.open(option.dataset.href, "_blank", "noopener");
+  else location.assign(option.dataset.href);
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-palette]")) open();
+  const option = event.target.closest('#palette-list [role="option"]');
+  if (option) choose(option, event.ctrlKey || event.metaKey);
+});
+document.addEventListener("keydown", (event) => {
+  if (!event.target.matches?.("#palette input") || walk(event.target, list(), event)) return;
+  if (event.key === "Enter") {
+    event.preventDefault();
+    choose(active(list()), event.ctrlKey || event.metaKey);
+  }
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target?.id === "palette-list") activate(dialog().querySelector("input"), list(), options(list())[0]);
+});
