@@ -39,8 +39,8 @@ schema: venv-dev  ## write the OpenAPI description; fails on warnings
 bench: venv-dev  ## benchmarks against floors measured in the same run (ARGS="--only B3")
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
-vendor: venv-dev  ## fetch the vendored browser files again, by version and checksum
-	@exec $(BIN)/python static/vendor/fetch.py
+vendor:  ## copy the browser libraries of package-lock.json into static/vendor (the only target that needs Node)
+	@npm ci --no-audit --no-fund && exec npm run --silent vendor
 
 migrate: venv  ## bring the database up to date
 	@exec $(MANAGE) migrate

@@ -118,7 +118,7 @@ function icons() {
 function copies() {
   const files = [
     ["idiomorph/dist/idiomorph.min.js", "idiomorph/idiomorph.min.js"],
-    ["sortablejs/modular/sortable.core.esm.js", "sortable/sortable.esm.js"],
+    ["sortablejs/Sortable.min.js", "sortable/sortable.min.js"],
     ["chart.js/dist/chart.umd.min.js", "chart/chart.umd.min.js"],
     ["tom-select/dist/js/tom-select.base.min.js", "tom-select/tom-select.min.js"],
     ["@event-calendar/build/dist/event-calendar.min.js", "event-calendar/event-calendar.min.js"],
@@ -140,7 +140,7 @@ function licences() {
     const about = JSON.parse(read(modules, name, "package.json"));
     manifest[name] = { version: about.version, licence: about.license, home: about.homepage ?? about.repository?.url ?? about.repository };
     const file = readdirSync(join(modules, name)).find((entry) => /^licen[cs]e/i.test(entry));
-    const text = file ? read(modules, name, file) : `${about.license}\n${JSON.stringify(about.author ?? "")}\n`;
+    const text = file ? read(modules, name, file) : `${name} ${about.version}, ${about.license} licence, ${manifest[name].home}\n`;
     mkdirSync(join(out, "licences"), { recursive: true });
     writeFileSync(join(out, "licences", `${name.replace("@", "").replace("/", "-")}.txt`), text);
   }
