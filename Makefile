@@ -22,7 +22,7 @@ help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: venv  ## start the portal (PORT=8000, HOST=127.0.0.1, DATA_DIR=.data); Ctrl-C stops it
-	@exec $(MANAGE) up --with-parent
+	@[ -f .env ] || export DEMO="$${DEMO:-true}"; exec $(MANAGE) up --with-parent
 
 test: venv-dev  ## the whole suite with coverage gates (ARGS="-m unit" for a part, without gates)
 	@exec $(BIN)/python -m tests.run $(ARGS)

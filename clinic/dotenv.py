@@ -43,7 +43,11 @@ def unknown_names(path: Path, known: Path) -> list[str]:
     sentences = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         match = ASSIGNMENT.match(line.strip())
-        if match and match["name"] not in documented and (close := get_close_matches(match["name"], documented, 1, 0.85)):
+        if (
+            match
+            and match["name"] not in documented
+            and (close := get_close_matches(match["name"], documented, 1, 0.85))
+        ):
             sentences.append(f"{path.name}, line {number}: {match['name']} is not known. Did you mean {close[0]}?")
     return sentences
 

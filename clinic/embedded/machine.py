@@ -170,7 +170,7 @@ def clear_errors(data_dir: Path) -> Iterator[None]:
         elif error.errno in {errno.ENOTDIR, errno.EEXIST}:
             sentence = f"{place} should be a folder, but a file is there; move it away or set DATA_DIR."
         else:
-            raise
+            sentence = f"{place} can't be used: {error.strerror or error}; set DATA_DIR to another place."
         raise EmbeddedError(sentence) from error
     except subprocess.SubprocessError as error:
         raise EmbeddedError(

@@ -1,0 +1,368 @@
+"""Everything behind `manage.py up`: look before starting, prepare the database, run web, worker and beat.
+
+The supervising process imports the project once and does nothing else with it: preparation runs in a child, and the
+long-lived processes are forks that share its memory.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import io
+import json
+import logging
+import os
+import re
+import signal
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+import warnings
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from pathlib import Path
+
+from celery.exceptions import SecurityWarning
+from celery.signals import worker_process_init
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.db import connection, connections
+from django.db.migrations.executor import MigrationExecutor
+
+from clinic import demo, dotenv, embedded
+from clinic.supervisor import Process, Supervisor, die_with_parent
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+WEB_WORKERS = 2
+WEB_THREADS = 4
+WORKER_PROCESSES = 2
+READY_HINT_SECONDS = 20
+QUEUES = "inbound,outbound,events,celery"
+
+DEMO_PASSWORD = "demo-clinic"
+DEMO_SIGN_INS = {
+    "admin@demo.clinic": "everything",
+    "manager@demo.clinic": "reports, journeys, templates",
+    "frontdesk@demo.clinic": "the front desk",
+    "doctor@demo.clinic": "a practitioner's day",
+    "auditor@demo.clinic": "who did what",
+    "frontdesk@other.clinic": "another organization",
+}
+
+
+class CannotStart(Exception):
+    """Why the portal can't start, as one sentence for the person at the keyboard."""
+
+
+def run(host: str, port: str) -> int:
+    """Start the portal and stay in the foreground until it is stopped; return the exit code.
+
+    Raises :class:`CannotStart` before anything runs. Leaves no process behind, whatever the end.
+    """
+    os.umask(0o077)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    check_demo(host)
+    claim = Claim(settings.DATA_DIR / "run" / "up.lock")
+    listener = bind(host, port)
+    url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+    claim.note(url)
+    if settings.DEMO and not (settings.BASE_DIR / ".env").exists():
+        demo.remember(settings.DATA_DIR)
+    for sentence in misspelt_settings():
+        say(sentence)
+    connections.close_all()
+    try:
+        if code := in_child(prepare):
+            return code
+        return supervise(listener, url)
+    finally:
+        listener.close()
+        embedded.release(settings.DATA_DIR)
+
+
+# --- looking first ------------------------------------------------------------------------------------------------------
+
+
+def check_demo(host: str) -> None:
+    """Refuse a demo, with its public passwords, on an address that others reach."""
+    if settings.DEMO and host not in LOOPBACK:
+        raise CannotStart(
+            f"The demo clinic has public passwords and listens on this machine only; HOST is {host}. "
+            "For a real installation copy .env.example to .env and fill it in."
+        )
+
+
+def bind(host: str, port: str) -> socket.socket:
+    """Take the port now, so that nobody else can between this look and the start of the web process."""
+    if not port.isdecimal() or not 0 <= int(port) <= 65535:
+        raise CannotStart(f"PORT must be a number from 1 to 65535, not {port}.")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, int(port)))
+        # A second portal could still bind while nobody listens; so listen, the web process takes over the queue.
+        listener.listen(512)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise CannotStart(
+                f"Port {port} is in use; stop what uses it, or choose another one: PORT={int(port) + 1} make up"
+            ) from None
+        if error.errno == errno.EACCES:
+            raise CannotStart(f"Port {port} is reserved for root; choose one above 1023: PORT=8000 make up") from None
+        raise CannotStart(
+            f"{host} is not an address of this machine; set HOST=127.0.0.1 ({error.strerror or error})."
+        ) from None
+    return listener
+
+
+def misspelt_settings() -> list[str]:
+    """Return a sentence for each name in `.env` that looks like a misspelt setting."""
+    path, example = settings.BASE_DIR / ".env", settings.BASE_DIR / ".env.example"
+    return dotenv.unknown_names(path, example) if path.exists() and example.exists() else []
+
+
+class Claim:
+    """This portal's claim on the data directory: two would write the same beat schedule.
+
+    A lock that the kernel drops with its holder; the file says where the holder is to be found.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.file = path.open("a+")
+        try:
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.file.seek(0)
+            where = self.file.read() or "starting"
+            raise CannotStart(
+                f"The portal already runs with this data: {where}. Use it, or choose another DATA_DIR."
+            ) from None
+
+    def note(self, url: str) -> None:
+        """Write down where the portal is, for the one who starts it twice."""
+        self.file.truncate(0)
+        self.file.write(url)
+        self.file.flush()
+
+
+# --- preparing ----------------------------------------------------------------------------------------------------------
+
+
+def in_child(work: Callable[[], None]) -> int:
+    """Run ``work`` in a fork and return its exit code; what it imports and caches goes away with it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            die_with_parent(signal.SIGTERM, parent=parent)
+            work()
+            code = 0
+        except KeyboardInterrupt:
+            code = 130
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1
+        except BaseException:  # noqa: BLE001 - the last stop of this process
+            sys.excepthook(*sys.exc_info())
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    while True:
+        try:
+            _, status = os.waitpid(pid, 0)
+        except KeyboardInterrupt:
+            continue  # the child got it too and is ending
+        return os.waitstatus_to_exitcode(status) & 0xFF
+
+
+def prepare() -> None:
+    """Bring the database up to date, seed the demo clinic once, collect static files when they are served from a folder."""
+    pending = MigrationExecutor(connection)
+    steps = len(pending.migration_plan(pending.loader.graph.leaf_nodes()))
+    if steps:
+        migrate(steps)
+    if settings.DEMO and "seed_demo" in get_commands() and is_empty():
+        say("Seeding the demo clinic …")
+        call_command("seed_demo")
+    if not settings.WHITENOISE_USE_FINDERS:
+        say("Collecting static files …")
+        call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def migrate(steps: int) -> None:
+    """Apply the migrations, counting."""
+    say(f"Preparing the database: {steps} migrations …")
+    begun = time.monotonic()
+    with redirect_stdout(Counter(steps)):
+        call_command("migrate", interactive=False, verbosity=1)
+    say(f"The database is ready ({time.monotonic() - begun:.0f} s).")
+
+
+class Counter(io.TextIOBase):
+    """Turn migrate's lines into one line that counts, on a terminal; keep quiet elsewhere."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.done = 0
+        self.terminal = sys.stdout if sys.stdout.isatty() else None
+
+    def write(self, text: str) -> int:
+        if match := re.search(r"Applying (\S+?)\.\.\.", text):
+            self.done += 1
+            if self.terminal:
+                self.terminal.write(f"\r\033[K  {self.done}/{self.total} {match[1]}")
+                self.terminal.flush()
+        elif self.terminal and "OK" in text and self.done == self.total:
+            self.terminal.write("\r\033[K")
+        return len(text)
+
+
+def is_empty() -> bool:
+    """Tell whether the database holds no organization yet."""
+    from apps.core.tenancy import all_organizations
+    from apps.organizations.models import Organization
+
+    with all_organizations():
+        return not Organization.objects.exists()
+
+
+# --- running ------------------------------------------------------------------------------------------------------------
+
+
+def supervise(listener: socket.socket, url: str) -> int:
+    """Run the processes until they are stopped; say where the portal is once it is ready."""
+
+    def on_end(process: Process, code: int) -> None:
+        if process.name == "ready" and code == 0 and not supervisor.stopping:
+            supervisor.say(welcome(url))
+
+    supervisor = Supervisor(
+        [
+            Process("web", lambda: run_web(listener)),
+            Process("worker", run_worker, death_signal=signal.SIGQUIT),
+            Process("slow", run_slow_worker, death_signal=signal.SIGQUIT),
+            Process("beat", run_beat),
+            Process("ready", lambda: wait_until_ready(url), restart=False, stop_signal=signal.SIGKILL),
+        ],
+        on_end=on_end,
+    )
+    return supervisor.run()
+
+
+def run_web(listener: socket.socket) -> None:
+    """Serve HTTP with gunicorn on the socket that is already ours."""
+    from gunicorn.app.base import BaseApplication
+
+    # "Not ready" is an answer, not an error.
+    logging.getLogger("django.request").addFilter(lambda record: "/readyz" not in record.getMessage())
+
+    class Web(BaseApplication):
+        def load_config(self) -> None:
+            options = {
+                "bind": f"fd://{listener.fileno()}",
+                "workers": WEB_WORKERS,
+                "threads": WEB_THREADS,
+                "worker_class": "gthread",
+                "preload_app": True,
+                "timeout": 30,
+                "graceful_timeout": 5,
+                "keepalive": 15,
+                "loglevel": "warning",
+                "control_socket_disable": True,
+            }
+            for name, value in options.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> object:
+            from clinic.wsgi import application
+
+            return application
+
+    Web().run()
+
+
+def run_worker() -> None:
+    """Work on what patients and staff wait for; bulk work has a process of its own and never delays a reply."""
+    parent_signal = signal.SIGKILL
+
+    @worker_process_init.connect(weak=False)
+    def end_with_the_worker(**_: object) -> None:
+        die_with_parent(parent_signal, parent=os.getppid())
+
+    celery(
+        "worker", f"--queues={QUEUES}", "--pool=prefork", f"--concurrency={WORKER_PROCESSES}", "--hostname=worker@%h"
+    )
+
+
+def run_slow_worker() -> None:
+    """Work on embeddings, imports and exports, one at a time."""
+    celery("worker", "--queues=slow", "--pool=solo", "--hostname=slow@%h")
+
+
+def run_beat() -> None:
+    """Wake the sweeps."""
+    celery("beat")
+
+
+def celery(kind: str, *options: str) -> None:
+    """Run a Celery program in this process."""
+    from clinic.celery import app
+
+    logging.getLogger("celery").setLevel(logging.WARNING)
+    # Root is the only user in many containers, and messages are JSON, never pickle.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    alone = ["--without-gossip", "--without-mingle"] if kind == "worker" else []
+    app.start(["--quiet", kind, "--loglevel=WARNING", *alone, *options])
+
+
+def wait_until_ready(url: str) -> None:
+    """Return when `/readyz` answers 200; say now and then what is missing."""
+    told = time.monotonic()
+    while True:
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:  # noqa: S310 - our own address
+                if answer.status == 200:
+                    return
+                missing = ""
+        except urllib.error.HTTPError as refusal:
+            missing = missing_checks(refusal.read())
+        except OSError as error:
+            missing = str(error)
+        if time.monotonic() - told > READY_HINT_SECONDS:
+            told = time.monotonic()
+            print(f"Not ready yet: {missing}")  # noqa: T201 - goes to the supervisor's log
+        time.sleep(0.1)
+
+
+def missing_checks(body: bytes) -> str:
+    """Return what `/readyz` says is wrong."""
+    try:
+        checks = json.loads(body)["checks"]
+    except (ValueError, KeyError):
+        return "the web process answers with an error"
+    return "; ".join(f"{name}: {state}" for name, state in checks.items() if state != "ok")
+
+
+def welcome(url: str) -> str:
+    """Return where the portal is and how to get in."""
+    lines = ["", f"The portal is ready: {url}"]
+    if settings.DEMO:
+        width = max(map(len, DEMO_SIGN_INS))
+        lines += ["", f"Demo sign-ins, password {DEMO_PASSWORD}:"]
+        lines += [f"  {email:<{width}}  {what}" for email, what in DEMO_SIGN_INS.items()]
+        lines += ["", f"A patient's phone to play with: {url}/simulator/"]
+    return "\n".join([*lines, "", "Ctrl-C stops it.", ""])
+
+
+def say(sentence: str) -> None:
+    print(sentence, flush=True)  # noqa: T201 - progress for the person who waits
