@@ -1,0 +1,98 @@
+"""What stands in the navigation, the palette and the "New" menu: each app registers its own lines at start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.utils.functional import Promise
+
+Text = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A live number at a navigation entry; `tone` is "hot", "bad" or "" (quiet); `label` says it in words."""
+
+    count: int
+    tone: str = ""
+    label: Text = ""
+
+    @property
+    def text(self) -> str:
+        """Return what is shown; counts are capped, a person does not read more than this."""
+        return str(self.count) if self.count < 1000 else "999+"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page in the left navigation. `badge` costs its query on every page: keep it one indexed, capped count."""
+
+    key: str
+    label: Text
+    icon: str
+    url_name: str
+    permission: str
+    order: int
+    badge: Callable[[HttpRequest], Badge | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewAction:
+    """A line of the "New" menu; `modal` opens it in the dialog."""
+
+    label: Text
+    icon: str
+    url_name: str
+    permission: str
+    order: int
+    modal: bool = True
+    shortcut: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One answer of the palette."""
+
+    label: str
+    detail: str
+    icon: str
+    url: str
+
+
+Finder = Callable[[HttpRequest, str], list[Found]]
+
+_entries: dict[str, Entry] = {}
+_actions: list[NewAction] = []
+_finders: list[tuple[int, str, str, Finder]] = []
+
+
+def register(entry: Entry) -> None:
+    """Add a page to the navigation."""
+    _entries[entry.key] = entry
+
+
+def register_action(action: NewAction) -> None:
+    """Add a line to the "New" menu."""
+    _actions.append(action)
+
+
+def register_finder(heading: str, permission: str, order: int, finder: Finder) -> None:
+    """Let the palette ask `finder(request, text)` for at most a handful of answers under `heading`."""
+    _finders.append((order, heading, permission, finder))
+
+
+def entries() -> list[Entry]:
+    """Return the navigation in its order."""
+    return sorted(_entries.values(), key=lambda entry: entry.order)
+
+
+def actions() -> list[NewAction]:
+    """Return the "New" menu in its order."""
+    return sorted(_actions, key=lambda action: action.order)
+
+
+def finders() -> list[tuple[int, str, str, Finder]]:
+    """Return the palette's finders as (order, heading, permission, finder), in their order."""
+    return sorted(_finders, key=lambda finder: finder[0])
