@@ -114,7 +114,9 @@ class ContactPoint(TenantModel):
 
     class Meta:
         ordering = ["rank", "created_at"]
-        constraints = [models.UniqueConstraint(fields=["patient", "system", "value"], name="contact_point_is_unique_per_patient")]
+        constraints = [
+            models.UniqueConstraint(fields=["patient", "system", "value"], name="contact_point_is_unique_per_patient")
+        ]
         indexes = [
             models.Index(fields=["organization", "system", "value"], name="contact_point_by_value"),
             models.Index(fields=["organization", "patient", "system", "rank"], name="contact_point_by_patient"),
@@ -157,3 +159,17 @@ class Consent(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()}: {self.get_status_display()}"
+
+
+class NumberCounter(TenantModel):
+    """The last record number that an organization gave out; its row lock makes numbers gapless in order of commit."""
+
+    last = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization"], name="patient_number_counter_is_one_per_organization")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.last)

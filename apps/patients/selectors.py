@@ -1,0 +1,219 @@
+"""Reading patients: the search as you type, and who is behind an address."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+import uuid
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
+from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
+
+from apps.organizations.models import Organization
+from apps.patients.contact import comparable_address, show_phone
+from apps.patients.dates import find_birth_date
+from apps.patients.folding import fold, fold_name
+from apps.patients.models import ContactPoint, ContactSystem, Patient
+
+MOST_WORDS = 6
+MOST_CHARACTERS = 120
+SAME_NAME_RATIO = 85
+_PHONE_LIKE = re.compile(r"^[\d\s()+./\-–#]*\d[\d\s()+./\-–]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class PatientMatch:
+    """A patient that a search found, and in words why."""
+
+    patient: Patient
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    id: uuid.UUID
+    how: str
+    known_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    words: list[str]
+    raw: list[str]
+    digits: list[str]
+    number: int | None
+    births: list[dt.date]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.words or self.digits or self.births or self.number is not None)
+
+
+def search_patients(*, organization: Organization, text: str, limit: int = 10) -> list[PatientMatch]:
+    """Return the active patients that fit what was typed, best first; two queries, at most 50 patients.
+
+    Words are names in any order, script and spelling (the start of a word is enough), an e-mail address, or with
+    three digits and more a part of a phone; a date is a birth date in the organization's order; up to six digits
+    are also a record number. Small typos are forgiven when nothing fits exactly.
+    """
+    query = _parse(text, organization)
+    if query.is_empty:
+        return []
+    limit = max(1, min(limit, 50))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, how, known_by FROM patients_search(%s, %s, %s, %s, %s::date[], %s)",
+            [query.words, query.raw, query.digits, query.number, query.births, limit],
+        )
+        hits = [_Hit(*row) for row in cursor.fetchall()]
+    hits = _without_far_fetched(hits, query.words)[:limit]
+    patients = with_contact_points(Patient.objects.for_organization(organization)).in_bulk([hit.id for hit in hits])
+    return [
+        PatientMatch(patients[hit.id], _reason(patients[hit.id], query, hit.how, organization))
+        for hit in hits
+        if hit.id in patients
+    ]
+
+
+def _without_far_fetched(hits: list[_Hit], words: list[str]) -> list[_Hit]:
+    """Keep hits that fit as typed, then similar ones whose every word is a small typo away, nearest first."""
+    fitting = [hit for hit in hits if hit.how != "similar"]
+    scored = [
+        (distance, hit)
+        for hit in hits
+        if hit.how == "similar"
+        if (distance := _typos(words, hit.known_by.split())) is not None
+    ]
+    return fitting + [hit for _distance, hit in sorted(scored, key=lambda pair: pair[0])]
+
+
+def _typos(words: list[str], known: list[str]) -> int | None:
+    """Count the typos between what was typed and the patient's words; None when one word is too far from all."""
+    total = 0
+    for word in words:
+        allowed = 0 if len(word) < 3 else 1 if len(word) < 8 else 2
+        nearest = min(
+            (min(OSA.distance(word, other), OSA.distance(word, other[: len(word)])) for other in known), default=99
+        )
+        if nearest > allowed:
+            return None
+        total += nearest
+    return total
+
+
+def with_contact_points(patients: QuerySet[Patient]) -> QuerySet[Patient]:
+    """Load each patient's phones and e-mails, in the order to try, with one more query."""
+    return patients.prefetch_related(Prefetch("contact_points", ContactPoint.objects.order_by("rank", "created_at")))
+
+
+def patients_with_address(*, organization: Organization, system: str, value: str) -> list[Patient]:
+    """Return the active patients who share a phone or e-mail, oldest record first; two queries with their addresses."""
+    address = comparable_address(system, value, country=organization.country)
+    patients = (
+        Patient.objects.for_organization(organization)
+        .active()
+        .filter(contact_points__system=system, contact_points__value=address)
+    )
+    return list(with_contact_points(patients).order_by("number"))
+
+
+def find_patient_by_identity(
+    *, organization: Organization, address: str, given_name: str, family_name: str, birth_date: dt.date
+) -> Patient | None:
+    """Return the one patient who has this address, this birth date and this name, else None; two queries.
+
+    The address must be known for the patient: a name and a birth date alone are no proof of who writes. Names are
+    compared folded, in any order, small typos forgiven; two people who fit equally (twins) verify nobody.
+    """
+    system = ContactSystem.EMAIL if "@" in address else ContactSystem.PHONE
+    said = " ".join(sorted(fold(f"{given_name} {family_name}").split()))
+    if not said:
+        return None
+    scored = sorted(
+        (
+            (_name_score(patient, said), patient)
+            for patient in patients_with_address(organization=organization, system=system, value=address)
+            if patient.birth_date == birth_date
+        ),
+        key=lambda pair: -pair[0],
+    )
+    fitting = [(score, patient) for score, patient in scored if score >= SAME_NAME_RATIO]
+    if not fitting or (len(fitting) > 1 and fitting[0][0] == fitting[1][0]):
+        return None
+    return fitting[0][1]
+
+
+def _name_score(patient: Patient, said: str) -> float:
+    known = (
+        patient.full_name,
+        f"{patient.preferred_name} {patient.family_name}" if patient.preferred_name else patient.full_name,
+        patient.name_latin or patient.full_name,
+    )
+    return max(fuzz.ratio(said, " ".join(sorted(fold(name).split()))) for name in known)
+
+
+def _parse(text: str, organization: Organization) -> _Query:
+    text = text.strip()[:MOST_CHARACTERS]
+    births: list[dt.date] = []
+    found = find_birth_date(text, day_first=organization.day_first, today=organization.today())
+    if found is not None:
+        births, text = [found[0]], found[1]
+    if _PHONE_LIKE.match(text):
+        return _parse_digits(text, births)
+    words: list[str] = []
+    digits: list[str] = []
+    for chunk in text.split():
+        if "@" in chunk:
+            words.append(chunk.casefold())
+        elif _PHONE_LIKE.match(chunk) and sum(c.isdigit() for c in chunk) >= 3:
+            digits.append(re.sub(r"\D", "", chunk).lstrip("0") or "0")
+        else:
+            words += fold(chunk).split()
+    raw = [word for word in unicodedata.normalize("NFC", text).casefold().split() if "@" not in word]
+    return _Query(list(dict.fromkeys(words))[:MOST_WORDS], raw[:MOST_WORDS], digits[:2], None, births)
+
+
+def _parse_digits(text: str, births: list[dt.date]) -> _Query:
+    digits = re.sub(r"\D", "", text)
+    is_number = 1 <= len(digits) <= 6 and not text.startswith("+")
+    part = digits.lstrip("0")
+    # Two digits are in every phone: they are a record number or nothing.
+    return _Query(
+        [],
+        [],
+        [part] if len(part) >= 3 and not text.startswith("#") else [],
+        int(digits) if is_number else None,
+        births,
+    )
+
+
+def _reason(patient: Patient, query: _Query, how: str, organization: Organization) -> str:
+    if how == "number":
+        return _("record number %(number)s") % {"number": patient.record_number}
+    points = list(patient.contact_points.all())
+    for part in query.digits:
+        phone = next((p.value for p in points if p.system == ContactSystem.PHONE and part in p.value), None)
+        if phone is not None:
+            return _("phone %(phone)s") % {"phone": show_phone(phone, country=organization.country)}
+        if part in patient.record_number:
+            return _("record number %(number)s") % {"number": patient.record_number}
+    if query.births:
+        return _("birth date")
+    names = [
+        word
+        for name in (patient.given_name, patient.family_name, patient.preferred_name, patient.name_latin)
+        for word in fold_name(name)
+    ]
+    for word in query.words:
+        if not any(name.startswith(word) for name in names):
+            email = next(
+                (p.value for p in points if p.system == ContactSystem.EMAIL and p.value.startswith(word)), None
+            )
+            if email is not None:
+                return _("e-mail %(email)s") % {"email": email}
+    return _("similar name") if how == "similar" else _("name")
