@@ -12,4 +12,5 @@ import "./shortcuts.js";
 import "./palette.js";
 import "./typeahead.js";
 import "./actions.js";
+import "./stick.js";
 import "./live.js";

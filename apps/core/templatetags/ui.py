@@ -189,14 +189,14 @@ def control_class(widget: django_widgets.Widget) -> str:
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField, *, label: str = "", help: str = "", placeholder: str = "", autofocus: bool = False, hide_label: bool = False, **attributes: str) -> dict[str, Any]:  # noqa: A002
+def field(bound: BoundField, *, label: str = "", help: str | bool = "", placeholder: str = "", autofocus: bool = False, hide_label: bool = False, **attributes: str) -> dict[str, Any]:  # noqa: A002
     """Render a form field with label, help and error, tied together for assistive technology.
 
-    `{% field form.phone %}`, `{% field form.phone placeholder="+1 …" inputmode="tel" hx_post=url %}`: further arguments become
+    `{% field form.phone %}`, `{% field form.phone help=False placeholder="+1 …" inputmode="tel" hx_post=url %}`: further arguments become
     attributes of the control (underscores become dashes).
     """
     widget = bound.field.widget
-    help_text = help or bound.help_text
+    help_text = "" if help is False else help or bound.help_text
     described = [f"{bound.auto_id}_error"] if bound.errors else []
     described += [f"{bound.auto_id}_help"] if help_text else []
     attrs: dict[str, Any] = {"class": f"{control_class(widget)} {widget.attrs.get('class', '')}".strip()}
@@ -207,6 +207,8 @@ def field(bound: BoundField, *, label: str = "", help: str = "", placeholder: st
         attrs["aria-invalid"] = "true"
     if placeholder:
         attrs["placeholder"] = placeholder
+    elif str(widget.attrs.get("placeholder", "")).casefold() == str(bound.label).casefold():
+        attrs["placeholder"] = False  # a placeholder that repeats the label helps nobody
     if autofocus:
         attrs["autofocus"] = True
     grouped = isinstance(widget, (django_widgets.RadioSelect, django_widgets.CheckboxSelectMultiple))
