@@ -189,7 +189,7 @@ def control_class(widget: django_widgets.Widget) -> str:
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField, *, label: str = "", help: str | bool = "", placeholder: str = "", autofocus: bool = False, hide_label: bool = False, **attributes: str) -> dict[str, Any]:  # noqa: A002
+def field(bound: BoundField, *, label: str = "", help: str | bool = "", placeholder: str | bool = "", autofocus: bool = False, hide_label: bool = False, **attributes: str) -> dict[str, Any]:  # noqa: A002
     """Render a form field with label, help and error, tied together for assistive technology.
 
     `{% field form.phone %}`, `{% field form.phone help=False placeholder="+1 …" inputmode="tel" hx_post=url %}`: further arguments become
@@ -205,10 +205,10 @@ def field(bound: BoundField, *, label: str = "", help: str | bool = "", placehol
         attrs["aria-describedby"] = " ".join(described)
     if bound.errors:
         attrs["aria-invalid"] = "true"
-    if placeholder:
+    if placeholder or placeholder is False:
         attrs["placeholder"] = placeholder
     elif str(widget.attrs.get("placeholder", "")).casefold() == str(bound.label).casefold():
-        attrs["placeholder"] = False  # a placeholder that repeats the label helps nobody
+        attrs["placeholder"] = False  # Django leaves a False attribute out: repeating the label helps nobody
     if autofocus:
         attrs["autofocus"] = True
     grouped = isinstance(widget, (django_widgets.RadioSelect, django_widgets.CheckboxSelectMultiple))
