@@ -11,4 +11,5 @@ urlpatterns = [
     path("", include("django_prometheus.urls")),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("webhooks/", include("apps.webhooks.urls")),
 ]

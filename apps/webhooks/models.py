@@ -34,10 +34,16 @@ class InboundEvent(TenantModel):
     request_id = models.CharField(max_length=64, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["organization", "source", "provider_id"], name="inbound_event_is_stored_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "source", "provider_id"], name="inbound_event_is_stored_once"
+            )
+        ]
         indexes = [
             models.Index(fields=["due_at"], name="inbound_due", condition=Q(status="pending")),
-            models.Index(fields=["organization", "contact_key", "id"], name="inbound_by_contact", condition=Q(status="pending")),
+            models.Index(
+                fields=["organization", "contact_key", "id"], name="inbound_by_contact", condition=Q(status="pending")
+            ),
             models.Index(fields=["organization", "-created_at"], name="inbound_for_list"),
         ]
 
