@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up test lint types schema bench vendor migrate shell reset venv venv-dev
+.PHONY: help up test check lint types migrations schema schema-check bench vendor migrate shell reset venv venv-dev
 
 PORT ?= 8000
 HOST ?= 127.0.0.1
@@ -11,7 +11,9 @@ export PORT HOST
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 # Checks that only read code need settings, but no servers.
-OFFLINE := SECRET_KEY=offline DATABASE_URL=postgres://offline@127.0.0.1:1/offline REDIS_URL=redis://127.0.0.1:1/0
+OFFLINE := CLINIC_TESTING=true CLINIC_IGNORE_DOTENV=true \
+	DATABASE_URL=postgres://offline@127.0.0.1:1/offline REDIS_URL=redis://127.0.0.1:1/0
+CHECKING := CLINIC_TESTING=true CLINIC_IGNORE_DOTENV=true DATA_DIR=.data/test
 
 # The first Python that is new enough; a pyenv shim may exist without a Python behind it, so each one is asked.
 BOOTSTRAP = for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
@@ -27,14 +29,23 @@ up: venv  ## start the portal (PORT=8000, HOST=127.0.0.1, DATA_DIR=.data); Ctrl-
 test: venv-dev  ## the whole suite with coverage gates (ARGS="-m unit" for a part, without gates)
 	@exec $(BIN)/python -m tests.run $(ARGS)
 
-lint: venv-dev  ## style, security, import floors, deployment files
+check: lint types migrations schema-check  ## everything CI checks before the tests
+
+lint: venv-dev  ## style, security, import floors, templates, deployment files
 	@exec $(BIN)/python -m tests.lint
 
 types: venv-dev  ## mypy
 	@$(OFFLINE) exec $(BIN)/mypy
 
-schema: venv-dev  ## write the OpenAPI description; fails on warnings
+migrations: venv-dev  ## fails when a model has no migration
+	@$(CHECKING) exec $(MANAGE) makemigrations --check --dry-run
+
+schema: venv-dev  ## write the OpenAPI description to schema.yml; fails on warnings
 	@$(OFFLINE) exec $(MANAGE) spectacular --validate --fail-on-warn --file schema.yml
+
+schema-check: venv-dev  ## fails when schema.yml is not what the code says
+	@$(OFFLINE) $(MANAGE) spectacular --validate --fail-on-warn | diff -u schema.yml - \
+		|| { echo 'schema.yml is not up to date: run make schema and commit it.' >&2; exit 1; }
 
 bench: venv-dev  ## benchmarks against floors measured in the same run (ARGS="--only B3")
 	@exec $(BIN)/python -m benchmarks $(ARGS)

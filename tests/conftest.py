@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import browser
 from tests.fixtures.shared import *  # noqa: F403 - the fixtures that all tests share
 
 TESTS = Path(__file__).parent
@@ -14,9 +15,22 @@ KINDS = {"unit", "phase1", "phase2", "phase3", "phase4", "platform", "integratio
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with the names of its folders: tests/unit/phase1/… is ``unit and phase1``."""
+    """Mark each test with the names of its folders: tests/unit/phase1/… is ``unit and phase1``.
+
+    Tests that start processes stay on one worker, file by file, so that they share what their module started.
+    """
     for item in items:
-        if item.path.is_relative_to(TESTS):
-            for folder in item.path.relative_to(TESTS).parts[:-1]:
-                if folder in KINDS:
-                    item.add_marker(folder)
+        if not item.path.is_relative_to(TESTS):
+            continue
+        place = item.path.relative_to(TESTS)
+        for folder in place.parts[:-1]:
+            if folder in KINDS:
+                item.add_marker(folder)
+        if place.parts[0] in {"e2e", "performance"}:
+            item.add_marker(pytest.mark.xdist_group(str(place)))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    """Launch the system's Chromium where there is one; Playwright's own download does not work everywhere."""
+    return browser.launch_options()

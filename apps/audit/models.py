@@ -24,7 +24,7 @@ class AccessRecord(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organization = models.ForeignKey("organizations.Organization", on_delete=models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=10, choices=AccessKind.choices)
+    kind = models.CharField(max_length=10, choices=AccessKind)
     patient_id = models.UUIDField()
     actor_kind = models.CharField(max_length=10, choices=ActorKind.choices)
     actor_id = models.UUIDField(null=True)
@@ -59,7 +59,7 @@ class ChainLink(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organization = models.ForeignKey("organizations.Organization", on_delete=models.PROTECT, related_name="+")
     sequence = models.BigIntegerField()
-    kind = models.CharField(max_length=10, choices=LinkedKind.choices)
+    kind = models.CharField(max_length=10, choices=LinkedKind)
     record_id = models.UUIDField()
     digest = models.CharField(max_length=64)
 

@@ -60,9 +60,9 @@ class ChannelAccount(TenantModel):
     Empty credentials mean the environment's (`TWILIO_*`). The address routes inbound messages to the organization.
     """
 
-    channel = models.CharField(max_length=10, choices=Channel.choices)
+    channel = models.CharField(max_length=10, choices=Channel)
     address = models.CharField(max_length=254, help_text="E.164 number, or e-mail address")
-    provider = models.CharField(max_length=12, choices=Provider.choices)
+    provider = models.CharField(max_length=12, choices=Provider)
     account_sid = models.CharField(max_length=64, blank=True)
     auth_token = models.CharField(max_length=128, blank=True)
     messaging_service_sid = models.CharField(max_length=64, blank=True)
@@ -80,7 +80,7 @@ class ChannelAccount(TenantModel):
 class ContactState(TenantModel):
     """What is known about an outside address, patient or not: last word from it, opt-out, unreachable."""
 
-    channel = models.CharField(max_length=10, choices=Channel.choices)
+    channel = models.CharField(max_length=10, choices=Channel)
     address = models.CharField(max_length=254)
     last_inbound_at = models.DateTimeField(null=True, help_text="opens WhatsApp's 24-hour window")
     opted_out_at = models.DateTimeField(null=True)
@@ -114,9 +114,9 @@ class Communication(TenantModel):
     and `legal_at` when a blocked message would be allowed.
     """
 
-    channel = models.CharField(max_length=10, choices=Channel.choices)
-    category = models.CharField(max_length=14, choices=Category.choices)
-    status = models.CharField(max_length=12, choices=Status.choices, default=Status.QUEUED)
+    channel = models.CharField(max_length=10, choices=Channel)
+    category = models.CharField(max_length=14, choices=Category)
+    status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
     patient = models.ForeignKey(Patient, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     to_address = models.CharField(max_length=254)
     from_address = models.CharField(max_length=254, blank=True)
@@ -140,7 +140,7 @@ class Communication(TenantModel):
     not_after = models.DateTimeField(null=True, blank=True, help_text="pointless later: then it is cancelled, not sent late")
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    provider = models.CharField(max_length=12, choices=Provider.choices, blank=True)
+    provider = models.CharField(max_length=12, choices=Provider, blank=True)
     provider_id = models.CharField(max_length=64, blank=True)
     error_code = models.CharField(max_length=20, blank=True)
     reason = models.CharField(max_length=300, blank=True)
@@ -189,7 +189,7 @@ class SimulatorMessage(TenantModel):
     """What the built-in simulator's carrier accepted: the phone screen and mailbox of demo mode show these rows."""
 
     sid = models.CharField(max_length=40)
-    channel = models.CharField(max_length=10, choices=Channel.choices)
+    channel = models.CharField(max_length=10, choices=Channel)
     to_address = models.CharField(max_length=254)
     from_address = models.CharField(max_length=254)
     subject = models.CharField(max_length=200, blank=True)

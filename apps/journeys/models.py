@@ -90,7 +90,7 @@ class Instance(TenantModel):
     conversation_id = models.UUIDField(null=True, blank=True)
     appointment_id = models.UUIDField(null=True, blank=True)
     label = models.CharField(max_length=120, blank=True, help_text="shown while no patient is known")
-    status = models.CharField(max_length=10, choices=InstanceStatus.choices, default=InstanceStatus.ACTIVE)
+    status = models.CharField(max_length=10, choices=InstanceStatus, default=InstanceStatus.ACTIVE)
     current_stage = models.ForeignKey(Stage, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     stage_entered_at = models.DateTimeField(null=True, blank=True)
     advance_due_at = models.DateTimeField(null=True, blank=True)
@@ -136,7 +136,7 @@ class StageStatus(TenantModel):
 
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="stage_statuses")
     stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="+")
-    state = models.CharField(max_length=10, choices=StageState.choices, default=StageState.PENDING)
+    state = models.CharField(max_length=10, choices=StageState, default=StageState.PENDING)
     entered_at = models.DateTimeField(null=True, blank=True)
     left_at = models.DateTimeField(null=True, blank=True)
     by = models.CharField(max_length=120, blank=True, help_text="event type, delay, or who did it")

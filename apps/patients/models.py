@@ -40,7 +40,7 @@ class Patient(TenantModel):
     preferred_name = models.CharField(max_length=80, blank=True)
     name_latin = models.CharField(max_length=160, blank=True)
     birth_date = models.DateField(null=True, blank=True)
-    sex = models.CharField(max_length=10, choices=Sex.choices, default=Sex.UNKNOWN)
+    sex = models.CharField(max_length=10, choices=Sex, default=Sex.UNKNOWN)
     language = models.CharField(max_length=8, default="en")
     address = models.CharField(max_length=200, blank=True)
     alerts = ArrayField(models.CharField(max_length=60), default=list, blank=True)
@@ -106,9 +106,9 @@ class ContactPoint(TenantModel):
     """A phone (E.164) or e-mail (lower case) of a patient; a household may share one. Rank 1 is tried first."""
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="contact_points")
-    system = models.CharField(max_length=10, choices=ContactSystem.choices)
+    system = models.CharField(max_length=10, choices=ContactSystem)
     value = models.CharField(max_length=254)
-    use = models.CharField(max_length=10, choices=ContactUse.choices, default=ContactUse.MOBILE)
+    use = models.CharField(max_length=10, choices=ContactUse, default=ContactUse.MOBILE)
     rank = models.PositiveSmallIntegerField(default=1)
     verified_at = models.DateTimeField(null=True, blank=True)
 
@@ -147,8 +147,8 @@ class Consent(TenantModel):
     """The present answer of a patient for one purpose, with where it came from. History is in the events."""
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="consents")
-    purpose = models.CharField(max_length=20, choices=ConsentPurpose.choices)
-    status = models.CharField(max_length=10, choices=ConsentStatus.choices)
+    purpose = models.CharField(max_length=20, choices=ConsentPurpose)
+    status = models.CharField(max_length=10, choices=ConsentStatus)
     source = models.CharField(max_length=60, help_text="front desk, STOP keyword, intake form, …")
     evidence = models.CharField(max_length=200, blank=True)
     decided_at = models.DateTimeField()

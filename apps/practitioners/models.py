@@ -31,7 +31,7 @@ class Practitioner(TenantModel):
     family_name = models.CharField(max_length=80)
     specialty = models.CharField(max_length=80, blank=True)
     languages = ArrayField(models.CharField(max_length=8), default=list, blank=True)
-    colour = models.CharField(max_length=2, choices=Colour.choices, default=Colour.K1)
+    colour = models.CharField(max_length=2, choices=Colour, default=Colour.K1)
     sort_order = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
 

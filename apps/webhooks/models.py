@@ -26,7 +26,7 @@ class InboundEvent(TenantModel):
     provider_id = models.CharField(max_length=120)
     contact_key = models.CharField(max_length=280, blank=True)
     payload = models.JSONField()
-    status = models.CharField(max_length=10, choices=InboundStatus.choices, default=InboundStatus.PENDING)
+    status = models.CharField(max_length=10, choices=InboundStatus, default=InboundStatus.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()
     processed_at = models.DateTimeField(null=True, blank=True)
