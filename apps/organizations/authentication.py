@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
-from rest_framework.views import APIView
+
+if TYPE_CHECKING:  # DRF imports this module from its settings, while rest_framework.views is being imported
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
 
 
 class ActorAuthentication(SessionAuthentication):
