@@ -34,7 +34,9 @@ def _drop_exception_values(_logger: object, _name: str, event: dict) -> dict:
 
 def configure_logging(log_format: str, *, quiet: bool = False) -> None:
     """Send the standard library's and structlog's records through one pipeline to stderr, as JSON or for a terminal."""
-    renderer = structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    renderer = (
+        structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    )
     handler = logging.StreamHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -45,7 +47,14 @@ def configure_logging(log_format: str, *, quiet: bool = False) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING if quiet else logging.INFO)
-    for noisy in ("twilio.http_client", "urllib3", "celery.app.trace", "celery.worker.strategy", "httpx", "django.request"):
+    for noisy in (
+        "twilio.http_client",
+        "urllib3",
+        "celery.app.trace",
+        "celery.worker.strategy",
+        "httpx",
+        "django.request",
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -5,6 +5,11 @@ from django.urls import include, path
 
 from apps.core import health
 
+handler400 = "apps.core.refusals.bad_request"
+handler403 = "apps.core.refusals.permission_denied"
+handler404 = "apps.core.refusals.page_not_found"
+handler500 = "apps.core.refusals.server_error"
+
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
@@ -12,4 +17,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("webhooks/", include("apps.webhooks.urls")),
+    path("api/", include("clinic.api")),
 ]

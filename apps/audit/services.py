@@ -14,7 +14,12 @@ from apps.organizations.models import Organization
 
 
 def record_access(
-    *, organization: Organization, actor: Actor, patient_ids: Iterable[uuid.UUID], route: str, kind: AccessKind = AccessKind.VIEW
+    *,
+    organization: Organization,
+    actor: Actor,
+    patient_ids: Iterable[uuid.UUID],
+    route: str,
+    kind: AccessKind = AccessKind.VIEW,
 ) -> None:
     """Note that the actor saw these patients' records by the named route; one insert."""
     now = timezone.now()

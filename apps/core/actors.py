@@ -41,7 +41,8 @@ class Actor:
         """Raise NotAllowed unless this actor holds the permission."""
         if not self.may(permission):
             raise NotAllowed(
-                _("Your role does not allow this. Ask a manager or an administrator."), extra={"permission": str(permission)}
+                _("Your role does not allow this. Ask a manager or an administrator."),
+                extra={"permission": str(permission)},
             )
 
 

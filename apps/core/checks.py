@@ -20,12 +20,22 @@ def secrets_are_set(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     try:
         _ = settings.SECRET_KEY
     except ImproperlyConfigured:  # Django's answer to an empty one
-        problems.append(Error("SECRET_KEY is not set.", hint="Put a long random value into the environment or .env.", id="clinic.E001"))
+        problems.append(
+            Error(
+                "SECRET_KEY is not set.", hint="Put a long random value into the environment or .env.", id="clinic.E001"
+            )
+        )
     if not settings.ALLOWED_HOSTS:
-        problems.append(Error("ALLOWED_HOSTS is empty.", hint="List the host names this portal answers to.", id="clinic.E002"))
+        problems.append(
+            Error("ALLOWED_HOSTS is empty.", hint="List the host names this portal answers to.", id="clinic.E002")
+        )
     if settings.TWILIO_ACCOUNT_SID and not settings.TWILIO_AUTH_TOKEN:
         problems.append(
-            Error("TWILIO_ACCOUNT_SID is set, TWILIO_AUTH_TOKEN is not.", hint="Both come from the Twilio console.", id="clinic.E003")
+            Error(
+                "TWILIO_ACCOUNT_SID is set, TWILIO_AUTH_TOKEN is not.",
+                hint="Both come from the Twilio console.",
+                id="clinic.E003",
+            )
         )
     return problems
 
@@ -43,9 +53,20 @@ def demo_stays_here(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             )
         ]
     if urlsplit(settings.PUBLIC_BASE_URL).scheme not in {"http", "https"}:
-        return [Error("PUBLIC_BASE_URL is not an http(s) URL.", hint="Example: https://portal.example.org", id="clinic.E005")]
-    if not settings.DEMO and not settings.DEBUG and not settings.TESTING and settings.PUBLIC_BASE_URL.startswith("http://"):
-        return [Warning("PUBLIC_BASE_URL is not https.", hint="Twilio signs the https address it calls.", id="clinic.W001")]
+        return [
+            Error(
+                "PUBLIC_BASE_URL is not an http(s) URL.", hint="Example: https://portal.example.org", id="clinic.E005"
+            )
+        ]
+    if (
+        not settings.DEMO
+        and not settings.DEBUG
+        and not settings.TESTING
+        and settings.PUBLIC_BASE_URL.startswith("http://")
+    ):
+        return [
+            Warning("PUBLIC_BASE_URL is not https.", hint="Twilio signs the https address it calls.", id="clinic.W001")
+        ]
     return []
 
 

@@ -9,10 +9,8 @@ from collections.abc import Callable
 import structlog
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
-from apps.core.errors import ApplicationError
-from apps.core.htmx import toast
+from apps.core import refusals
 
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 
@@ -34,20 +32,28 @@ class RequestIdMiddleware:
 
 
 class ApplicationErrorMiddleware:
-    """Turn an ApplicationError of a page's view into a toast (htmx) or an error page, and undo what the view wrote."""
+    """Turn an ApplicationError (or 404, or PermissionDenied) of a page's view into an answer, and undo what it wrote.
+
+    Stands around OrganizationMiddleware: the refused transaction ends first, then the answer is rendered in a new one
+    (`request.open_organization()`), because a transaction that will be rolled back takes no more queries.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        refusal = getattr(request, "refusal", None)
+        if refusal is None:
+            return response
+        with request.open_organization():  # type: ignore[attr-defined]
+            return refusals.answer(request, refusal)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if connection.in_atomic_block:
+        if getattr(request, "organization", None) is not None and connection.in_atomic_block:
             transaction.set_rollback(True)
-        if not isinstance(exception, ApplicationError):
+        refusal = refusals.as_refusal(exception)
+        if refusal is None:
             return None
-        if request.headers.get("HX-Request") == "true":
-            return toast(HttpResponse(status=exception.status), exception.message, tone="bad")
-        context = {"status": exception.status, "message": exception.message, "code": exception.code}
-        return render(request, "errors/refused.html", context, status=exception.status)
+        request.refusal = refusal  # type: ignore[attr-defined]
+        return HttpResponse(status=refusal.status)

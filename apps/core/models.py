@@ -48,12 +48,14 @@ class IdempotencyRecord(TenantModel):
     actor_key = models.CharField(max_length=80)
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of method, path and body")
-    status = models.PositiveSmallIntegerField(null=True)
-    body = models.JSONField(null=True)
+    status = models.PositiveSmallIntegerField()
+    body = models.TextField(blank=True, help_text="as it was sent, so that the replay is equal to the byte")
     headers = models.JSONField(default=dict)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["organization", "actor_key", "key"], name="idempotency_key_answers_once_per_actor"),
+            models.UniqueConstraint(
+                fields=["organization", "actor_key", "key"], name="idempotency_key_answers_once_per_actor"
+            ),
         ]
         indexes = [models.Index(fields=["created_at"], name="idempotency_by_age")]

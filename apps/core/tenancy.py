@@ -90,7 +90,9 @@ def tenant_models() -> list[type[models.Model]]:
         model
         for model in apps.get_models(include_auto_created=True)
         if any(
-            isinstance(field, models.ForeignKey) and field.name == "organization" and field.remote_field.model._meta.label == "organizations.Organization"
+            isinstance(field, models.ForeignKey)
+            and field.name == "organization"
+            and field.remote_field.model._meta.label == "organizations.Organization"
             for field in model._meta.local_fields
         )
     ]
@@ -122,7 +124,9 @@ def install_policies() -> None:
         cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP_ROLE}")
         for table, column in _policies():
             cursor.execute(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY')
-            cursor.execute("SELECT 1 FROM pg_policies WHERE tablename = %s AND policyname = 'organization_only'", [table])
+            cursor.execute(
+                "SELECT 1 FROM pg_policies WHERE tablename = %s AND policyname = 'organization_only'", [table]
+            )
             if cursor.fetchone() is None:
                 cursor.execute(
                     f'CREATE POLICY organization_only ON "{table}" TO {APP_ROLE} '

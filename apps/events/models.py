@@ -43,7 +43,11 @@ class Event(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["organization", "-id"], name="event_by_organization"),
-            models.Index(fields=["organization", "patient_id", "-id"], name="event_by_patient", condition=Q(patient_id__isnull=False)),
+            models.Index(
+                fields=["organization", "patient_id", "-id"],
+                name="event_by_patient",
+                condition=Q(patient_id__isnull=False),
+            ),
             models.Index(fields=["organization", "subject_id", "-id"], name="event_by_subject"),
             models.Index(fields=["organization", "transaction_id", "id"], name="event_for_followers"),
         ]
@@ -74,7 +78,9 @@ class Delivery(TenantModel):
         constraints = [models.UniqueConstraint(fields=["event", "handler"], name="delivery_is_unique_per_handler")]
         indexes = [
             models.Index(fields=["due_at"], name="delivery_due", condition=Q(status="pending")),
-            models.Index(fields=["organization", "-created_at"], name="delivery_dead_letters", condition=Q(status="dead")),
+            models.Index(
+                fields=["organization", "-created_at"], name="delivery_dead_letters", condition=Q(status="dead")
+            ),
         ]
 
     def __str__(self) -> str:

@@ -65,10 +65,17 @@ class TimelineEntry:
 
 
 def patient_timeline(
-    *, organization: Organization, patient_id: uuid.UUID, kind: str | None = None, before: uuid.UUID | None = None, limit: int = 50
+    *,
+    organization: Organization,
+    patient_id: uuid.UUID,
+    kind: str | None = None,
+    before: uuid.UUID | None = None,
+    limit: int = 50,
 ) -> list[TimelineEntry]:
     """Return a patient's history, newest first; `before` is the id of the last entry of the page above; one query."""
-    rows = Event.objects.for_organization(organization).filter(patient_id=patient_id, type__in=registry.presented_types(kind))
+    rows = Event.objects.for_organization(organization).filter(
+        patient_id=patient_id, type__in=registry.presented_types(kind)
+    )
     if before is not None:
         rows = rows.filter(id__lt=before)
     return [_entry(event) for event in rows.order_by("-id")[:limit]]

@@ -73,7 +73,9 @@ def deliver_due(*, limit: int = 50) -> int:
             .order_by("due_at", "event_id")
             .select_for_update(skip_locked=True, of=("self",))[:limit]
         )
-        Delivery.objects.filter(pk__in=[d.pk for d in claimed]).update(due_at=now + LEASE, attempts=models.F("attempts") + 1)
+        Delivery.objects.filter(pk__in=[d.pk for d in claimed]).update(
+            due_at=now + LEASE, attempts=models.F("attempts") + 1
+        )
     for delivery in claimed:
         delivery.attempts += 1
         _run(delivery)

@@ -23,7 +23,10 @@ def requires(permission: Permission) -> Callable[[View], View]:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             actor = getattr(request, "actor", None)
             if actor is None:
-                raise NotAllowed(_("You are not a member of any clinic here. Ask an administrator to invite you."), code="no_organization")
+                raise NotAllowed(
+                    _("You are not a member of any clinic here. Ask an administrator to invite you."),
+                    code="no_organization",
+                )
             actor.require(permission)
             return view(request, *args, **kwargs)
 

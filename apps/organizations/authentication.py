@@ -39,5 +39,14 @@ class ActorHasPermission(BasePermission):
         actor = getattr(request._request, "actor", None)
         if actor is None:
             return False
+        if getattr(view, request.method.lower(), None) is None:
+            return True  # the view answers 405, which tells more than 403
         needed = getattr(view, "permissions", {}).get(getattr(view, "action", None) or request.method.lower())
         return needed is not None and actor.may(needed)
+
+
+class ActorIsKnown(BasePermission):
+    """Allow every member or key of an organization; for the API's own description."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return getattr(request._request, "actor", None) is not None

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
 
 import structlog
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from apps.core.actors import Actor
+from apps.core.api.problems import problem_json
 from apps.core.tenancy import organization_scope
 from apps.organizations.models import Membership, Organization
 from apps.organizations.selectors import Access, access_for_key, access_for_user
@@ -38,12 +42,13 @@ class OrganizationMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.organization = request.membership = request.actor = None  # type: ignore[attr-defined]
+        request.open_organization = nullcontext  # type: ignore[attr-defined]
         if request.path.startswith(UNSCOPED_PREFIXES):
             return self.get_response(request)
-        header = request.headers.get("Authorization", "")
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         access: Access | None = None
-        if header.startswith("Bearer "):
-            access = access_for_key(header.removeprefix("Bearer ").strip())
+        if scheme.lower() == "bearer":
+            access = access_for_key(key.strip())
             if access is None:
                 return _unauthorized()
             request.uses_key = True  # type: ignore[attr-defined]
@@ -57,22 +62,28 @@ class OrganizationMiddleware:
         request.organization = access.organization  # type: ignore[attr-defined]
         request.membership = access.membership  # type: ignore[attr-defined]
         request.actor = access.actor  # type: ignore[attr-defined]
+        request.open_organization = partial(_opened, access)  # type: ignore[attr-defined]
         structlog.contextvars.bind_contextvars(organization=access.organization.slug, actor=str(access.actor.id))
-        if access.membership.user.language:
-            translation.activate(access.membership.user.language)
-        with timezone.override(access.organization.zone), organization_scope(access.organization.pk):
+        with _opened(access):
             response = self.get_response(request)
             if response.status_code >= 500:
                 transaction.set_rollback(True)
         return response
 
 
-def _unauthorized() -> JsonResponse:
-    problem = {
-        "type": "about:blank",
-        "title": "Unauthorized",
-        "status": 401,
-        "code": "invalid_key",
-        "detail": "The API key is unknown, expired or revoked. Ask an administrator for a new one.",
-    }
-    return JsonResponse(problem, status=401, content_type="application/problem+json", headers={"WWW-Authenticate": "Bearer"})
+@contextmanager
+def _opened(access: Access) -> Iterator[None]:
+    """Run the block in a transaction of the organization, on its clock, in the person's language."""
+    if access.membership.user.language:
+        translation.activate(access.membership.user.language)
+    with timezone.override(access.organization.zone), organization_scope(access.organization.pk):
+        yield
+
+
+def _unauthorized() -> HttpResponse:
+    return problem_json(
+        status_code=401,
+        detail=gettext("The API key is unknown, expired or revoked. Ask an administrator for a new one."),
+        code="invalid_key",
+        headers={"WWW-Authenticate": "Bearer"},
+    )

@@ -35,12 +35,16 @@ class Organization(BaseModel):
     name = models.CharField(max_length=120)
     slug = models.SlugField(max_length=60, unique=True)
     timezone = models.CharField(max_length=64, default="America/New_York", validators=[validate_timezone])
-    country = models.CharField(max_length=2, default="US", help_text="ISO 3166-1 alpha-2; also the region of bare phone numbers")
+    country = models.CharField(
+        max_length=2, default="US", help_text="ISO 3166-1 alpha-2; also the region of bare phone numbers"
+    )
     language = models.CharField(max_length=8, default="en")
     languages = ArrayField(models.CharField(max_length=8), default=default_languages)
     phone = models.CharField(max_length=20, blank=True, help_text="E.164; shown to patients")
     emergency_number = models.CharField(max_length=20, default="911")
-    quiet_hours_start = models.TimeField(default=dt.time(21, 0), help_text="local; nothing planned is sent from here on")
+    quiet_hours_start = models.TimeField(
+        default=dt.time(21, 0), help_text="local; nothing planned is sent from here on"
+    )
     quiet_hours_end = models.TimeField(default=dt.time(8, 0), help_text="local; until here")
     is_active = models.BooleanField(default=True)
 
@@ -80,7 +84,9 @@ class Location(TenantModel):
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["organization", "name"], name="location_name_is_unique_in_organization")]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "name"], name="location_name_is_unique_in_organization")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -168,7 +174,9 @@ class ApiKey(TenantModel):
     name = models.CharField(max_length=80)
     prefix = models.CharField(max_length=16, editable=False)
     digest = models.CharField(max_length=64, editable=False)
-    scopes = ArrayField(models.CharField(max_length=40, choices=[(p.value, p.value) for p in Permission]), default=list, blank=True)
+    scopes = ArrayField(
+        models.CharField(max_length=40, choices=[(p.value, p.value) for p in Permission]), default=list, blank=True
+    )
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)

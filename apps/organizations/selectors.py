@@ -33,7 +33,9 @@ def access_for_user(user: User, organization_id: str | uuid.UUID | None) -> Acce
             .select_related("organization")
             .order_by("created_at")
         )
-    chosen = next((m for m in memberships if str(m.organization_id) == str(organization_id)), None) or next(iter(memberships), None)
+    chosen = next((m for m in memberships if str(m.organization_id) == str(organization_id)), None) or next(
+        iter(memberships), None
+    )
     if chosen is None:
         return None
     chosen.user = user
@@ -47,7 +49,9 @@ def access_for_key(plain: str) -> Access | None:
         key = ApiKey.objects.filter(digest=hash_key(plain)).select_related("organization", "user").first()
         if key is None or not key.is_usable(now) or not key.organization.is_active or not key.user.is_active:
             return None
-        membership = Membership.objects.filter(organization_id=key.organization_id, user_id=key.user_id, is_active=True).first()
+        membership = Membership.objects.filter(
+            organization_id=key.organization_id, user_id=key.user_id, is_active=True
+        ).first()
         if membership is None:
             return None
         if key.last_used_at is None or now - key.last_used_at > LAST_USED_RESOLUTION:

@@ -36,7 +36,12 @@ def hash_key(plain: str) -> str:
 
 def actor_for_membership(membership: Membership) -> Actor:
     """Return the actor for a signed-in person in one organization; no query when the user is loaded."""
-    return Actor(kind=ActorKind.USER, id=membership.user_id, label=str(membership.user), permissions=frozenset(membership.permissions))
+    return Actor(
+        kind=ActorKind.USER,
+        id=membership.user_id,
+        label=str(membership.user),
+        permissions=frozenset(membership.permissions),
+    )
 
 
 def actor_for_key(key: ApiKey, membership: Membership) -> Actor:
@@ -49,18 +54,27 @@ def actor_for_key(key: ApiKey, membership: Membership) -> Actor:
 
 @transaction.atomic
 def issue_api_key(
-    *, organization: Organization, user: User, name: str, scopes: Collection[str] = (), expires_at: datetime | None = None, actor: Actor
+    *,
+    organization: Organization,
+    user: User,
+    name: str,
+    scopes: Collection[str] = (),
+    expires_at: datetime | None = None,
+    actor: Actor,
 ) -> IssuedKey:
     """Create a key for a member of the organization; raise InvalidInput for an unknown scope or a non-member."""
     actor.require(Permission.ORGANIZATION_MANAGE)
     unknown = sorted(set(scopes) - set(Permission))
     if unknown:
         raise InvalidInput(
-            _("Unknown scope: %(scopes)s. Use permission names such as patients.view.") % {"scopes": ", ".join(unknown)},
+            _("Unknown scope: %(scopes)s. Use permission names such as patients.view.")
+            % {"scopes": ", ".join(unknown)},
             errors={"scopes": unknown},
         )
     if not Membership.objects.for_organization(organization).filter(user=user, is_active=True).exists():
-        raise InvalidInput(_("%(user)s is not a member of %(organization)s.") % {"user": user.email, "organization": organization})
+        raise InvalidInput(
+            _("%(user)s is not a member of %(organization)s.") % {"user": user.email, "organization": organization}
+        )
     plain = KEY_PREFIX + secrets.token_urlsafe(32)
     row = ApiKey.objects.create(
         organization=organization,
@@ -85,12 +99,16 @@ def revoke_api_key(*, key: ApiKey, actor: Actor) -> ApiKey:
 
 
 @transaction.atomic
-def create_organization(*, name: str, slug: str, admin_email: str, timezone_name: str, actor: Actor) -> tuple[Organization, Membership]:
+def create_organization(
+    *, name: str, slug: str, admin_email: str, timezone_name: str, actor: Actor
+) -> tuple[Organization, Membership]:
     """Create a tenant and its first administrator, who sets a password by the reset link."""
     actor.require(Permission.ORGANIZATION_MANAGE)
     with all_organizations():
         if Organization.objects.filter(slug=slug).exists():
-            raise InvalidInput(_("An organization with the short name %(slug)s exists.") % {"slug": slug}, errors={"slug": [slug]})
+            raise InvalidInput(
+                _("An organization with the short name %(slug)s exists.") % {"slug": slug}, errors={"slug": [slug]}
+            )
         organization = Organization(name=name, slug=slug, timezone=timezone_name)
         organization.full_clean()
         organization.save(force_insert=True)

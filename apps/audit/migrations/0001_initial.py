@@ -7,61 +7,118 @@ import apps.core.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('organizations', '0001_initial'),
+        ("organizations", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AccessRecord',
+            name="AccessRecord",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('view', 'Viewed'), ('search', 'Found by search'), ('export', 'Exported')], max_length=10)),
-                ('patient_id', models.UUIDField()),
-                ('actor_kind', models.CharField(choices=[('user', 'Person'), ('api_key', 'API key'), ('bot', 'Bot'), ('patient', 'Patient'), ('system', 'System')], max_length=10)),
-                ('actor_id', models.UUIDField(null=True)),
-                ('actor_label', models.CharField(blank=True, max_length=120)),
-                ('route', models.CharField(help_text="the route's name, never its address", max_length=80)),
-                ('request_id', models.CharField(blank=True, max_length=64)),
-                ('occurred_at', models.DateTimeField()),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("view", "Viewed"), ("search", "Found by search"), ("export", "Exported")],
+                        max_length=10,
+                    ),
+                ),
+                ("patient_id", models.UUIDField()),
+                (
+                    "actor_kind",
+                    models.CharField(
+                        choices=[
+                            ("user", "Person"),
+                            ("api_key", "API key"),
+                            ("bot", "Bot"),
+                            ("patient", "Patient"),
+                            ("system", "System"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("actor_id", models.UUIDField(null=True)),
+                ("actor_label", models.CharField(blank=True, max_length=120)),
+                ("route", models.CharField(help_text="the route's name, never its address", max_length=80)),
+                ("request_id", models.CharField(blank=True, max_length=64)),
+                ("occurred_at", models.DateTimeField()),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['organization', '-id'], name='access_by_organization'), models.Index(fields=['organization', 'patient_id', '-id'], name='access_by_patient')],
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["organization", "-id"], name="access_by_organization"),
+                    models.Index(fields=["organization", "patient_id", "-id"], name="access_by_patient"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ChainHead',
+            name="ChainHead",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('sequence', models.BigIntegerField(default=0)),
-                ('digest', models.CharField(default='0000000000000000000000000000000000000000000000000000000000000000', max_length=64)),
-                ('sealed_through', models.BigIntegerField(default=0, help_text='transaction id up to which every event is sealed')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("sequence", models.BigIntegerField(default=0)),
+                (
+                    "digest",
+                    models.CharField(
+                        default="0000000000000000000000000000000000000000000000000000000000000000", max_length=64
+                    ),
+                ),
+                (
+                    "sealed_through",
+                    models.BigIntegerField(default=0, help_text="transaction id up to which every event is sealed"),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('organization',), name='chain_has_one_head')],
+                "constraints": [models.UniqueConstraint(fields=("organization",), name="chain_has_one_head")],
             },
         ),
         migrations.CreateModel(
-            name='ChainLink',
+            name="ChainLink",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('sequence', models.BigIntegerField()),
-                ('kind', models.CharField(choices=[('event', 'Event'), ('access', 'Access')], max_length=10)),
-                ('record_id', models.UUIDField()),
-                ('digest', models.CharField(max_length=64)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("sequence", models.BigIntegerField()),
+                ("kind", models.CharField(choices=[("event", "Event"), ("access", "Access")], max_length=10)),
+                ("record_id", models.UUIDField()),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['sequence'],
-                'constraints': [models.UniqueConstraint(fields=('organization', 'sequence'), name='chain_sequence_has_no_double'), models.UniqueConstraint(fields=('organization', 'kind', 'record_id'), name='chain_seals_each_record_once')],
+                "ordering": ["sequence"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("organization", "sequence"), name="chain_sequence_has_no_double"),
+                    models.UniqueConstraint(
+                        fields=("organization", "kind", "record_id"), name="chain_seals_each_record_once"
+                    ),
+                ],
             },
         ),
     ]

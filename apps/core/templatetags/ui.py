@@ -25,7 +25,9 @@ from django.utils.translation import gettext as _
 register = template.Library()
 
 TONES = frozenset({"neutral", "info", "active", "ok", "warn", "bad", "brand"})
-TITLES = frozenset({"dr", "dra", "prof", "mr", "mrs", "ms", "mx", "sr", "sra", "dr.", "dra.", "prof.", "mr.", "mrs.", "ms."})
+TITLES = frozenset(
+    {"dr", "dra", "prof", "mr", "mrs", "ms", "mx", "sr", "sra", "dr.", "dra.", "prof.", "mr.", "mrs.", "ms."}
+)
 VIRAMAS = frozenset("\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d")
 
 
@@ -56,7 +58,9 @@ def icon_markup(name: str, size: int = 16, css: str = "") -> SafeString:
 
 
 class IconNode(Node):
-    def __init__(self, name: FilterExpression, size: FilterExpression | None, options: dict[str, FilterExpression]) -> None:
+    def __init__(
+        self, name: FilterExpression, size: FilterExpression | None, options: dict[str, FilterExpression]
+    ) -> None:
         self.name, self.size, self.options = name, size, options
 
     def render(self, context: Context) -> SafeString:
@@ -108,7 +112,9 @@ def do_icon(parser: Parser, token: Token) -> Node:
 
 
 @register.simple_tag
-def status(word: str, tone: str = "neutral", icon: str = "", *, plain: bool = False, size: int = 16, title: str = "") -> SafeString:
+def status(
+    word: str, tone: str = "neutral", icon: str = "", *, plain: bool = False, size: int = 16, title: str = ""
+) -> SafeString:
     """Render a status badge, icon and word: `{% status "Confirmed" "neutral" "calendar-check" plain=True %}`.
 
     Filled means "act on it", plain means "for information"; one filled badge per row.
@@ -129,7 +135,11 @@ def graphemes(word: str) -> Iterator[str]:
     """Yield user-perceived characters well enough for initials: marks stay with their letter, viramas join the next one."""
     cluster = ""
     for character in word:
-        joins = unicodedata.category(character).startswith("M") or (cluster and cluster[-1] in VIRAMAS) or character == "\u200d"
+        joins = (
+            unicodedata.category(character).startswith("M")
+            or (cluster and cluster[-1] in VIRAMAS)
+            or character == "\u200d"
+        )
         if cluster and not joins:
             yield cluster
             cluster = ""
@@ -189,7 +199,16 @@ def control_class(widget: django_widgets.Widget) -> str:
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField, *, label: str = "", help: str | bool = "", placeholder: str | bool = "", autofocus: bool = False, hide_label: bool = False, **attributes: str) -> dict[str, Any]:  # noqa: A002
+def field(
+    bound: BoundField,
+    *,
+    label: str = "",
+    help: str | bool = "",
+    placeholder: str | bool = "",
+    autofocus: bool = False,
+    hide_label: bool = False,
+    **attributes: str,
+) -> dict[str, Any]:
     """Render a form field with label, help and error, tied together for assistive technology.
 
     `{% field form.phone %}`, `{% field form.phone help=False placeholder="+1 …" inputmode="tel" hx_post=url %}`: further arguments become
@@ -253,7 +272,12 @@ class Dialog(Node):
         return format_html(
             '<div class="sheet-in{}"><header class="sheet-head"><div class="min-0"><h2 id="modal-title">{}</h2>{}</div>'
             '<button class="btn btn-ghost btn-i" type="button" data-dialog-close aria-label="{}">{}</button></header>{}</div>',
-            width, self.title.resolve(context), sub, _("Close"), icon_markup("x"), mark_safe(self.body.render(context)),  # noqa: S308  a rendered template
+            width,
+            self.title.resolve(context),
+            sub,
+            _("Close"),
+            icon_markup("x"),
+            mark_safe(self.body.render(context)),  # noqa: S308  a rendered template
         )
 
 

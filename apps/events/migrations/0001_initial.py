@@ -8,81 +8,142 @@ import apps.core.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('organizations', '0001_initial'),
+        ("organizations", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('type', models.CharField(max_length=60)),
-                ('subject_type', models.CharField(help_text='app_label.Model', max_length=60)),
-                ('subject_id', models.UUIDField()),
-                ('patient_id', models.UUIDField(null=True)),
-                ('actor_kind', models.CharField(choices=[('user', 'Person'), ('api_key', 'API key'), ('bot', 'Bot'), ('patient', 'Patient'), ('system', 'System')], max_length=10)),
-                ('actor_id', models.UUIDField(null=True)),
-                ('actor_label', models.CharField(blank=True, max_length=120)),
-                ('changes', models.JSONField(default=dict, help_text='field → [before, after]')),
-                ('payload', models.JSONField(default=dict)),
-                ('request_id', models.CharField(blank=True, max_length=64)),
-                ('occurred_at', models.DateTimeField()),
-                ('transaction_id', models.BigIntegerField(db_default=django.db.models.expressions.RawSQL('pg_current_xact_id()::text::bigint', ()), editable=False)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("type", models.CharField(max_length=60)),
+                ("subject_type", models.CharField(help_text="app_label.Model", max_length=60)),
+                ("subject_id", models.UUIDField()),
+                ("patient_id", models.UUIDField(null=True)),
+                (
+                    "actor_kind",
+                    models.CharField(
+                        choices=[
+                            ("user", "Person"),
+                            ("api_key", "API key"),
+                            ("bot", "Bot"),
+                            ("patient", "Patient"),
+                            ("system", "System"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("actor_id", models.UUIDField(null=True)),
+                ("actor_label", models.CharField(blank=True, max_length=120)),
+                ("changes", models.JSONField(default=dict, help_text="field → [before, after]")),
+                ("payload", models.JSONField(default=dict)),
+                ("request_id", models.CharField(blank=True, max_length=64)),
+                ("occurred_at", models.DateTimeField()),
+                (
+                    "transaction_id",
+                    models.BigIntegerField(
+                        db_default=django.db.models.expressions.RawSQL("pg_current_xact_id()::text::bigint", ()),
+                        editable=False,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('handler', models.CharField(max_length=120)),
-                ('status', models.CharField(choices=[('pending', 'Pending'), ('done', 'Done'), ('dead', 'Dead')], default='pending', max_length=10)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('due_at', models.DateTimeField(help_text="claimable from here on; moved forward by a claim's lease and by backoff")),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('error', models.CharField(blank=True, help_text='exception type and place; no values', max_length=300)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='events.event')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("handler", models.CharField(max_length=120)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("pending", "Pending"), ("done", "Done"), ("dead", "Dead")],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "due_at",
+                    models.DateTimeField(
+                        help_text="claimable from here on; moved forward by a claim's lease and by backoff"
+                    ),
+                ),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "error",
+                    models.CharField(blank=True, help_text="exception type and place; no values", max_length=300),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="deliveries", to="events.event"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'deliveries',
+                "verbose_name_plural": "deliveries",
             },
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['organization', '-id'], name='event_by_organization'),
+            model_name="event",
+            index=models.Index(fields=["organization", "-id"], name="event_by_organization"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(condition=models.Q(('patient_id__isnull', False)), fields=['organization', 'patient_id', '-id'], name='event_by_patient'),
+            model_name="event",
+            index=models.Index(
+                condition=models.Q(("patient_id__isnull", False)),
+                fields=["organization", "patient_id", "-id"],
+                name="event_by_patient",
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['organization', 'subject_id', '-id'], name='event_by_subject'),
+            model_name="event",
+            index=models.Index(fields=["organization", "subject_id", "-id"], name="event_by_subject"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['organization', 'transaction_id', 'id'], name='event_for_followers'),
+            model_name="event",
+            index=models.Index(fields=["organization", "transaction_id", "id"], name="event_for_followers"),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('status', 'pending')), fields=['due_at'], name='delivery_due'),
+            model_name="delivery",
+            index=models.Index(condition=models.Q(("status", "pending")), fields=["due_at"], name="delivery_due"),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('status', 'dead')), fields=['organization', '-created_at'], name='delivery_dead_letters'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("status", "dead")),
+                fields=["organization", "-created_at"],
+                name="delivery_dead_letters",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('event', 'handler'), name='delivery_is_unique_per_handler'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(fields=("event", "handler"), name="delivery_is_unique_per_handler"),
         ),
     ]

@@ -1,0 +1,66 @@
+"""How a refusal outside a view's own answer looks: problem+json for programs, a toast for htmx, a page for people."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views import defaults
+
+from apps.core.api.problems import problem_json
+from apps.core.errors import ApplicationError, NotAllowed, NotFound
+from apps.core.htmx import toast
+
+PROGRAM_PREFIXES = ("/api/", "/fhir/", "/webhooks/")
+
+
+def as_refusal(exception: BaseException) -> ApplicationError | None:
+    """Return the refusal that an exception of a view amounts to; None for a failure of ours."""
+    if isinstance(exception, ApplicationError):
+        return exception
+    if isinstance(exception, Http404):
+        return NotFound(_("There is nothing here. It may have been moved, or belong to another organization."))
+    if isinstance(exception, PermissionDenied):
+        return NotAllowed(_("Your role does not allow this. Ask a manager or an administrator."))
+    return None
+
+
+def answer(request: HttpRequest, refusal: ApplicationError) -> HttpResponse:
+    """Say the refusal in the form that the caller reads. May query: call it outside a transaction to be rolled back."""
+    if request.path.startswith(PROGRAM_PREFIXES):
+        return problem_json(status_code=refusal.status, detail=refusal.message, code=refusal.code)
+    if request.headers.get("HX-Request") == "true":
+        return toast(HttpResponse(status=refusal.status), refusal.message, tone="bad")
+    context = {"status": refusal.status, "message": refusal.message, "code": refusal.code}
+    return render(request, "errors/refused.html", context, status=refusal.status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer what could not be read, without a query."""
+    message = _("The request could not be read. Go back and try again.")
+    if request.path.startswith(PROGRAM_PREFIXES):
+        return problem_json(status_code=400, detail=message, code="malformed")
+    return HttpResponse(message, status=400, content_type="text/plain; charset=utf-8")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a PermissionDenied that no view raised."""
+    return answer(request, as_refusal(exception) or NotAllowed(_("This is not allowed.")))
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer an address that leads nowhere."""
+    return answer(
+        request, NotFound(_("There is nothing here. It may have been moved, or belong to another organization."))
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer a failure of ours: no query, no context, nothing about the cause."""
+    message = _("Something failed here. It was recorded; try again in a moment.")
+    if request.path.startswith(PROGRAM_PREFIXES):
+        return problem_json(status_code=500, detail=message, code="internal_error")
+    if request.headers.get("HX-Request") == "true":
+        return toast(HttpResponse(status=500), message, tone="bad")
+    return defaults.server_error(request, template_name="errors/500.html")
