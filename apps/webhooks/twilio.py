@@ -168,7 +168,7 @@ def _sid(fields: dict[str, str], *names: str) -> str:
 
 
 def _content_length(request: HttpRequest) -> int:
-    value = request.META.get("CONTENT_LENGTH") or "0"
+    value = request.headers.get("content-length") or "0"
     return int(value) if str(value).isdigit() else 0
 
 
