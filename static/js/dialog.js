@@ -5,11 +5,14 @@
 import { ask } from "./confirm.js";
 
 const leaving = new WeakSet();
+const CONTROL = ":is(input:not([type=hidden]), select, textarea)";
+/** What gets the focus, in this order. */
+const FIRST = [`.field.is-bad ${CONTROL}`, "[autofocus]", ".pal-in input", `.sheet-body ${CONTROL}`, ".sheet-foot .btn-primary", ".btn"];
 
 /** @param {HTMLDialogElement} dialog */
 export function openDialog(dialog) {
   if (!dialog.open) dialog.showModal();
-  const first = dialog.querySelector("[autofocus], .field.is-bad :is(input, select, textarea), .sheet-body :is(input:not([type=hidden]), select, textarea), .pal-in input") ?? dialog.querySelector(".sheet-foot .btn-primary, .btn");
+  const first = FIRST.map((selector) => dialog.querySelector(selector)).find((element) => element?.checkVisibility());
   first?.focus();
 }
 
