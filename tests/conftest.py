@@ -6,8 +6,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from pytest_django.plugin import DjangoDbBlocker
 
-from tests import browser
+from tests import browser, database
 from tests.fixtures.shared import *  # noqa: F403 - the fixtures that all tests share
 
 TESTS = Path(__file__).parent
@@ -28,6 +30,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(folder)
         if place.parts[0] in {"e2e", "performance"}:
             item.add_marker(pytest.mark.xdist_group(str(place)))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """Make the test database a copy of the migrated template."""
+    with django_db_blocker.unblock():
+        connection.settings_dict["TEST"]["TEMPLATE"] = database.migrated_template()
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,7 @@ DEFAULTS = {
 def prepare() -> None:
     """Set the environment variables that settings read; idempotent. Starts the local servers if they are needed."""
     os.environ["DATA_DIR"] = str(DATA_DIR)
+    (DATA_DIR / "static").mkdir(parents=True, exist_ok=True)
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     need_postgres, need_valkey = "DATABASE_URL" not in os.environ, "REDIS_URL" not in os.environ

@@ -66,6 +66,9 @@ class Keeper:
             self.wait_unless_finished(RESTART_DELAYS[min(failures, len(RESTART_DELAYS) - 1)])
         Path(self.plan["ready"]).unlink(missing_ok=True)
         self.stop_server()
+        if self.plan["remove_sockets"]:
+            with contextlib.suppress(OSError):
+                Path(self.plan["sockets"]).rmdir()
 
     def request_stop(self, *_: object) -> None:
         self.stopping = True

@@ -92,7 +92,7 @@ class Server(ABC):
         inside = self.data_dir / "sockets"
         if fits_socket(inside) and self.account.reaches(self.data_dir):
             return inside
-        short = f"clinic-{hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:12]}"
+        short = f"clinic-{self.name}-{hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:12]}"
         bases = [os.environ.get("XDG_RUNTIME_DIR"), "/run", tempfile.gettempdir(), "/tmp"]  # nosec B108
         for base in (Path(base) for base in bases if base):
             usable = base.is_dir() and os.access(base, os.W_OK | os.X_OK)
@@ -205,13 +205,12 @@ class Server(ABC):
         sockets = self.new_socket_dir()
         self.run_file("ready").unlink(missing_ok=True)
         make_private(self.log.parent, owners={os.geteuid()})
-        for folder in (sockets, self.directory):
-            make_private(folder, owners={os.geteuid(), self.account.uid})
-            self.account.own(folder)
+        self.make_own(self.directory)
         rotate(self.log)
         descriptor = os.open(self.directory, os.O_RDONLY)
         try:
             self.prepare(descriptor, say)
+            self.make_own(sockets)
             say(f"Starting {self.title}.")
             reports = self.launch_keeper(descriptor)
         finally:
@@ -228,6 +227,11 @@ class Server(ABC):
         draft.write_text(json.dumps({"sockets": str(sockets)}))
         draft.replace(self.run_file("ready"))
 
+    def make_own(self, folder: Path) -> None:
+        """Create a folder for the server's user alone."""
+        make_private(folder, owners={os.geteuid(), self.account.uid})
+        self.account.own(folder)
+
     def launch_keeper(self, descriptor: int) -> int:
         """Start the keeper, which detaches itself; return the pipe on which it reports, closed at its end."""
         pid_file = self.pid_file()
@@ -243,6 +247,8 @@ class Server(ABC):
             "lease": str(self.run_file("lease")),
             "lock": str(self.run_file("keeper")),
             "ready": str(self.run_file("ready")),
+            "sockets": str(self.new_socket_dir()),
+            "remove_sockets": self.new_socket_dir().parent != self.data_dir,
         }
         reports, keeper_end = os.pipe()
         try:
