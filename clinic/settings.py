@@ -87,9 +87,9 @@ CLINIC_APPS = [
 ]
 INSTALLED_APPS = [
     *CLINIC_APPS,
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "apps.core.apps.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -167,7 +167,6 @@ TEMPLATES = [
 # ── people and sign-in ────────────────────────────────────────────────────────────────────────────────────────────────
 AUTH_USER_MODEL = "organizations.User"
 AUTHENTICATION_BACKENDS = [
-    "apps.organizations.backends.RoleBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [

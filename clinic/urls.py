@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from apps.core import health
+from apps.organizations.views import set_language
 
 handler400 = "apps.core.refusals.bad_request"
 handler403 = "apps.core.refusals.permission_denied"
@@ -16,6 +17,8 @@ urlpatterns = [
     path("", include("django_prometheus.urls")),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("language/", set_language, name="set_language"),
+    path("organization/", include("apps.organizations.urls")),
     path("webhooks/", include("apps.webhooks.urls")),
     path("api/", include("clinic.api")),
 ]

@@ -84,18 +84,19 @@ def closed() -> Iterator[None]:
         yield
 
 
+def is_tenant_model(model: type[models.Model]) -> bool:
+    """Tell whether the model's rows belong to an organization, by its `organization` foreign key."""
+    return any(
+        isinstance(field, models.ForeignKey)
+        and field.name == "organization"
+        and field.remote_field.model._meta.label == "organizations.Organization"
+        for field in model._meta.local_fields
+    )
+
+
 def tenant_models() -> list[type[models.Model]]:
     """Return every concrete model whose rows belong to an organization, found by looking, not by listing."""
-    return [
-        model
-        for model in apps.get_models(include_auto_created=True)
-        if any(
-            isinstance(field, models.ForeignKey)
-            and field.name == "organization"
-            and field.remote_field.model._meta.label == "organizations.Organization"
-            for field in model._meta.local_fields
-        )
-    ]
+    return [model for model in apps.get_models(include_auto_created=True) if is_tenant_model(model)]
 
 
 def _policies() -> Iterator[tuple[str, str]]:

@@ -16,10 +16,11 @@ from apps.core.tenancy import all_organizations, organization_scope
 from apps.core.wake import wake
 from apps.events import registry
 from apps.events.models import Delivery, DeliveryStatus, Event
+from apps.organizations.permissions import Permission
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=2)
-MAX_ATTEMPTS = 8
+MAX_ATTEMPTS = 12  # 47 minutes in all
 
 
 def emit(
@@ -27,17 +28,19 @@ def emit(
     *,
     subject: models.Model,
     actor: Actor,
+    organization_id: uuid.UUID | None = None,
     patient_id: uuid.UUID | None = None,
     changes: Mapping[str, Any] | None = None,
     payload: Mapping[str, Any] | None = None,
 ) -> Event:
     """Write the event and one delivery per listening handler in the caller's transaction, and ring the bell on commit.
 
-    Two inserts. Must run inside a transaction of the subject's organization.
+    Two inserts. Must run inside a transaction of the subject's organization; `organization_id` is for subjects that
+    belong to none (people).
     """
     now = timezone.now()
     event = Event(
-        organization_id=subject.organization_id,  # type: ignore[attr-defined]
+        organization_id=organization_id or subject.organization_id,  # type: ignore[attr-defined]
         type=type_,
         subject_type=subject._meta.label,
         subject_id=subject.pk,
@@ -111,8 +114,9 @@ def _fail(delivery: Delivery, reason: str, *, final: bool) -> None:
 
 
 @transaction.atomic
-def revive_delivery(*, delivery: Delivery) -> None:
+def revive_delivery(*, delivery: Delivery, actor: Actor) -> None:
     """Give a dead delivery a fresh set of attempts; an administrator's act after the cause was mended."""
+    actor.require(Permission.ORGANIZATION_MANAGE)
     Delivery.objects.filter(pk=delivery.pk, status=DeliveryStatus.DEAD).update(
         status=DeliveryStatus.PENDING, attempts=0, due_at=timezone.now()
     )

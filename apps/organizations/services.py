@@ -8,11 +8,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.actors import Actor, ActorKind
+from apps.core.announcements import announce
 from apps.core.errors import InvalidInput
 from apps.core.tenancy import all_organizations, organization_scope
 from apps.organizations.models import ApiKey, Membership, Organization, User
@@ -73,10 +78,11 @@ def issue_api_key(
         )
     if not Membership.objects.for_organization(organization).filter(user=user, is_active=True).exists():
         raise InvalidInput(
-            _("%(user)s is not a member of %(organization)s.") % {"user": user.email, "organization": organization}
+            _("%(user)s is not a member of %(organization)s. Invite them first.")
+            % {"user": user.email, "organization": organization}
         )
     plain = KEY_PREFIX + secrets.token_urlsafe(32)
-    row = ApiKey.objects.create(
+    row = ApiKey(
         organization=organization,
         user=user,
         name=name,
@@ -85,6 +91,15 @@ def issue_api_key(
         scopes=sorted(scopes),
         expires_at=expires_at,
     )
+    row.full_clean()
+    row.save(force_insert=True)
+    announce(
+        "api_key.issued",
+        subject=row,
+        actor=actor,
+        organization_id=organization.pk,
+        payload={"user_id": str(user.pk), "scopes": row.scopes},
+    )
     return IssuedKey(row=row, plain=plain)
 
 
@@ -92,27 +107,104 @@ def issue_api_key(
 def revoke_api_key(*, key: ApiKey, actor: Actor) -> ApiKey:
     """Close a key for good; a second call changes nothing."""
     actor.require(Permission.ORGANIZATION_MANAGE)
+    key = ApiKey.objects.select_for_update().get(pk=key.pk)
     if key.revoked_at is None:
         key.revoked_at = timezone.now()
         key.save(update_fields=["revoked_at", "updated_at"])
+        announce("api_key.revoked", subject=key, actor=actor, organization_id=key.organization_id)
     return key
+
+
+@transaction.atomic
+def invite_member(*, organization: Organization, email: str, name: str = "", role: str, actor: Actor) -> Membership:
+    """Make a person a member, and a user first if nobody signs in with this address yet.
+
+    A new user has no password: hand them `password_link(user)`. An address that already is a member raises
+    InvalidInput; a former member comes back with the new role.
+    """
+    actor.require(Permission.ORGANIZATION_MANAGE)
+    user = User.objects.filter(email__iexact=email.strip()).first()
+    if user is None:
+        user = User(email=email.strip().lower(), name=name)
+        user.set_unusable_password()
+        user.full_clean()
+        user.save(force_insert=True)
+    membership = Membership.objects.for_organization(organization).select_for_update().filter(user=user).first()
+    if membership is not None and membership.is_active:
+        raise InvalidInput(
+            _("%(email)s is a member already. Change the role there.") % {"email": user.email},
+            errors={"email": [_("is a member already")]},
+        )
+    membership = membership or Membership(organization=organization, user=user)
+    membership.role, membership.is_active = role, True
+    membership.full_clean()
+    membership.save()
+    announce(
+        "member.invited",
+        subject=membership,
+        actor=actor,
+        organization_id=organization.pk,
+        payload={"user_id": str(user.pk), "role": role},
+    )
+    return membership
+
+
+@transaction.atomic
+def change_member(*, membership: Membership, role: str, is_active: bool, actor: Actor) -> Membership:
+    """Change what a member may do; the last active administrator stays. Locks the organization's administrators."""
+    actor.require(Permission.ORGANIZATION_MANAGE)
+    administrators = set(
+        Membership.objects.filter(organization_id=membership.organization_id, role=Role.ADMIN, is_active=True)
+        .order_by("pk")
+        .select_for_update()
+        .values_list("pk", flat=True)
+    )
+    if administrators == {membership.pk} and not (role == Role.ADMIN and is_active):
+        raise InvalidInput(
+            _("This is the last administrator. Make somebody else one first."), errors={"role": [_("is the last one")]}
+        )
+    before = Membership.objects.get(pk=membership.pk)
+    membership.role, membership.is_active = role, is_active
+    membership.full_clean()
+    membership.save()
+    announce(
+        "member.changed",
+        subject=membership,
+        actor=actor,
+        organization_id=membership.organization_id,
+        payload={"role": [before.role, role], "is_active": [before.is_active, is_active]},
+    )
+    return membership
+
+
+def password_link(user: User) -> str:
+    """Return the address, good once and for three days, where the person sets a password. No mail is sent."""
+    token = default_token_generator.make_token(user)
+    path = reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(user), "key": token})
+    return settings.PUBLIC_BASE_URL + path
+
+
+def is_member_elsewhere(membership: Membership) -> bool:
+    """Tell whether the person also works for another organization, whose administrators guard the sign-in as well."""
+    with all_organizations():
+        return (
+            Membership.objects.filter(user_id=membership.user_id, is_active=True)
+            .exclude(organization_id=membership.organization_id)
+            .exists()
+        )
 
 
 @transaction.atomic
 def create_organization(
     *, name: str, slug: str, admin_email: str, timezone_name: str, actor: Actor
 ) -> tuple[Organization, Membership]:
-    """Create a tenant and its first administrator, who sets a password by the reset link."""
+    """Create a tenant and its first administrator, who sets a password by `password_link`."""
     actor.require(Permission.ORGANIZATION_MANAGE)
     with all_organizations():
-        if Organization.objects.filter(slug=slug).exists():
-            raise InvalidInput(
-                _("An organization with the short name %(slug)s exists.") % {"slug": slug}, errors={"slug": [slug]}
-            )
         organization = Organization(name=name, slug=slug, timezone=timezone_name)
         organization.full_clean()
         organization.save(force_insert=True)
-    user = User.objects.filter(email__iexact=admin_email).first() or User.objects.create_user(admin_email)
     with organization_scope(organization.pk):
-        membership = Membership.objects.create(organization=organization, user=user, role=Role.ADMIN)
+        announce("organization.created", subject=organization, actor=actor, organization_id=organization.pk)
+        membership = invite_member(organization=organization, email=admin_email, role=Role.ADMIN, actor=actor)
     return organization, membership
