@@ -41,7 +41,7 @@ migrations: venv-dev  ## fails when a model has no migration
 	@$(CHECKING) exec $(MANAGE) makemigrations --check --dry-run
 
 schema: venv-dev  ## write the OpenAPI description to schema.yml; fails on warnings
-	@$(OFFLINE) exec $(MANAGE) spectacular --validate --fail-on-warn --file schema.yml
+	@$(OFFLINE) exec $(MANAGE) spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 schema-check: venv-dev  ## fails when schema.yml is not what the code says
 	@$(OFFLINE) $(MANAGE) spectacular --validate --fail-on-warn | diff -u schema.yml - \

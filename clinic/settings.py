@@ -276,8 +276,6 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PUBLIC": True,
     "PREPROCESSING_HOOKS": ["apps.core.api.schema.only_versioned"],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "SECURITY": [{"apiKey": []}],
-    "APPEND_COMPONENTS": {"securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer"}}},
 }
 
 # ── background work ───────────────────────────────────────────────────────────────────────────────────────────────────

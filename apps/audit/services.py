@@ -21,7 +21,7 @@ def record_access(
     route: str,
     kind: AccessKind = AccessKind.VIEW,
 ) -> None:
-    """Note that the actor saw these patients' records by the named route; one insert."""
+    """Note that the actor saw these patients' records by the named route; one insert, none for no patient."""
     now = timezone.now()
     request_id = structlog.contextvars.get_contextvars().get("request_id", "")
     AccessRecord.objects.bulk_create(

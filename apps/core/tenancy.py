@@ -3,7 +3,8 @@
 Every connection works as the role `clinic_app`, which the policies bind and which sees nothing until an
 organization was set. `organization_scope(...)` opens one organization, `all_organizations()` steps back to the
 login role that owns the tables, explicitly, for sweeps and look-ups that cross organizations.
-Both are transaction-local (`set_config(…, true)`), hence safe behind a transaction-pooling proxy.
+Both are transaction-local (`set_config(…, true)`), hence safe behind a transaction-pooling proxy. What is open is
+remembered on the connection it was set on, so a thread, which has a connection of its own, starts closed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 
 from django.apps import apps
@@ -31,12 +31,17 @@ class Scope:
 
 CLOSED = Scope()
 ALL = Scope(role="none")
-_current: ContextVar[Scope] = ContextVar("tenancy_scope", default=CLOSED)
+
+
+def current_scope() -> Scope:
+    """Return what the running transaction of this thread's connection may see."""
+    scope: Scope = getattr(connection, "clinic_scope", CLOSED)
+    return scope
 
 
 def current_organization_id() -> uuid.UUID | None:
     """Return the organization that the running transaction is open for, if it is one."""
-    return _current.get().organization_id
+    return current_scope().organization_id
 
 
 def _apply(scope: Scope) -> None:
@@ -49,18 +54,19 @@ def _apply(scope: Scope) -> None:
 
 @contextmanager
 def _enter(scope: Scope) -> Iterator[None]:
-    previous = _current.get()
+    """Run the block in the scope. Leaving by an exception needs no query: the savepoint's rollback restores both settings."""
+    previous = current_scope()
     nested = connection.in_atomic_block
     with transaction.atomic():
         if scope != previous or not nested:
             _apply(scope)
-        token = _current.set(scope)
+        connection.clinic_scope = scope  # type: ignore[attr-defined]
         try:
             yield
             if nested and scope != previous and not connection.needs_rollback:
                 _apply(previous)
         finally:
-            _current.reset(token)
+            connection.clinic_scope = previous  # type: ignore[attr-defined]
 
 
 @contextmanager
@@ -106,10 +112,12 @@ def _policies() -> Iterator[tuple[str, str]]:
     yield organization._meta.db_table, "id"
 
 
+@transaction.atomic
 def install_policies() -> None:
     """Create the role, its grants and one policy per tenant table; idempotent, run after every migrate.
 
-    The session must be the login role (`SET ROLE NONE`). Source of the pattern: PostgreSQL manual, 5.9 Row Security.
+    The session must be the login role (`SET ROLE NONE`), which needs CREATEROLE the first time.
+    Source of the pattern: PostgreSQL manual, 5.9 Row Security.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE])
@@ -144,13 +152,16 @@ def _append_only_grants() -> Iterator[str]:
             yield f'REVOKE UPDATE, DELETE, TRUNCATE ON "{model._meta.db_table}" FROM {APP_ROLE}'
 
 
-def act_as_owner() -> None:
-    """Make this session the login role that owns the tables, until `act_as_app()`; for migrate and flush."""
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """Make this session the login role that owns the tables for the block: for migrate and flush, not for requests."""
     with connection.cursor() as cursor:
         cursor.execute("SET ROLE NONE")
-
-
-def act_as_app() -> None:
-    """Make this session the role that the policies bind, as every new connection is by default."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET ROLE {APP_ROLE}")
+    connection.clinic_scope = ALL  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        connection.clinic_scope = CLOSED  # type: ignore[attr-defined]
+        if connection.connection is not None and not connection.needs_rollback:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET ROLE {APP_ROLE}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,14 +15,21 @@ from apps.events.models import Event
 from apps.organizations.models import Organization
 
 FEED_LIMIT = 200
+NOW = ""
+BEGINNING = "0"
+_CURSOR = re.compile(r"^(\d{1,19})(?::([0-9a-f-]{36}))?$")
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Events committed since `cursor`; pass the new cursor next time. Events may repeat, none is ever left out."""
+    """Events committed since a cursor; pass `cursor` next time. Events may repeat, none is ever left out.
+
+    `more` tells that further ones are waiting already.
+    """
 
     cursor: str
     events: list[Event]
+    more: bool = False
 
     @property
     def topics(self) -> list[str]:
@@ -28,25 +37,47 @@ class Feed:
         return sorted({event.type.split(".", 1)[0] + "s" for event in self.events})
 
 
-def follow_events(*, organization: Organization, cursor: str) -> Feed:
-    """Return what happened since the cursor ("" starts now); two queries.
+def is_cursor(text: str) -> bool:
+    """Tell whether the text is a cursor that `follow_events` gave out, or one of its starting points."""
+    return text == NOW or _CURSOR.match(text) is not None
+
+
+def follow_events(
+    *,
+    organization: Organization,
+    cursor: str,
+    types: Collection[str] = (),
+    patient_id: uuid.UUID | None = None,
+    limit: int = FEED_LIMIT,
+) -> Feed:
+    """Return what happened since the cursor (NOW starts with nothing, BEGINNING with the first event); two queries.
 
     The cursor is the oldest transaction that was still running (`pg_snapshot_xmin`): whatever commits later has
-    an id at or above it, so a slow transaction's event is never skipped; readers drop repeats by event id.
+    an id at or above it, so a slow transaction's event is never skipped; readers drop repeats by event id. On a full
+    page it is the last event that no running transaction can precede. A cursor from the future (of a database that
+    was replaced by an older backup) starts now.
     """
     with connection.cursor() as db:
-        db.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
-        horizon = db.fetchone()[0]
-    if not cursor.isdigit():
-        return Feed(cursor=horizon, events=[])
-    events = list(
-        Event.objects.for_organization(organization)
-        .filter(transaction_id__gte=min(int(cursor), 2**62))
-        .order_by("transaction_id", "id")[:FEED_LIMIT]
-    )
-    if len(events) == FEED_LIMIT:
-        horizon = str(min(int(horizon), events[-1].transaction_id))
-    return Feed(cursor=horizon, events=events)
+        db.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        horizon: int = db.fetchone()[0]
+    match = _CURSOR.match(cursor)
+    if match is None or int(match[1]) > horizon:
+        return Feed(cursor=str(horizon), events=[])
+    transaction_id, event_id = int(match[1]), match[2]
+    rows = Event.objects.for_organization(organization).filter(transaction_id__gte=transaction_id)
+    if event_id:
+        rows = rows.exclude(transaction_id=transaction_id, id__lte=event_id)
+    if types:
+        rows = rows.filter(type__in=types)
+    if patient_id:
+        rows = rows.filter(patient_id=patient_id)
+    events = list(rows.order_by("transaction_id", "id")[:limit])
+    if len(events) < limit:
+        return Feed(cursor=str(horizon), events=events)
+    settled = [event for event in events if event.transaction_id < horizon]
+    if not settled:
+        return Feed(cursor=cursor, events=events)
+    return Feed(cursor=f"{settled[-1].transaction_id}:{settled[-1].id}", events=events, more=True)
 
 
 @dataclass(frozen=True, slots=True)

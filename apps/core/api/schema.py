@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
+
+
+class KeyOrSession(OpenApiAuthenticationExtension):
+    """How callers say who they are."""
+
+    target_class = "apps.organizations.authentication.ActorAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API key; a signed-in browser's session works too.",
+        }
 
 
 class ProblemErrorSerializer(serializers.Serializer):

@@ -11,8 +11,5 @@ class Command(flush.Command):
     """Empty every table; used by the test runner between transactional tests."""
 
     def handle(self, **options: Any) -> None:
-        tenancy.act_as_owner()
-        try:
+        with tenancy.as_owner():
             super().handle(**options)
-        finally:
-            tenancy.act_as_app()
