@@ -64,7 +64,7 @@ async function tabler() {
     }
   });
   // "auto" follows the operating system without a script that could flash.
-  const auto = postcss.atRule({ name: "media", params: "(prefers-color-scheme:dark)" });
+  const auto = postcss.atRule({ name: "media", params: "screen and (prefers-color-scheme:dark)" });
   auto.append(dark);
   sheet.append(auto);
   sheet.walkAtRules("charset", (rule) => rule.remove());

@@ -11,6 +11,7 @@ let delay = PERIOD;
 let timer = 0;
 let last = Date.now();
 let asking = false;
+let stopped = false;
 let holds = 0;
 const kept = new Map();
 
@@ -44,13 +45,21 @@ function indicate() {
 
 async function ask() {
   clearTimeout(timer);
-  if (asking || document.hidden) return;
+  if (asking || stopped || document.hidden) return;
   asking = true;
   const url = new URL(document.body.dataset.liveUrl, location.href);
   url.searchParams.set("cursor", cursor);
   try {
     const response = await fetch(url, { headers: { Accept: "application/json", "X-Requested-With": "XMLHttpRequest" }, cache: "no-store", signal: AbortSignal.timeout(10000) });
-    if (response.redirected || response.status === 401 || response.status === 403) { location.reload(); return; }
+    if (response.status === 401 || new URL(response.url).pathname === document.body.dataset.loginUrl) {
+      location.reload();
+      stopped = true;
+      return;
+    }
+    if (response.status === 403) {
+      stopped = true;
+      return;
+    }
     if (!response.ok) throw new TypeError(`live: ${response.status}`);
     const answer = await response.json();
     cursor = answer.cursor ?? cursor;
@@ -67,7 +76,7 @@ async function ask() {
   } finally {
     asking = false;
     indicate();
-    timer = setTimeout(ask, delay);
+    if (!stopped) timer = setTimeout(ask, delay);
   }
 }
 

@@ -15,7 +15,7 @@ from django import template
 from django.contrib.staticfiles import finders
 from django.forms import BoundField
 from django.forms import widgets as django_widgets
-from django.template.base import FilterExpression, Node, NodeList, Parser, Token, token_kwargs
+from django.template.base import FilterExpression, Node, NodeList, Parser, Token, Variable, token_kwargs
 from django.template.context import Context
 from django.template.exceptions import TemplateSyntaxError
 from django.utils.html import conditional_escape, format_html
@@ -84,6 +84,11 @@ class ConstantNode(Node):
         return self.text
 
 
+def is_literal(part: FilterExpression) -> bool:
+    """Tell whether an argument is written out in the template: a string or a number, without filters."""
+    return not part.filters and (not isinstance(part.var, Variable) or part.var.literal is not None)
+
+
 @register.tag("icon")
 def do_icon(parser: Parser, token: Token) -> Node:
     """Inline an icon: `{% icon "bell" %}`, `{% icon "bell" 20 %}`, `{% icon name size=14 label=_("Late") class="x" %}`.
@@ -106,7 +111,7 @@ def do_icon(parser: Parser, token: Token) -> Node:
     size = options.pop("size", positional[1] if len(positional) == 2 else None)
     node = IconNode(positional[0], size, options)
     parts = [positional[0], *([size] if size else []), *options.values()]
-    if all(not part.is_var and not part.filters for part in parts) and "label" not in options:
+    if "label" not in options and all(is_literal(part) for part in parts):
         return ConstantNode(node.render(Context()))
     return node
 
@@ -154,7 +159,8 @@ def initials_of(name: str) -> str:
     first = [next(graphemes(word)) for word in words if unicodedata.category(word[0]).startswith("L")]
     if not first:
         return "?"
-    alone = len(first) == 1 or unicodedata.name(first[0][0], "").startswith(("CJK", "HANGUL", "HIRAGANA", "KATAKANA"))
+    # Scripts with capitals (Latin, Greek, Cyrillic …) read as two letters, others as one: प्रि, 王, م.
+    alone = len(first) == 1 or first[0].upper() == first[0].lower()
     return (first[0] if alone else first[0] + first[-1]).upper()
 
 
@@ -203,7 +209,7 @@ def field(
     bound: BoundField,
     *,
     label: str = "",
-    help: str | bool = "",
+    help: str | bool = "",  # noqa: A002 - the word templates use
     placeholder: str | bool = "",
     autofocus: bool = False,
     hide_label: bool = False,
