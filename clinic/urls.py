@@ -1,7 +1,9 @@
 """Routes. Each app brings its own pages; `clinic/api.py` brings the REST API."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import TemplateView
 
 from apps.core import health
 from apps.organizations.views import set_language
@@ -22,3 +24,6 @@ urlpatterns = [
     path("webhooks/", include("apps.webhooks.urls")),
     path("api/", include("clinic.api")),
 ]
+
+if settings.DEMO or settings.DEBUG:
+    urlpatterns.append(path("styleguide/", TemplateView.as_view(template_name="styleguide.html"), name="styleguide"))

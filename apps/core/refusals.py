@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views import defaults
 
@@ -41,7 +42,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     message = _("The request could not be read. Go back and try again.")
     if request.path.startswith(PROGRAM_PREFIXES):
         return problem_json(status_code=400, detail=message, code="malformed")
-    return HttpResponse(message, status=400, content_type="text/plain; charset=utf-8")
+    return HttpResponse(render_to_string("errors/400.html"), status=400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
