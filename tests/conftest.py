@@ -10,6 +10,7 @@ from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests import browser, database
+from tests.fixtures.outbound import *  # noqa: F403 - what tests of outbound messages share
 from tests.fixtures.shared import *  # noqa: F403 - the fixtures that all tests share
 
 TESTS = Path(__file__).parent

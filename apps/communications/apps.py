@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class CommunicationsConfig(AppConfig):
     name = "apps.communications"
+
+    def ready(self) -> None:
+        from apps.communications import handlers, presentations  # noqa: F401 - they register themselves

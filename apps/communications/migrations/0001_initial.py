@@ -7,138 +7,338 @@ import apps.core.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('organizations', '0001_initial'),
-        ('patients', '0001_initial'),
+        ("organizations", "0001_initial"),
+        ("patients", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ChannelAccount',
+            name="ChannelAccount",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('channel', models.CharField(choices=[('whatsapp', 'WhatsApp'), ('sms', 'SMS'), ('email', 'E-mail'), ('voice', 'Call')], max_length=10)),
-                ('address', models.CharField(help_text='E.164 number, or e-mail address', max_length=254)),
-                ('provider', models.CharField(choices=[('twilio', 'Twilio'), ('smtp', 'SMTP'), ('simulator', 'Simulator')], max_length=12)),
-                ('account_sid', models.CharField(blank=True, max_length=64)),
-                ('auth_token', models.CharField(blank=True, max_length=128)),
-                ('messaging_service_sid', models.CharField(blank=True, max_length=64)),
-                ('per_second', models.PositiveSmallIntegerField(default=20, help_text='most messages a second from this sender')),
-                ('is_active', models.BooleanField(default=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("whatsapp", "WhatsApp"), ("sms", "SMS"), ("email", "E-mail"), ("voice", "Call")],
+                        max_length=10,
+                    ),
+                ),
+                ("address", models.CharField(help_text="E.164 number, or e-mail address", max_length=254)),
+                (
+                    "provider",
+                    models.CharField(
+                        choices=[("twilio", "Twilio"), ("smtp", "SMTP"), ("simulator", "Simulator")], max_length=12
+                    ),
+                ),
+                ("account_sid", models.CharField(blank=True, max_length=64)),
+                ("auth_token", models.CharField(blank=True, max_length=128)),
+                ("messaging_service_sid", models.CharField(blank=True, max_length=64)),
+                (
+                    "per_second",
+                    models.PositiveSmallIntegerField(default=20, help_text="most messages a second from this sender"),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['organization', 'channel'], name='channel_account_by_channel')],
-                'constraints': [models.UniqueConstraint(fields=('channel', 'address'), name='channel_address_belongs_to_one_organization')],
+                "indexes": [models.Index(fields=["organization", "channel"], name="channel_account_by_channel")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("channel", "address"), name="channel_address_belongs_to_one_organization"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Communication',
+            name="Communication",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('channel', models.CharField(choices=[('whatsapp', 'WhatsApp'), ('sms', 'SMS'), ('email', 'E-mail'), ('voice', 'Call')], max_length=10)),
-                ('category', models.CharField(choices=[('reply', 'Answer in a conversation'), ('emergency', 'Emergency text'), ('confirmation', 'Confirmation'), ('invite', 'Calendar invite'), ('reminder', 'Reminder'), ('follow_up', 'Follow-up'), ('notice', 'Notice')], max_length=14)),
-                ('status', models.CharField(choices=[('scheduled', 'Scheduled'), ('queued', 'Queued'), ('sending', 'Sending'), ('sent', 'Sent'), ('delivered', 'Delivered'), ('read', 'Read'), ('failed', 'Not sent'), ('undelivered', 'Not delivered'), ('blocked', 'Blocked'), ('cancelled', 'Cancelled'), ('ambiguous', 'Not certain')], default='queued', max_length=12)),
-                ('to_address', models.CharField(max_length=254)),
-                ('from_address', models.CharField(blank=True, max_length=254)),
-                ('subject', models.CharField(blank=True, max_length=200)),
-                ('body', models.TextField()),
-                ('language', models.CharField(default='en', max_length=8)),
-                ('template_key', models.CharField(blank=True, max_length=60)),
-                ('content_sid', models.CharField(blank=True, help_text='approved WhatsApp template at Twilio', max_length=64)),
-                ('content_variables', models.JSONField(blank=True, default=dict)),
-                ('attachments', models.JSONField(blank=True, default=list, help_text='[{filename, content_type, text}]')),
-                ('dedupe_key', models.CharField(max_length=200)),
-                ('context_type', models.CharField(blank=True, max_length=60)),
-                ('context_id', models.UUIDField(blank=True, null=True)),
-                ('context_version', models.PositiveIntegerField(default=0)),
-                ('conversation_id', models.UUIDField(blank=True, help_text='the thread it shows in; no key, it lies on a higher floor', null=True)),
-                ('actor_kind', models.CharField(blank=True, max_length=10)),
-                ('actor_id', models.UUIDField(blank=True, null=True)),
-                ('planned_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('not_after', models.DateTimeField(blank=True, help_text='pointless later: then it is cancelled, not sent late', null=True)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('provider', models.CharField(blank=True, choices=[('twilio', 'Twilio'), ('smtp', 'SMTP'), ('simulator', 'Simulator')], max_length=12)),
-                ('provider_id', models.CharField(blank=True, max_length=64)),
-                ('error_code', models.CharField(blank=True, max_length=20)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('legal_at', models.DateTimeField(blank=True, null=True)),
-                ('fallback_channels', models.JSONField(blank=True, default=list, help_text='[[channel, address], …] still to try')),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('delivered_at', models.DateTimeField(blank=True, null=True)),
-                ('read_at', models.DateTimeField(blank=True, null=True)),
-                ('failed_at', models.DateTimeField(blank=True, null=True)),
-                ('fallback_of', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='fallbacks', to='communications.communication')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
-                ('patient', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("whatsapp", "WhatsApp"), ("sms", "SMS"), ("email", "E-mail"), ("voice", "Call")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("reply", "Answer in a conversation"),
+                            ("emergency", "Emergency text"),
+                            ("confirmation", "Confirmation"),
+                            ("invite", "Calendar invite"),
+                            ("reminder", "Reminder"),
+                            ("follow_up", "Follow-up"),
+                            ("notice", "Notice"),
+                        ],
+                        max_length=14,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("scheduled", "Scheduled"),
+                            ("queued", "Queued"),
+                            ("sending", "Sending"),
+                            ("sent", "Sent"),
+                            ("delivered", "Delivered"),
+                            ("read", "Read"),
+                            ("failed", "Not sent"),
+                            ("undelivered", "Not delivered"),
+                            ("blocked", "Blocked"),
+                            ("cancelled", "Cancelled"),
+                            ("ambiguous", "Not certain"),
+                        ],
+                        default="queued",
+                        max_length=12,
+                    ),
+                ),
+                ("to_address", models.CharField(max_length=254)),
+                ("from_address", models.CharField(blank=True, max_length=254)),
+                ("subject", models.CharField(blank=True, max_length=200)),
+                ("body", models.TextField()),
+                ("language", models.CharField(default="en", max_length=8)),
+                ("template_key", models.CharField(blank=True, max_length=60)),
+                (
+                    "content_sid",
+                    models.CharField(blank=True, help_text="approved WhatsApp template at Twilio", max_length=64),
+                ),
+                ("content_variables", models.JSONField(blank=True, default=dict)),
+                (
+                    "attachments",
+                    models.JSONField(blank=True, default=list, help_text="[{filename, content_type, text}]"),
+                ),
+                ("dedupe_key", models.CharField(max_length=200)),
+                ("context_type", models.CharField(blank=True, max_length=60)),
+                ("context_id", models.UUIDField(blank=True, null=True)),
+                ("context_version", models.PositiveIntegerField(default=0)),
+                (
+                    "conversation_id",
+                    models.UUIDField(
+                        blank=True, help_text="the thread it shows in; no key, it lies on a higher floor", null=True
+                    ),
+                ),
+                ("actor_kind", models.CharField(blank=True, max_length=10)),
+                ("actor_id", models.UUIDField(blank=True, null=True)),
+                ("planned_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                (
+                    "not_after",
+                    models.DateTimeField(
+                        blank=True, help_text="pointless later: then it is cancelled, not sent late", null=True
+                    ),
+                ),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "provider",
+                    models.CharField(
+                        blank=True,
+                        choices=[("twilio", "Twilio"), ("smtp", "SMTP"), ("simulator", "Simulator")],
+                        max_length=12,
+                    ),
+                ),
+                ("provider_id", models.CharField(blank=True, max_length=64)),
+                ("error_code", models.CharField(blank=True, max_length=20)),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                ("legal_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "fallback_channels",
+                    models.JSONField(blank=True, default=list, help_text="[[channel, address], …] still to try"),
+                ),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("delivered_at", models.DateTimeField(blank=True, null=True)),
+                ("read_at", models.DateTimeField(blank=True, null=True)),
+                ("failed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "fallback_of",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="fallbacks",
+                        to="communications.communication",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(models.F('due_at'), models.F('id'), condition=models.Q(('status__in', ['scheduled', 'queued'])), name='communication_due'), models.Index(models.F('lease_until'), condition=models.Q(('status', 'sending')), name='communication_leased'), models.Index(fields=['organization', '-planned_at', '-id'], name='communication_for_list'), models.Index(fields=['organization', 'status', '-planned_at'], name='communication_by_status'), models.Index(fields=['organization', 'patient', '-planned_at'], name='communication_by_patient'), models.Index(fields=['organization', 'context_id', 'planned_at'], name='communication_by_context'), models.Index(fields=['organization', 'channel', 'to_address', '-sent_at'], name='communication_by_address')],
-                'constraints': [models.UniqueConstraint(fields=('organization', 'dedupe_key'), name='communication_is_planned_once'), models.UniqueConstraint(condition=models.Q(('provider_id', ''), _negated=True), fields=('organization', 'provider', 'provider_id'), name='communication_provider_id_is_unique'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'sending'), _negated=True), ('lease_until__isnull', False), _connector='OR'), name='communication_being_sent_has_a_lease'), models.CheckConstraint(condition=models.Q(('channel__in', ['whatsapp', 'sms', 'email', 'voice'])), name='communication_channel_is_known')],
+                "indexes": [
+                    models.Index(
+                        models.F("due_at"),
+                        models.F("id"),
+                        condition=models.Q(("status__in", ["scheduled", "queued"])),
+                        name="communication_due",
+                    ),
+                    models.Index(
+                        models.F("lease_until"), condition=models.Q(("status", "sending")), name="communication_leased"
+                    ),
+                    models.Index(fields=["organization", "-planned_at", "-id"], name="communication_for_list"),
+                    models.Index(fields=["organization", "status", "-planned_at"], name="communication_by_status"),
+                    models.Index(fields=["organization", "patient", "-planned_at"], name="communication_by_patient"),
+                    models.Index(fields=["organization", "context_id", "planned_at"], name="communication_by_context"),
+                    models.Index(
+                        fields=["organization", "channel", "to_address", "-sent_at"], name="communication_by_address"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "dedupe_key"), name="communication_is_planned_once"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("provider_id", ""), _negated=True),
+                        fields=("organization", "provider", "provider_id"),
+                        name="communication_provider_id_is_unique",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "sending"), _negated=True),
+                            ("lease_until__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="communication_being_sent_has_a_lease",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("channel__in", ["whatsapp", "sms", "email", "voice"])),
+                        name="communication_channel_is_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ContactState',
+            name="ContactState",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('channel', models.CharField(choices=[('whatsapp', 'WhatsApp'), ('sms', 'SMS'), ('email', 'E-mail'), ('voice', 'Call')], max_length=10)),
-                ('address', models.CharField(max_length=254)),
-                ('last_inbound_at', models.DateTimeField(help_text="opens WhatsApp's 24-hour window", null=True)),
-                ('opted_out_at', models.DateTimeField(null=True)),
-                ('unreachable_at', models.DateTimeField(null=True)),
-                ('unreachable_code', models.CharField(blank=True, max_length=20)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("whatsapp", "WhatsApp"), ("sms", "SMS"), ("email", "E-mail"), ("voice", "Call")],
+                        max_length=10,
+                    ),
+                ),
+                ("address", models.CharField(max_length=254)),
+                ("last_inbound_at", models.DateTimeField(help_text="opens WhatsApp's 24-hour window", null=True)),
+                ("opted_out_at", models.DateTimeField(null=True)),
+                ("unreachable_at", models.DateTimeField(null=True)),
+                ("unreachable_code", models.CharField(blank=True, max_length=20)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('organization', 'channel', 'address'), name='contact_state_is_one_per_address')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "channel", "address"), name="contact_state_is_one_per_address"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SimulatorMessage',
+            name="SimulatorMessage",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('sid', models.CharField(max_length=40)),
-                ('channel', models.CharField(choices=[('whatsapp', 'WhatsApp'), ('sms', 'SMS'), ('email', 'E-mail'), ('voice', 'Call')], max_length=10)),
-                ('to_address', models.CharField(max_length=254)),
-                ('from_address', models.CharField(max_length=254)),
-                ('subject', models.CharField(blank=True, max_length=200)),
-                ('body', models.TextField()),
-                ('attachments', models.JSONField(blank=True, default=list)),
-                ('status', models.CharField(default='sent', max_length=12)),
-                ('error_code', models.CharField(blank=True, max_length=20)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("sid", models.CharField(max_length=40)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("whatsapp", "WhatsApp"), ("sms", "SMS"), ("email", "E-mail"), ("voice", "Call")],
+                        max_length=10,
+                    ),
+                ),
+                ("to_address", models.CharField(max_length=254)),
+                ("from_address", models.CharField(max_length=254)),
+                ("subject", models.CharField(blank=True, max_length=200)),
+                ("body", models.TextField()),
+                ("attachments", models.JSONField(blank=True, default=list)),
+                ("status", models.CharField(default="sent", max_length=12)),
+                ("error_code", models.CharField(blank=True, max_length=20)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['organization', 'to_address', '-created_at'], name='simulator_by_address')],
-                'constraints': [models.UniqueConstraint(fields=('sid',), name='simulator_sid_is_unique')],
+                "indexes": [
+                    models.Index(fields=["organization", "to_address", "-created_at"], name="simulator_by_address")
+                ],
+                "constraints": [models.UniqueConstraint(fields=("sid",), name="simulator_sid_is_unique")],
             },
         ),
         migrations.CreateModel(
-            name='SimulatorPhone',
+            name="SimulatorPhone",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('address', models.CharField(max_length=254)),
-                ('label', models.CharField(blank=True, max_length=80)),
-                ('next_outcome', models.CharField(default='reads', max_length=20)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("address", models.CharField(max_length=254)),
+                ("label", models.CharField(blank=True, max_length=80)),
+                ("next_outcome", models.CharField(default="reads", max_length=20)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('organization', 'address'), name='simulator_phone_is_one_per_address')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "address"), name="simulator_phone_is_one_per_address"
+                    )
+                ],
             },
         ),
     ]

@@ -1,0 +1,21 @@
+"""What the ledger does when something happens on a lower floor."""
+
+from __future__ import annotations
+
+from apps.communications.models import Channel
+from apps.communications.services import block_withdrawn
+from apps.events.models import Event
+from apps.events.registry import on
+from apps.patients.models import Consent, ConsentStatus
+
+
+@on("consent.withdrawn")
+def block_what_was_planned(event: Event) -> None:
+    """Show at once that planned messages won't go out; the dispatcher would find the same when they are due."""
+    consent = (
+        Consent.objects.select_related("organization")
+        .filter(organization_id=event.organization_id, pk=event.subject_id)
+        .first()
+    )
+    if consent is not None and consent.status == ConsentStatus.WITHDRAWN and consent.purpose in Channel.values:
+        block_withdrawn(organization=consent.organization, patient_id=consent.patient_id, channel=consent.purpose)
