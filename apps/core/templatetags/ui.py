@@ -260,6 +260,35 @@ def fields(form: Any, *names: str) -> dict[str, Any]:
     return {"form": form, "visible": visible, "hidden": form.hidden_fields()}
 
 
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("CriOS", "Chrome"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("CrOS", "ChromeOS"),
+    ("Mac OS X", "Mac"),
+    ("Linux", "Linux"),
+)
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """Return a user agent as a person would say it: "Chrome on Windows"; what is not known is said to be unknown."""
+    name = next((name for mark, name in BROWSERS if mark in user_agent), _("Unknown browser"))
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
+    return _("%(browser)s on %(system)s") % {"browser": name, "system": system} if system else name
+
+
 @register.filter
 def hotkey(keys: str) -> str:
     """Return a shortcut as people read it: "mod+k" becomes "Ctrl K", "escape" becomes "Esc"."""

@@ -133,6 +133,24 @@ def test_initials_read_well_in_any_script(name, expected):
     assert ui.initials(name) == expected
 
 
+@pytest.mark.parametrize(
+    ("user_agent", "expected"),
+    [
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0",
+            "Edge on Windows",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Safari/604.1",
+            "Safari on iPhone",
+        ),
+        ("curl/8", "Unknown browser"),
+    ],
+)
+def test_a_session_names_its_browser(user_agent, expected):
+    assert ui.browser(user_agent) == expected
+
+
 def test_an_avatar_escapes_the_name_it_is_labelled_with():
     assert 'aria-label="&lt;script&gt;"' in render("{% avatar name label=name %}", name="<script>")
 
