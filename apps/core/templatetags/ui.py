@@ -224,7 +224,8 @@ def field(
     help_text = "" if help is False else help or bound.help_text
     described = [f"{bound.auto_id}_error"] if bound.errors else []
     described += [f"{bound.auto_id}_help"] if help_text else []
-    attrs: dict[str, Any] = {"class": f"{control_class(widget)} {widget.attrs.get('class', '')}".strip()}
+    css = [control_class(widget), widget.attrs.get("class", ""), attributes.pop("class", "")]
+    attrs: dict[str, Any] = {"class": " ".join(name for name in css if name)}
     attrs |= {key.replace("_", "-"): value for key, value in attributes.items()}
     if described:
         attrs["aria-describedby"] = " ".join(described)
