@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.expressions import RawSQL
 
 from apps.core.actors import ActorKind
 from apps.core.ids import uuid7
@@ -32,6 +33,11 @@ class AccessRecord(models.Model):
     route = models.CharField(max_length=80, help_text="the route's name, never its address")
     request_id = models.CharField(max_length=64, blank=True)
     occurred_at = models.DateTimeField()
+    transaction_id = models.BigIntegerField(
+        db_default=RawSQL("pg_current_xact_id()::text::bigint", ()),
+        editable=False,
+        help_text="as in Event; the sealer's order",
+    )
 
     objects: ClassVar[models.Manager] = TenantQuerySet.as_manager()
 
@@ -40,6 +46,7 @@ class AccessRecord(models.Model):
         indexes = [
             models.Index(fields=["organization", "-id"], name="access_by_organization"),
             models.Index(fields=["organization", "patient_id", "-id"], name="access_by_patient"),
+            models.Index(fields=["organization", "transaction_id", "id"], name="access_for_sealer"),
         ]
 
     def __str__(self) -> str:
@@ -81,7 +88,9 @@ class ChainHead(TenantModel):
 
     sequence = models.BigIntegerField(default=0)
     digest = models.CharField(max_length=64, default="0" * 64)
-    sealed_through = models.BigIntegerField(default=0, help_text="transaction id up to which every event is sealed")
+    sealed_through = models.BigIntegerField(
+        default=0, help_text="every record of a transaction below this number is sealed"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization"], name="chain_has_one_head")]

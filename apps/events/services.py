@@ -113,6 +113,15 @@ def _fail(delivery: Delivery, reason: str, *, final: bool) -> None:
         )
 
 
+def due_and_dead() -> tuple[int, int]:
+    """Return how many deliveries are pending and how many are dead, of all organizations; each from its partial index."""
+    with all_organizations():
+        return (
+            Delivery.objects.filter(status=DeliveryStatus.PENDING).count(),
+            Delivery.objects.filter(status=DeliveryStatus.DEAD).count(),
+        )
+
+
 @transaction.atomic
 def revive_delivery(*, delivery: Delivery, actor: Actor) -> None:
     """Give a dead delivery a fresh set of attempts; an administrator's act after the cause was mended."""

@@ -1,0 +1,152 @@
+"""Commands: what they print, what they change, how they fail."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from apps.core.actors import SYSTEM
+from apps.core.tenancy import all_organizations, organization_scope
+from apps.events.models import Delivery, DeliveryStatus
+from apps.events.registry import on
+from apps.events.services import emit
+from apps.organizations.models import ApiKey, Membership, Organization, User
+from apps.organizations.permissions import Role
+from apps.organizations.selectors import access_for_key
+
+heard: list[str] = []
+
+
+@on("test.rang")
+def note(event):
+    heard.append(str(event.subject_id))
+
+
+def run(*args, **options):
+    out = StringIO()
+    call_command(*args, stdout=out, **options)
+    return out.getvalue()
+
+
+class TestCreateApiKey:
+    def arguments(self, **changed):
+        given = {"--organization": "demo", "--user": "manager@demo.clinic", "--name": "Import"} | changed
+        return ["create_api_key", *(part for pair in given.items() for part in pair)]
+
+    def test_the_key_stands_alone_on_the_last_line_and_works(self, manager):
+        last = run(*self.arguments()).rstrip("\n").splitlines()[-1]
+        assert access_for_key(last).organization.slug == "demo"
+
+    def test_scopes_narrow_it(self, manager):
+        last = run(*self.arguments(), "--scopes", "patients.view,appointments.view").strip().splitlines()[-1]
+        assert access_for_key(last).actor.permissions == {"patients.view", "appointments.view"}
+
+    @pytest.mark.parametrize(
+        ("changed", "said"),
+        [
+            ({"--organization": "nowhere"}, "Known: demo"),
+            ({"--user": "nobody@demo.clinic"}, "Nobody signs in as"),
+        ],
+    )
+    def test_what_does_not_exist_is_named(self, manager, changed, said):
+        with pytest.raises(CommandError, match=said):
+            run(*self.arguments(**changed))
+
+    def test_an_unknown_scope_is_refused(self, manager):
+        with pytest.raises(CommandError, match=r"patients\.eat"):
+            run(*self.arguments(), "--scopes", "patients.eat")
+        assert ApiKey.objects.count() == 0
+
+    def test_somebody_from_elsewhere_gets_no_key(self, organization, foreign_front_desk):
+        with pytest.raises(CommandError, match="not a member"):
+            run(*self.arguments(**{"--user": foreign_front_desk.user.email}))
+
+
+class TestCreateOrganization:
+    def test_it_makes_an_administrator_who_sets_a_password_by_link(self, db):
+        said = run(
+            "create_organization", "Río Clinic", "--admin-email", "Boss@Rio.clinic", "--timezone", "Europe/Madrid"
+        )
+        with all_organizations():
+            made = Organization.objects.get(slug="rio-clinic")
+            membership = Membership.objects.get(organization=made)
+        assert (made.timezone, membership.role, membership.user.email) == (
+            "Europe/Madrid",
+            Role.ADMIN,
+            "boss@rio.clinic",
+        )
+        assert "/accounts/password/reset/key/" in said.strip().splitlines()[-1]
+
+    def test_a_known_person_keeps_the_password(self, manager):
+        manager.user.set_password("already-here")
+        manager.user.save()
+        assert "signs in as before" in run("create_organization", "Second", "--admin-email", manager.user.email)
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (["Demo", "--slug", "demo", "--admin-email", "a@b.co"], "already exists"),
+            (["New", "--admin-email", "a@b.co", "--timezone", "Mars"], "timezone|time zone"),
+            (["New", "--admin-email", "nonsense"], "email"),
+            (["诊所", "--admin-email", "a@b.co"], "--slug"),
+        ],
+    )
+    def test_a_refusal_is_one_sentence_and_makes_nothing(self, organization, arguments, said):
+        with pytest.raises(CommandError, match=said):
+            run("create_organization", *arguments)
+        with all_organizations():
+            assert Organization.objects.count() == 1
+        assert not User.objects.exists()
+
+
+class TestDeliverEvents:
+    @pytest.fixture(autouse=True)
+    def empty(self):
+        heard.clear()
+
+    def test_it_delivers_what_is_due(self, organization):
+        emit("test.rang", subject=organization, organization_id=organization.pk, actor=SYSTEM)
+        assert "1 deliveries tried" in run("deliver_events")
+        assert heard == [str(organization.pk)]
+
+    def test_dead_ones_fail_it(self, organization):
+        event = emit("test.silent", subject=organization, organization_id=organization.pk, actor=SYSTEM)
+        Delivery.objects.create(
+            organization=organization, event=event, handler="gone", status=DeliveryStatus.DEAD, due_at=event.occurred_at
+        )
+        with pytest.raises(CommandError, match="dead"):
+            run("deliver_events")
+
+
+class TestCheckIntegrations:
+    def test_each_service_is_named_with_its_state(self, db):
+        said = run("check_integrations")
+        assert "PostgreSQL" in said
+        assert "EMAIL_URL is not set" in said
+
+    def test_one_that_fails_fails_it(self, db, monkeypatch):
+        def away(self):
+            raise RedisConnectionError("away")
+
+        monkeypatch.setattr("apps.core.cache.TolerantRedisCache.ping", away)
+        with pytest.raises(CommandError, match="broker and cache"):
+            run("check_integrations")
+
+
+@pytest.mark.parametrize(
+    "name", ["create_api_key", "create_organization", "deliver_events", "verify_audit", "check_integrations", "migrate"]
+)
+def test_every_command_explains_itself(name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        call_command(name, "--help")
+    assert ended.value.code == 0
+    assert len(capsys.readouterr().out) > 200
+
+
+def test_an_organization_scope_is_not_left_open_by_a_command(manager, organization):
+    run("create_api_key", "--organization", "demo", "--user", manager.user.email, "--name", "x")
+    with organization_scope(organization.pk):
+        assert ApiKey.objects.count() == 1
