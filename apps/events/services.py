@@ -92,7 +92,7 @@ def _run(delivery: Delivery) -> None:
         return
     try:
         with organization_scope(delivery.organization_id):
-            mine = Delivery.objects.select_for_update().select_related("event").get(pk=delivery.pk)
+            mine = Delivery.objects.select_for_update(of=("self",)).select_related("event").get(pk=delivery.pk)
             if mine.status != DeliveryStatus.PENDING:
                 return
             with structlog.contextvars.bound_contextvars(event_id=str(mine.event_id), request_id=mine.event.request_id):
