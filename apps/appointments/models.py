@@ -16,6 +16,9 @@ from apps.organizations.models import Location
 from apps.patients.models import Patient
 from apps.practitioners.models import Colour, Practitioner, Room
 
+# No busy period begins or ends further than this from its visit's start: longest visit, longest buffer on each side.
+LONGEST = dt.timedelta(minutes=600 + 240 + 240)
+
 
 class AppointmentType(TenantModel):
     """What can be booked: how long it takes, what it needs around it, and how it may be booked. Times in minutes."""
@@ -24,21 +27,31 @@ class AppointmentType(TenantModel):
     duration_minutes = models.PositiveSmallIntegerField(validators=[MinValueValidator(5), MaxValueValidator(600)])
     buffer_before_minutes = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(240)])
     buffer_after_minutes = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(240)])
-    step_minutes = models.PositiveSmallIntegerField(default=10, validators=[MinValueValidator(5), MaxValueValidator(240)], help_text="slots start on this grid, counted from the start of the working hours")
+    step_minutes = models.PositiveSmallIntegerField(
+        default=10,
+        validators=[MinValueValidator(5), MaxValueValidator(240)],
+        help_text="slots start on this grid, counted from the start of the working hours",
+    )
     minimum_notice_minutes = models.PositiveIntegerField(default=60)
     horizon_days = models.PositiveSmallIntegerField(default=60)
     colour = models.CharField(max_length=2, choices=Colour.choices, default=Colour.K1)
     needs_room = models.BooleanField(default=False)
     online_bookable = models.BooleanField(default=True)
     is_default = models.BooleanField(default=False, help_text="what the bot books when nothing else fits the reason")
-    keywords = models.CharField(max_length=300, blank=True, help_text="comma-separated words in a patient's reason that suggest this type")
+    keywords = models.CharField(
+        max_length=300, blank=True, help_text="comma-separated words in a patient's reason that suggest this type"
+    )
     instructions = models.CharField(max_length=300, blank=True, help_text="shown to the patient with the confirmation")
     sort_order = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
 
     class Meta:
         ordering = ["sort_order", "name"]
-        constraints = [models.UniqueConstraint(fields=["organization", "name"], name="appointment_type_name_is_unique_in_organization")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "name"], name="appointment_type_name_is_unique_in_organization"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -55,7 +68,9 @@ class PractitionerType(TenantModel):
     appointment_type = models.ForeignKey(AppointmentType, on_delete=models.CASCADE, related_name="offered_by")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["practitioner", "appointment_type"], name="practitioner_offers_a_type_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["practitioner", "appointment_type"], name="practitioner_offers_a_type_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.practitioner} · {self.appointment_type}"
@@ -161,12 +176,24 @@ class Appointment(TenantModel):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(start__lt=F("end")), name="appointment_starts_before_it_ends"),
-            models.CheckConstraint(condition=Q(busy_period__contains=TimeRange(F("start"), F("end"))), name="appointment_busy_period_covers_it"),
-            models.CheckConstraint(condition=Q(patient__isnull=False) | Q(status="held"), name="appointment_has_a_patient_unless_held"),
-            models.CheckConstraint(condition=Q(status="held", held_until__isnull=False) | ~Q(status="held"), name="appointment_hold_expires"),
+            models.CheckConstraint(
+                condition=Q(busy_period__contains=TimeRange(F("start"), F("end"))),
+                name="appointment_busy_period_covers_it",
+            ),
+            models.CheckConstraint(
+                condition=Q(patient__isnull=False) | Q(status="held"), name="appointment_has_a_patient_unless_held"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="held", held_until__isnull=False) | ~Q(status="held"),
+                name="appointment_hold_expires",
+            ),
             ExclusionConstraint(
                 name="appointment_practitioner_not_double_booked",
-                expressions=[("practitioner", RangeOperators.EQUAL), ("lane", RangeOperators.EQUAL), ("busy_period", RangeOperators.OVERLAPS)],
+                expressions=[
+                    ("practitioner", RangeOperators.EQUAL),
+                    ("lane", RangeOperators.EQUAL),
+                    ("busy_period", RangeOperators.OVERLAPS),
+                ],
                 condition=Q(status__in=BUSY_STATUSES),
             ),
             ExclusionConstraint(
@@ -184,6 +211,9 @@ class Appointment(TenantModel):
             models.Index(fields=["organization", "start", "id"], name="appointment_by_start"),
             models.Index(fields=["organization", "practitioner", "start"], name="appointment_by_practitioner"),
             models.Index(fields=["organization", "patient", "-start"], name="appointment_by_patient"),
+            models.Index(
+                fields=["organization", "room", "start"], name="appointment_by_room", condition=Q(room__isnull=False)
+            ),
             models.Index(fields=["held_until"], name="appointment_holds", condition=Q(status="held")),
         ]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateRangeField, DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 
 from apps.core.models import TenantModel
 from apps.organizations.models import Location, User
@@ -71,16 +71,36 @@ class Room(TenantModel):
         return self.name
 
 
+class WallRange(Func):
+    """Two times of day as a range (of some fixed date: PostgreSQL has no range of times)."""
+
+    template = "tsrange('2000-01-01'::date + %(expressions)s)"
+    arg_joiner = ", '2000-01-01'::date + "
+    output_field = DateTimeRangeField()
+
+
+class ValidityRange(Func):
+    """Two inclusive dates as a range; null is open."""
+
+    template = "daterange(%(expressions)s, '[]')"
+    output_field = DateRangeField()
+
+
 class WeeklyHours(TenantModel):
     """A stretch of a weekday on which a practitioner sees patients at a location, in the location's wall time.
 
-    A break is the gap between two rows. Both dates of validity are inclusive; an open end is null.
+    A break is the gap between two rows. Both dates of validity are inclusive; an open end is null. What happens on days
+    when the clocks change is in `hours.py`.
     """
 
     practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="weekly_hours")
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
-    room = models.ForeignKey(Room, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", help_text="usual room")
-    weekday = models.PositiveSmallIntegerField(choices=list(enumerate(["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"])))
+    room = models.ForeignKey(
+        Room, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", help_text="usual room"
+    )
+    weekday = models.PositiveSmallIntegerField(
+        choices=list(enumerate(["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]))
+    )
     start_time = models.TimeField()
     end_time = models.TimeField()
     valid_from = models.DateField(null=True, blank=True)
@@ -93,11 +113,25 @@ class WeeklyHours(TenantModel):
             models.CheckConstraint(condition=Q(start_time__lt=F("end_time")), name="weekly_hours_start_before_end"),
             models.CheckConstraint(condition=Q(weekday__lte=6), name="weekly_hours_weekday_is_monday_0_to_sunday_6"),
             models.CheckConstraint(
-                condition=Q(valid_from__isnull=True) | Q(valid_until__isnull=True) | Q(valid_from__lte=F("valid_until")),
+                condition=Q(valid_from__isnull=True)
+                | Q(valid_until__isnull=True)
+                | Q(valid_from__lte=F("valid_until")),
                 name="weekly_hours_valid_from_before_until",
             ),
+            ExclusionConstraint(
+                name="weekly_hours_do_not_overlap",
+                expressions=[
+                    ("practitioner", RangeOperators.EQUAL),
+                    ("weekday", RangeOperators.EQUAL),
+                    (WallRange("start_time", "end_time"), RangeOperators.OVERLAPS),
+                    (ValidityRange("valid_from", "valid_until"), RangeOperators.OVERLAPS),
+                ],
+                violation_error_message="These hours overlap others of the same person on that weekday. Change one of the two.",
+            ),
         ]
-        indexes = [models.Index(fields=["organization", "practitioner", "weekday"], name="weekly_hours_by_practitioner")]
+        indexes = [
+            models.Index(fields=["organization", "practitioner", "weekday"], name="weekly_hours_by_practitioner")
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_weekday_display()} {self.start_time:%H:%M} to {self.end_time:%H:%M}"
@@ -114,7 +148,10 @@ class TimeOff(TenantModel):
         verbose_name_plural = "time off"
         ordering = ["period"]
         constraints = [
-            models.CheckConstraint(condition=Q(period__isempty=False, period__lower_inf=False, period__upper_inf=False), name="time_off_has_start_and_end"),
+            models.CheckConstraint(
+                condition=Q(period__isempty=False, period__lower_inf=False, period__upper_inf=False),
+                name="time_off_has_start_and_end",
+            ),
             ExclusionConstraint(
                 name="time_off_does_not_overlap_itself",
                 expressions=[("practitioner", RangeOperators.EQUAL), ("period", RangeOperators.OVERLAPS)],
@@ -136,7 +173,10 @@ class Closure(TenantModel):
     class Meta:
         ordering = ["period"]
         constraints = [
-            models.CheckConstraint(condition=Q(period__isempty=False, period__lower_inf=False, period__upper_inf=False), name="closure_has_start_and_end")
+            models.CheckConstraint(
+                condition=Q(period__isempty=False, period__lower_inf=False, period__upper_inf=False),
+                name="closure_has_start_and_end",
+            )
         ]
         indexes = [models.Index(fields=["organization", "location"], name="closure_by_location")]
 

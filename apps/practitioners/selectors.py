@@ -1,0 +1,102 @@
+"""Reading who works when: working hours as instants, absences, closures."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from apps.organizations.models import Location, Organization
+from apps.practitioners.hours import from_instant, local_date, stretch, to_instant
+from apps.practitioners.models import Closure, Practitioner, TimeOff, WeeklyHours
+
+DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingTime:
+    """A practitioner at work at a location, [start, end) UTC, time off and closures not taken out."""
+
+    practitioner_id: uuid.UUID
+    location_id: uuid.UUID
+    room_id: uuid.UUID | None
+    start: dt.datetime
+    end: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A time off of a practitioner, or (without practitioner) a closure of a location or of all; [start, end) UTC."""
+
+    id: uuid.UUID
+    practitioner_id: uuid.UUID | None
+    location_id: uuid.UUID | None
+    start: dt.datetime
+    end: dt.datetime
+    reason: str
+
+
+def working_times(
+    *,
+    organization: Organization,
+    start: dt.datetime,
+    end: dt.datetime,
+    practitioners: Sequence[Practitioner] | None = None,
+    location: Location | None = None,
+) -> list[WorkingTime]:
+    """Return the stretches of weekly hours that meet [start, end), in order of time; one query."""
+    rows = (
+        WeeklyHours.objects.for_organization(organization)
+        .filter(practitioner__is_active=True, location__is_active=True)
+        .select_related("location")
+    )
+    if practitioners is not None:
+        rows = rows.filter(practitioner__in=practitioners)
+    if location is not None:
+        rows = rows.filter(location=location)
+    lower, upper = to_instant(start), to_instant(end)
+    found = [time for row in rows for time in _times(row, lower, upper)]
+    return sorted(found, key=lambda time: (time.start, str(time.practitioner_id)))
+
+
+def _times(row: WeeklyHours, lower: int, upper: int) -> list[WorkingTime]:
+    zone = row.location.zone
+    date, final = local_date(zone, lower), local_date(zone, upper)
+    found: list[WorkingTime] = []
+    date += ((row.weekday - date.weekday()) % 7) * DAY
+    while date <= final:
+        valid = (row.valid_from is None or row.valid_from <= date) and (
+            row.valid_until is None or date <= row.valid_until
+        )
+        work = stretch(zone, date, row.start_time, row.end_time) if valid else None
+        if work is not None and work.start < upper and lower < work.end:
+            found.append(
+                WorkingTime(
+                    row.practitioner_id, row.location_id, row.room_id, from_instant(work.start), from_instant(work.end)
+                )
+            )
+        date += 7 * DAY
+    return found
+
+
+def absences(
+    *,
+    organization: Organization,
+    start: dt.datetime,
+    end: dt.datetime,
+    practitioners: Sequence[Practitioner] | None = None,
+    location: Location | None = None,
+) -> list[Absence]:
+    """Return time off and closures that meet [start, end), in order of time; two queries."""
+    meets = {"period__startswith__lt": end, "period__endswith__gt": start}
+    time_off = TimeOff.objects.for_organization(organization).filter(**meets)
+    if practitioners is not None:
+        time_off = time_off.filter(practitioner__in=practitioners)
+    closures = Closure.objects.for_organization(organization).filter(**meets)
+    if location is not None:
+        closures = closures.filter(location__isnull=True) | closures.filter(location=location)
+    found = [
+        Absence(row.pk, row.practitioner_id, None, row.period.lower, row.period.upper, row.reason) for row in time_off
+    ] + [Absence(row.pk, None, row.location_id, row.period.lower, row.period.upper, row.reason) for row in closures]
+    return sorted(found, key=lambda absence: (absence.start, absence.end))

@@ -1,0 +1,209 @@
+"""Slots against the minute-by-minute model, on any day and above all on those when the clocks change (R9)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from apps.appointments.availability import find_slots
+from apps.appointments.models import Appointment, AppointmentType
+from apps.practitioners import hours as wall
+from apps.practitioners.models import TimeOff, WeeklyHours
+from tests.fixtures.appointments import AppointmentTypeFactory, PractitionerTypeFactory
+from tests.fixtures.minute_model import Model, ModelHours
+from tests.fixtures.organizations import LocationFactory
+from tests.fixtures.practitioners import PractitionerFactory, RoomFactory, WeeklyHoursFactory
+
+NOW = dt.datetime(2027, 1, 4, 12, tzinfo=dt.UTC)
+MINUTE = dt.timedelta(minutes=1)
+CHANGES = {
+    "America/New_York": [dt.date(2027, 3, 14), dt.date(2027, 11, 7)],
+    "Europe/London": [dt.date(2027, 3, 28), dt.date(2027, 10, 31)],
+    "Australia/Lord_Howe": [dt.date(2027, 4, 4), dt.date(2027, 10, 3)],
+    "America/Santiago": [dt.date(2027, 4, 3), dt.date(2027, 9, 5)],
+    "Africa/Cairo": [dt.date(2027, 4, 30), dt.date(2027, 10, 28)],
+    "Pacific/Chatham": [dt.date(2027, 4, 4), dt.date(2027, 9, 26)],
+}
+ORDINARY = {"Asia/Kolkata": [dt.date(2027, 3, 14)], "America/New_York": [dt.date(2027, 6, 1)]}
+
+pytestmark = pytest.mark.django_db
+
+
+@st.composite
+def cases(draw: st.DrawFn, days: dict[str, list[dt.date]]) -> tuple[Model, dt.datetime, dt.datetime]:
+    """A practitioner's calendar around one date, and the window to search."""
+    zone = ZoneInfo(draw(st.sampled_from(sorted(days))))
+    date = draw(st.sampled_from(days[zone.key]))
+    midnight = wall.day_bounds(zone, date)[0].replace(second=0)
+    minute_of_day = st.integers(0, 287).map(lambda number: number * 5)
+
+    def stretch(numbers: tuple[int, int]) -> tuple[dt.time, dt.time]:
+        return tuple(dt.time(number // 60, number % 60) for number in sorted(numbers))
+
+    stretches = draw(
+        st.lists(
+            st.tuples(minute_of_day, minute_of_day).filter(lambda pair: pair[0] != pair[1]).map(stretch),
+            min_size=1,
+            max_size=3,
+        )
+    )
+    apart = [one for number, one in enumerate(stretches) if not any(_meet(one, other) for other in stretches[:number])]
+    weekdays = draw(st.sets(st.sampled_from([-1, 0, 1]), min_size=1))
+    periods = st.lists(
+        st.builds(
+            lambda start, length: (midnight + start * MINUTE, midnight + (start + length) * MINUTE),
+            st.integers(-120, 400).map(lambda number: number * 5) | st.integers(-600, 2000),
+            st.integers(1, 36).map(lambda number: number * 5) | st.integers(1, 180),
+        ),
+        max_size=6,
+    )
+    model = Model(
+        zone=zone,
+        hours=[ModelHours((date.weekday() + day) % 7, *one) for day in weekdays for one in apart],
+        duration=draw(st.sampled_from([5, 15, 20, 30, 45, 60, 90])),
+        before=draw(st.sampled_from([0, 0, 5, 15])),
+        after=draw(st.sampled_from([0, 0, 10, 30])),
+        step=draw(st.sampled_from([5, 10, 15, 20, 30, 45, 60])),
+        busy=draw(periods),
+        away=draw(periods),
+        rooms=draw(st.none() | st.lists(periods, max_size=2)),
+    )
+    first = midnight + draw(st.integers(-120, 600)) * MINUTE
+    return model, first, first + draw(st.integers(60, 1800)) * MINUTE
+
+
+def _meet(one: tuple, other: tuple) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def merged(periods: list) -> list:
+    """Return the periods without overlaps, as the database's constraints would have it."""
+    result: list = []
+    for start, end in sorted(periods):
+        if result and start < result[-1][1]:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        else:
+            result.append((start, end))
+    return result
+
+
+class Clinic:
+    """The rows of a model."""
+
+    def __init__(self, organization, model: Model) -> None:
+        self.organization = organization
+        self.location = LocationFactory(organization=organization, timezone=model.zone.key)
+        self.practitioner = PractitionerFactory(organization=organization)
+        self.type: AppointmentType = AppointmentTypeFactory(
+            organization=organization,
+            duration_minutes=model.duration,
+            buffer_before_minutes=model.before,
+            buffer_after_minutes=model.after,
+            step_minutes=model.step,
+            horizon_days=500,
+            needs_room=model.rooms is not None,
+        )
+        PractitionerTypeFactory(organization=organization, practitioner=self.practitioner, appointment_type=self.type)
+        WeeklyHours.objects.bulk_create(
+            WeeklyHoursFactory.build(
+                organization=organization,
+                practitioner=self.practitioner,
+                location=self.location,
+                weekday=hours.weekday,
+                start_time=hours.start,
+                end_time=hours.end,
+            )
+            for hours in model.hours
+        )
+        TimeOff.objects.bulk_create(
+            TimeOff(organization=organization, practitioner=self.practitioner, period=DateTimeTZRange(*period))
+            for period in merged(model.away)
+        )
+        self._occupy(self.practitioner, None, model.busy)
+        for periods in model.rooms or []:
+            room = RoomFactory(organization=organization, location=self.location)
+            self._occupy(PractitionerFactory(organization=organization), room, periods)
+
+    def _occupy(self, practitioner, room, periods: list) -> None:
+        Appointment.objects.bulk_create(
+            Appointment(
+                organization=self.organization,
+                practitioner=practitioner,
+                location=self.location,
+                room=room,
+                appointment_type=self.type,
+                start=start,
+                end=end,
+                busy_period=DateTimeTZRange(start, end),
+                status="held",
+                held_until=NOW + dt.timedelta(days=1),
+            )
+            for start, end in merged(periods)
+        )
+
+    def starts(self, first: dt.datetime, last: dt.datetime) -> list[dt.datetime]:
+        found = find_slots(organization=self.organization, appointment_type=self.type, start=first, end=last)
+        return [slot.start for slot in found]
+
+
+def compare(organization, case: tuple[Model, dt.datetime, dt.datetime]) -> None:
+    model, first, last = case
+    with transaction.atomic(), time_machine.travel(NOW, tick=False):
+        found = Clinic(organization, model).starts(first, last)
+        transaction.set_rollback(True)
+    assert found == model.starts(first, last)
+
+
+by_property = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@by_property
+@given(case=cases(CHANGES))
+def test_slots_equal_the_minute_model_when_the_clocks_change(organization, case) -> None:
+    compare(organization, case)
+
+
+@by_property
+@given(case=cases(ORDINARY))
+def test_slots_equal_the_minute_model_on_ordinary_days(organization, case) -> None:
+    compare(organization, case)
+
+
+@pytest.mark.parametrize(("name", "date"), [(name, date) for name, dates in CHANGES.items() for date in dates])
+def test_every_time_that_the_wall_shows_is_offered_once_and_no_other(organization, name: str, date: dt.date) -> None:
+    zone = ZoneInfo(name)
+    model = Model(
+        zone, [ModelHours(date.weekday(), dt.time(0), dt.time(23, 55))], duration=5, before=0, after=0, step=5
+    )
+    start, end = wall.day_bounds(zone, date)
+    with time_machine.travel(NOW, tick=False):
+        found = Clinic(organization, model).starts(start, end)
+    labels = [moment.astimezone(zone).replace(tzinfo=None, fold=0) for moment in found]
+    day = dt.datetime.combine(date, dt.time())
+    expected = [day + 5 * number * MINUTE for number in range(287)]
+    existing = [label for label in expected if _exists(label, zone)]
+    assert labels == existing
+    assert found == sorted(found)
+
+
+def _exists(label: dt.datetime, zone: ZoneInfo) -> bool:
+    shown = label.replace(tzinfo=zone).astimezone(dt.UTC).astimezone(zone)
+    return shown.replace(tzinfo=None, fold=0) == label
+
+
+def test_control_hours_added_to_midnight_in_utc_would_shift_the_slots(organization) -> None:
+    """Without the wall clock's rules (a fixed offset per day) the comparison above fails: it can tell."""
+    zone = ZoneInfo("America/New_York")
+    model = Model(zone, [ModelHours(6, dt.time(9), dt.time(10))], duration=30, before=0, after=0, step=30)
+    start, end = wall.day_bounds(zone, dt.date(2027, 3, 14))
+    by_fixed_offset = [start + dt.timedelta(hours=9), start + dt.timedelta(hours=9, minutes=30)]
+    assert by_fixed_offset != model.starts(start, end)
+    with time_machine.travel(NOW, tick=False):
+        assert Clinic(organization, model).starts(start, end) == model.starts(start, end)
