@@ -41,9 +41,9 @@ def normalise_phone(raw: str, *, country: str) -> str:
 
 
 def _refused(problem: str, country: str) -> InvalidInput:
-    example = phonenumbers.example_number_for_type(
-        country, phonenumbers.PhoneNumberType.MOBILE
-    ) or phonenumbers.example_number("US")
+    example = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE) or phonenumbers.parse(
+        "+12015550123"
+    )
     shown = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     message = (
         problem + " " + _("Write it with its area code or country code, for example %(example)s.") % {"example": shown}

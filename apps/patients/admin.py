@@ -1,0 +1,95 @@
+"""Patients in the admin: to look things up and mend single fields; registering happens in the portal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+
+from apps.audit.models import AccessKind
+from apps.audit.services import record_access
+from apps.core.admin import ModelAdmin, TabularInline
+from apps.patients import services
+from apps.patients.models import Consent, ContactPoint, Patient
+
+
+class ContactPointInline(TabularInline):
+    model = ContactPoint
+    fields = ["system", "value", "use", "rank", "verified_at"]
+    read_only = True
+
+
+class ConsentInline(TabularInline):
+    model = Consent
+    fields = ["purpose", "status", "source", "evidence", "decided_at"]
+    read_only = True
+
+
+@admin.register(Patient)
+class PatientAdmin(ModelAdmin):
+    """Every look is in the access log; every change goes through the service."""
+
+    list_display = ["record_number", "full_name", "birth_date", "language", "archived_at"]
+    list_filter = [("archived_at", admin.EmptyFieldListFilter), "language", "sex"]
+    search_fields = ["search_text"]
+    search_help_text = "Part of a name (without accents), phone digits, record number"
+    ordering = ["family_name", "given_name"]
+    fields = [
+        "number",
+        ("given_name", "family_name"),
+        ("preferred_name", "name_latin"),
+        ("birth_date", "sex"),
+        ("language", "preferred_channel"),
+        "address",
+        "alerts",
+        "tags",
+        "note",
+        ("version", "archived_at"),
+    ]
+    readonly_fields = ["number", "version", "archived_at"]
+    inlines = [ContactPointInline, ConsentInline]
+    may_add = False
+    may_delete = False
+
+    def save_model(self, request: HttpRequest, obj: Patient, form: ModelForm, change: bool) -> None:
+        changes = {name: form.cleaned_data[name] for name in form.changed_data if name in services.EDITABLE_FIELDS}
+        services.update_patient(patient=obj, changes=changes, actor=request.actor)  # type: ignore[attr-defined]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Patient | None:
+        patient = super().get_object(request, object_id, from_field)
+        if patient is not None and request.method == "GET":
+            _note(request, [patient], AccessKind.VIEW)
+        return patient
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        listed = getattr(response, "context_data", {}).get("cl")
+        if listed is not None:
+            _note(request, listed.result_list, AccessKind.SEARCH)
+        return response
+
+
+def _note(request: HttpRequest, patients: Any, kind: AccessKind) -> None:
+    record_access(
+        organization=request.organization,  # type: ignore[attr-defined]
+        actor=request.actor,  # type: ignore[attr-defined]
+        patient_ids=[patient.pk for patient in patients],
+        route="admin:patients_patient",
+        kind=kind,
+    )
+
+
+@admin.register(Consent)
+class ConsentAdmin(ModelAdmin):
+    """Present answers, to look at; they change in the portal, with their source."""
+
+    list_display = ["patient", "purpose", "status", "source", "decided_at"]
+    list_filter = ["purpose", "status"]
+    list_select_related = ["patient"]
+    read_only = True
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet:
+        return super().get_queryset(request).order_by("-decided_at")

@@ -1,0 +1,210 @@
+"""`/api/v1/patients/`. Every answer that shows a patient leaves an access record."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from apps.audit.models import AccessKind
+from apps.audit.services import record_access
+from apps.core.api.pagination import CursorPagination
+from apps.core.api.viewsets import CreateMixin, ListMixin, RetrieveMixin, TenantViewSet, UpdateMixin
+from apps.core.errors import InvalidInput
+from apps.events.selectors import patient_timeline
+from apps.organizations.permissions import Permission
+from apps.patients import services
+from apps.patients.contact import comparable_address
+from apps.patients.models import ContactSystem, Patient
+from apps.patients.selectors import search_patients, with_contact_points
+from apps.patients.serializers import (
+    ConsentListSerializer,
+    ConsentSerializer,
+    ConsentWriteSerializer,
+    FoundPatientSerializer,
+    PatientListSerializer,
+    PatientSerializer,
+    PatientUpdateSerializer,
+    PatientWriteSerializer,
+    TimelineEntrySerializer,
+    TimelineSerializer,
+)
+
+MOST_FOUND = 50
+TIMELINE_PAGE = 50
+ORDERINGS = {"created_at": ("id",), "-created_at": ("-id",), "name": ("family_name", "given_name", "id")}
+
+
+class PatientFilter(django_filters.FilterSet):
+    """Exact look-ups; `search` is for what people type."""
+
+    phone = django_filters.CharFilter(method="by_phone", label="in any format")
+    email = django_filters.CharFilter(method="by_email")
+    birth_date = django_filters.DateFilter()
+    archived = django_filters.BooleanFilter(
+        field_name="archived_at", lookup_expr="isnull", exclude=True, label="false unless asked for"
+    )
+
+    class Meta:
+        model = Patient
+        fields: list[str] = []
+
+    def by_phone(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return self._with_address(rows, ContactSystem.PHONE, value)
+
+    def by_email(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return self._with_address(rows, ContactSystem.EMAIL, value)
+
+    def _with_address(self, rows: QuerySet, system: str, value: str) -> QuerySet:
+        address = comparable_address(system, value, country=self.request.organization.country)
+        return rows.filter(contact_points__system=system, contact_points__value=address)
+
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        rows = super().filter_queryset(queryset)
+        return rows if self.form.cleaned_data.get("archived") is not None else rows.active()
+
+
+class PatientViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantViewSet):
+    """The people the clinic cares for."""
+
+    queryset = Patient.objects.all()
+    serializer_class = PatientSerializer
+    write_serializer_class = PatientWriteSerializer
+    update_serializer_class = PatientUpdateSerializer
+    filterset_class = PatientFilter
+    permissions = {
+        "list": Permission.PATIENTS_VIEW,
+        "retrieve": Permission.PATIENTS_VIEW,
+        "timeline": Permission.PATIENTS_VIEW,
+        "consents": Permission.PATIENTS_VIEW,
+        "create": Permission.PATIENTS_MANAGE,
+        "partial_update": Permission.PATIENTS_MANAGE,
+        "set_consent": Permission.PATIENTS_MANAGE,
+    }
+
+    def get_queryset(self) -> QuerySet:
+        return with_contact_points(super().get_queryset())
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "search",
+                str,
+                description="name in any order, script or spelling; part of a phone; birth date; record number; e-mail",
+            ),
+            OpenApiParameter(
+                "ordering", str, enum=list(ORDERINGS), description="without `search`; newest first by default"
+            ),
+        ],
+        responses=PatientListSerializer,
+    )
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List patients, or with `search` the best 50 that fit, each with the reason."""
+        text = request.query_params.get("search", "").strip()
+        if text:
+            matches = search_patients(organization=request.organization, text=text, limit=MOST_FOUND)
+            patients = [match.patient for match in matches]
+            reasons = {match.patient.pk: match.reason for match in matches}
+            body = {"results": self._shown(patients, reasons), "next": None, "previous": None}
+            self._note([p.pk for p in patients], AccessKind.SEARCH)
+            return Response(body)
+        paginator = CursorPagination()
+        paginator.ordering = _ordering(request)
+        page = paginator.paginate_queryset(self.filter_queryset(self.get_queryset()), request, view=self) or []
+        self._note([patient.pk for patient in page], AccessKind.SEARCH)
+        return paginator.get_paginated_response(self._shown(page, {}))
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        patient = self.get_object()
+        self._note([patient.pk])
+        return self.answer(patient)
+
+    def perform_create(self, data: dict[str, Any]) -> Patient:
+        return self._fresh(services.create_patient(organization=self.request.organization, actor=self.actor, **data))
+
+    def perform_update(self, instance: Patient, data: dict[str, Any], version: int | None) -> Patient:
+        self._note([instance.pk])
+        return self._fresh(services.update_patient(patient=instance, changes=data, version=version, actor=self.actor))
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("kind", str, description="visits, messages, journeys, record …"),
+            OpenApiParameter("before", uuid.UUID, description="id of the last entry of the page above"),
+        ],
+        responses=TimelineSerializer,
+    )
+    @action(detail=True, methods=["get"], filter_backends=[], pagination_class=None)
+    def timeline(self, request: Request, pk: uuid.UUID) -> Response:
+        """Show what happened with the patient, newest first."""
+        patient = self.get_object()
+        self._note([patient.pk])
+        entries = patient_timeline(
+            organization=request.organization,
+            patient_id=patient.pk,
+            kind=request.query_params.get("kind") or None,
+            before=_uuid(request, "before"),
+            limit=TIMELINE_PAGE + 1,
+        )
+        page = entries[:TIMELINE_PAGE]
+        further = len(entries) > TIMELINE_PAGE
+        following = replace_query_param(request.build_absolute_uri(), "before", str(page[-1].id)) if further else None
+        return Response({"results": TimelineEntrySerializer(page, many=True).data, "next": following, "previous": None})
+
+    @extend_schema(responses=ConsentListSerializer)
+    @action(detail=True, methods=["get"], filter_backends=[], pagination_class=None)
+    def consents(self, request: Request, pk: uuid.UUID) -> Response:
+        """Show what the patient agreed to."""
+        patient = self.get_object()
+        self._note([patient.pk])
+        return Response({"results": ConsentSerializer(patient.consents.order_by("purpose"), many=True).data})
+
+    @extend_schema(request=ConsentWriteSerializer, responses=ConsentSerializer)
+    @consents.mapping.post
+    def set_consent(self, request: Request, pk: uuid.UUID) -> Response:
+        """Record the patient's answer for one purpose; the same answer again changes nothing."""
+        patient = self.get_object()
+        consent = services.set_consent(patient=patient, actor=self.actor, **self.read(ConsentWriteSerializer))
+        return Response(ConsentSerializer(consent).data)
+
+    def _fresh(self, patient: Patient) -> Patient:
+        return self.get_queryset().get(pk=patient.pk)
+
+    def _shown(self, patients: Iterable[Patient], reasons: dict[uuid.UUID, str]) -> Any:
+        context = {**self.get_serializer_context(), "reasons": reasons}
+        return FoundPatientSerializer(patients, many=True, context=context).data
+
+    def _note(self, patient_ids: Iterable[uuid.UUID], kind: AccessKind = AccessKind.VIEW) -> None:
+        record_access(
+            organization=self.request.organization,
+            actor=self.actor,
+            patient_ids=patient_ids,
+            route=f"api:patients-{self.action.replace('_', '-')}",
+            kind=kind,
+        )
+
+
+def _ordering(request: Request) -> tuple[str, ...]:
+    wanted = request.query_params.get("ordering", "-created_at")
+    if wanted not in ORDERINGS:
+        message = f"Order by one of: {', '.join(ORDERINGS)}."
+        raise InvalidInput(message, errors={"ordering": [message]})
+    return ORDERINGS[wanted]
+
+
+def _uuid(request: Request, name: str) -> uuid.UUID | None:
+    text = request.query_params.get(name, "")
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        raise InvalidInput(f"`{name}` must be a UUID.", errors={name: [text]}) from None
+
+
+routes = [("patients", PatientViewSet, "patients")]

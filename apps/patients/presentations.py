@@ -1,0 +1,69 @@
+"""How the events of patients read in a timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.events.models import Event
+from apps.events.registry import Presentation, present
+from apps.patients.models import ConsentPurpose
+
+FIELD_NAMES = {
+    "given_name": gettext_lazy("given name"),
+    "family_name": gettext_lazy("family name"),
+    "preferred_name": gettext_lazy("preferred name"),
+    "name_latin": gettext_lazy("Latin spelling"),
+    "birth_date": gettext_lazy("birth date"),
+    "sex": gettext_lazy("sex"),
+    "language": gettext_lazy("language"),
+    "phones": gettext_lazy("phone numbers"),
+    "emails": gettext_lazy("e-mail addresses"),
+    "address": gettext_lazy("address"),
+    "preferred_channel": gettext_lazy("preferred channel"),
+    "alerts": gettext_lazy("alerts"),
+    "tags": gettext_lazy("tags"),
+    "note": gettext_lazy("note"),
+}
+
+
+def _fixed(sentence: str | Promise) -> Callable[[Event], str]:
+    return lambda event: str(sentence)
+
+
+def _updated(event: Event) -> str:
+    names = [str(FIELD_NAMES[field]) for field in event.changes if field in FIELD_NAMES]
+    return _("Changed %(fields)s") % {"fields": ", ".join(names)} if names else _("Changed the record")
+
+
+def _purpose(event: Event) -> str:
+    purpose = event.payload.get("purpose", "")
+    return str(ConsentPurpose(purpose).label) if purpose in ConsentPurpose.values else purpose
+
+
+def _consent_given(event: Event) -> str:
+    return _("Consent given: %(purpose)s (%(source)s)") % {
+        "purpose": _purpose(event),
+        "source": event.payload.get("source", ""),
+    }
+
+
+def _consent_withdrawn(event: Event) -> str:
+    return _("Consent withdrawn: %(purpose)s (%(source)s)") % {
+        "purpose": _purpose(event),
+        "source": event.payload.get("source", ""),
+    }
+
+
+for _type, _icon, _sentence, _tone in (
+    ("patient.created", "user-plus", _fixed(gettext_lazy("Registered")), "neutral"),
+    ("patient.updated", "pencil", _updated, "neutral"),
+    ("patient.archived", "archive", _fixed(gettext_lazy("Archived the record")), "neutral"),
+    ("patient.restored", "restore", _fixed(gettext_lazy("Restored the record")), "neutral"),
+    ("consent.given", "shield-check", _consent_given, "ok"),
+    ("consent.withdrawn", "shield-x", _consent_withdrawn, "warn"),
+):
+    present(_type, Presentation(icon=_icon, kind="record", sentence=_sentence, tone=_tone))

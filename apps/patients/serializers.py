@@ -1,0 +1,194 @@
+"""Patients and consents as the API reads and shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
+from rest_framework import serializers
+
+from apps.patients.models import (
+    Consent,
+    ConsentPurpose,
+    ConsentStatus,
+    ContactPoint,
+    ContactSystem,
+    Patient,
+    Sex,
+)
+from apps.patients.services import CHANNEL_PURPOSES
+
+CHANNEL_CHOICES = [(purpose.value, purpose.label) for purpose in CHANNEL_PURPOSES]
+
+
+class ContactPointSerializer(serializers.ModelSerializer):
+    """A phone (E.164) or e-mail (lower case); rank 1 is tried first."""
+
+    class Meta:
+        model = ContactPoint
+        fields = ["id", "system", "value", "use", "rank", "verified_at"]
+        read_only_fields = fields
+
+
+class PatientSerializer(serializers.ModelSerializer):
+    """A patient with the ways to reach them."""
+
+    full_name = serializers.CharField()
+    record_number = serializers.CharField()
+    age = serializers.SerializerMethodField(help_text="completed years today; null when the birth date is unknown")
+    phones = serializers.SerializerMethodField()
+    emails = serializers.SerializerMethodField()
+    contact_points = ContactPointSerializer(many=True)
+    sex = serializers.ChoiceField(choices=Sex.choices)
+    preferred_channel = serializers.ChoiceField(choices=[("", "None"), *CHANNEL_CHOICES])
+    alerts = serializers.ListField(child=serializers.CharField())
+    tags = serializers.ListField(child=serializers.CharField())
+
+    class Meta:
+        model = Patient
+        fields = [
+            "id",
+            "record_number",
+            "given_name",
+            "family_name",
+            "full_name",
+            "preferred_name",
+            "name_latin",
+            "birth_date",
+            "age",
+            "sex",
+            "language",
+            "phones",
+            "emails",
+            "contact_points",
+            "address",
+            "preferred_channel",
+            "alerts",
+            "tags",
+            "note",
+            "version",
+            "archived_at",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+    def get_age(self, patient: Patient) -> int | None:
+        return patient.age(self.context["request"].organization.today())
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_phones(self, patient: Patient) -> list[str]:
+        return _values(patient, ContactSystem.PHONE)
+
+    @extend_schema_field(serializers.ListField(child=serializers.EmailField()))
+    def get_emails(self, patient: Patient) -> list[str]:
+        return _values(patient, ContactSystem.EMAIL)
+
+
+def _values(patient: Patient, system: str) -> list[str]:
+    return [point.value for point in patient.contact_points.all() if point.system == system]
+
+
+class FoundPatientSerializer(PatientSerializer):
+    """A patient in a list; `match` says why a search found it."""
+
+    match = serializers.SerializerMethodField(help_text="why the search found it; empty without a search")
+
+    class Meta(PatientSerializer.Meta):
+        fields = [*PatientSerializer.Meta.fields, "match"]
+        read_only_fields = fields
+
+    def get_match(self, patient: Patient) -> str:
+        reasons: dict[Any, str] = self.context.get("reasons", {})
+        return reasons.get(patient.pk, "")
+
+
+@extend_schema_serializer(many=False)
+class PatientListSerializer(serializers.Serializer):
+    """Patients, best first for a search, else in the order asked for."""
+
+    results = FoundPatientSerializer(many=True)
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+
+
+class PatientWriteSerializer(serializers.Serializer):
+    """What a patient is made of. Numbers and addresses are normalised and checked by the service."""
+
+    given_name = serializers.CharField(required=False, allow_blank=True, default="")
+    family_name = serializers.CharField(required=False, allow_blank=True, default="")
+    preferred_name = serializers.CharField(required=False, allow_blank=True)
+    name_latin = serializers.CharField(
+        required=False, allow_blank=True, help_text="Latin spelling of a name in another script"
+    )
+    birth_date = serializers.DateField(required=False, allow_null=True)
+    sex = serializers.ChoiceField(choices=Sex.choices, required=False)
+    language = serializers.CharField(required=False, help_text="en, es, hi …")
+    phones = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        max_length=10,
+        help_text="in the order to try; national numbers are the organization's country's",
+    )
+    emails = serializers.ListField(child=serializers.CharField(), required=False, max_length=10)
+    address = serializers.CharField(required=False, allow_blank=True)
+    preferred_channel = serializers.ChoiceField(choices=CHANNEL_CHOICES, required=False, allow_blank=True)
+    alerts = serializers.ListField(child=serializers.CharField(), required=False, max_length=20)
+    tags = serializers.ListField(child=serializers.CharField(), required=False, max_length=20)
+    note = serializers.CharField(required=False, allow_blank=True, max_length=10_000)
+
+
+class PatientUpdateSerializer(PatientWriteSerializer):
+    """The fields to change; `phones` and `emails` replace the whole list."""
+
+    given_name = serializers.CharField(required=False, allow_blank=True)
+    family_name = serializers.CharField(required=False, allow_blank=True)
+    version = serializers.IntegerField(
+        required=False, min_value=1, help_text="what was read; a stale one is refused with 409"
+    )
+
+
+class ConsentSerializer(serializers.ModelSerializer):
+    """The present answer for one purpose."""
+
+    purpose = serializers.ChoiceField(choices=ConsentPurpose.choices)
+    status = serializers.ChoiceField(choices=ConsentStatus.choices)
+
+    class Meta:
+        model = Consent
+        fields = ["id", "purpose", "status", "source", "evidence", "decided_at"]
+        read_only_fields = fields
+
+
+class ConsentListSerializer(serializers.Serializer):
+    """Every purpose that was asked for."""
+
+    results = ConsentSerializer(many=True)
+
+
+class ConsentWriteSerializer(serializers.Serializer):
+    """An answer for one purpose; it replaces the one before."""
+
+    purpose = serializers.ChoiceField(choices=ConsentPurpose.choices)
+    status = serializers.ChoiceField(choices=ConsentStatus.choices)
+    source = serializers.CharField(max_length=60, default="API", help_text="where the answer came from")
+    evidence = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+
+
+class TimelineEntrySerializer(serializers.Serializer):
+    """One line of the patient's history."""
+
+    id = serializers.UUIDField()
+    at = serializers.DateTimeField()
+    type = serializers.CharField(help_text="the event's type")
+    kind = serializers.CharField(help_text="visits, messages, journeys, record …")
+    text = serializers.CharField()
+    by = serializers.CharField()
+
+
+class TimelineSerializer(serializers.Serializer):
+    """The history, newest first."""
+
+    results = TimelineEntrySerializer(many=True)
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True, help_text="always null: start again without `before`")

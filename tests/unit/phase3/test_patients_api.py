@@ -1,0 +1,236 @@
+"""`/api/v1/patients/`."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from apps.audit.models import AccessKind, AccessRecord
+from apps.events.models import Event
+from apps.organizations.permissions import Permission
+from apps.patients import services
+from apps.patients.models import Patient
+from tests.fixtures.patients import ContactPointFactory, PatientFactory
+from tests.fixtures.shared import api_client_for
+
+URL = "/api/v1/patients/"
+pytestmark = pytest.mark.django_db
+
+
+def test_create_answers_the_patient_with_its_place_and_version(api_client):
+    answer = api_client.post(
+        URL,
+        {
+            "given_name": "Ana",
+            "family_name": "López",
+            "birth_date": "1978-03-14",
+            "phones": ["(415) 555-0142"],
+            "emails": ["Ana@Example.org"],
+        },
+    )
+    body = answer.json()
+    assert answer.status_code == 201
+    assert (body["full_name"], body["phones"], body["emails"], body["version"]) == (
+        "Ana López",
+        ["+14155550142"],
+        ["ana@example.org"],
+        1,
+    )
+    assert (answer["Location"], answer["ETag"]) == (f"{URL}{body['id']}/", '"1"')
+
+
+def test_create_twice_with_one_idempotency_key_registers_once(api_client):
+    answers = [
+        api_client.post(URL, {"given_name": "Ana"}, headers={"Idempotency-Key": "k1"}).json()["id"] for _n in range(2)
+    ]
+    assert answers[0] == answers[1]
+    assert Patient.objects.count() == 1
+
+
+def test_wrong_fields_are_named(api_client):
+    answer = api_client.post(URL, {"given_name": "Ana", "phones": ["12"], "birth_date": "2999-01-01"})
+    assert (answer.status_code, answer["Content-Type"]) == (422, "application/problem+json")
+    assert {error["field"] for error in answer.json()["errors"]} == {"phones", "birth_date"}
+    assert not Patient.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"birth_date": "yesterday", "given_name": "A"}, {"given_name": "A", "sex": "robot"}, {"given_name": ["A"]}, {}],
+)
+def test_impossible_input_is_422(api_client, body):
+    assert api_client.post(URL, body).status_code == 422
+
+
+def test_retrieve_leaves_an_access_record(api_client, patient, manager):
+    body = api_client.get(f"{URL}{patient.pk}/").json()
+    assert (body["id"], body["phones"], body["record_number"]) == (
+        str(patient.pk),
+        ["+14155550142"],
+        patient.record_number,
+    )
+    record = AccessRecord.objects.get()
+    assert (record.patient_id, record.kind, record.route) == (patient.pk, AccessKind.VIEW, "api:patients-retrieve")
+
+
+def test_not_found(api_client, foreign_patient):
+    for pk in ("00000000-0000-7000-8000-000000000000", foreign_patient.pk):
+        assert api_client.get(f"{URL}{pk}/").status_code == 404
+        assert api_client.patch(f"{URL}{pk}/", {"given_name": "X"}).status_code == 404
+        assert api_client.get(f"{URL}{pk}/timeline/").status_code == 404
+        assert api_client.post(f"{URL}{pk}/consents/", {"purpose": "sms", "status": "active"}).status_code == 404
+    assert api_client.get(f"{URL}not-a-uuid/").status_code == 404
+
+
+def test_patch_changes_what_was_sent(api_client, patient):
+    answer = api_client.patch(
+        f"{URL}{patient.pk}/", {"preferred_name": "Anita", "phones": ["646 555 0199"], "version": 1}
+    )
+    assert answer.status_code == 200
+    assert (answer.json()["preferred_name"], answer.json()["phones"], answer.json()["version"]) == (
+        "Anita",
+        ["+16465550199"],
+        2,
+    )
+
+
+@pytest.mark.parametrize(
+    "how",
+    [{"data": {"given_name": "Anya", "version": 1}}, {"data": {"given_name": "Anya"}, "headers": {"If-Match": '"1"'}}],
+)
+def test_a_stale_patch_is_409_with_the_conflicts(api_client, patient, actor, how):
+    services.update_patient(patient=patient, changes={"given_name": "Anna"}, actor=actor)
+    answer = api_client.patch(f"{URL}{patient.pk}/", **how)
+    assert answer.status_code == 409
+    body = answer.json()
+    assert (body["code"], body["current"]) == ("stale", 2)
+    assert body["conflicts"] == [{"field": "given_name", "current": "Anna", "yours": "Anya"}]
+
+
+def test_list_is_newest_first_and_leaves_out_archived_ones(api_client, organization, patient, actor):
+    later = PatientFactory(organization=organization)
+    services.archive_patient(patient=PatientFactory(organization=organization), actor=actor)
+    assert [row["id"] for row in api_client.get(URL).json()["results"]] == [str(later.pk), str(patient.pk)]
+    assert len(api_client.get(URL, {"archived": "true"}).json()["results"]) == 1
+
+
+def test_list_pages_by_cursor(api_client, organization):
+    made = {str(PatientFactory(organization=organization).pk) for _n in range(5)}
+    first = api_client.get(URL, {"limit": 3, "ordering": "name"}).json()
+    second = api_client.get(first["next"]).json()
+    assert {row["id"] for row in first["results"] + second["results"]} == made
+    assert second["next"] is None
+
+
+def test_list_filters_by_phone_email_and_birth_date(api_client, organization, patient):
+    PatientFactory(organization=organization, birth_date=None)
+    for query in ({"phone": "(415) 555-0142"}, {"email": "ANA@example.org"}, {"birth_date": "1978-03-14"}):
+        assert [row["id"] for row in api_client.get(URL, query).json()["results"]] == [str(patient.pk)]
+
+
+def test_search_ranks_and_says_why(api_client, organization, actor):
+    wanted = services.create_patient(
+        organization=organization, given_name="Ana", family_name="López", phones=["4155550142"], actor=actor
+    )
+    PatientFactory(organization=organization, given_name="Pedro")
+    rows = api_client.get(URL, {"search": "lopez 0142"}).json()["results"]
+    assert [(row["id"], row["match"]) for row in rows] == [(str(wanted.pk), "phone (415) 555-0142")]
+    assert AccessRecord.objects.get().kind == AccessKind.SEARCH
+
+
+@pytest.mark.parametrize("query", [{"ordering": "shoe_size"}, {"birth_date": "soon"}, {"archived": "maybe?"}])
+def test_a_parameter_that_makes_no_sense_is_refused_or_ignored_without_failing(api_client, organization, query):
+    assert api_client.get(URL, query).status_code in {200, 422}
+
+
+def test_list_takes_as_many_queries_for_many_as_for_few(api_client, organization):
+    def count() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert api_client.get(URL).status_code == 200
+        return len(queries)
+
+    ContactPointFactory(organization=organization, patient=PatientFactory(organization=organization))
+    api_client.get(URL)
+    few = count()
+    for _n in range(10):
+        ContactPointFactory(organization=organization, patient=PatientFactory(organization=organization))
+    assert count() == few
+
+
+def test_timeline_reads_as_sentences_newest_first(api_client, organization, actor, patient):
+    services.update_patient(patient=patient, changes={"phones": ["6465550199"], "given_name": "Anna"}, actor=actor)
+    services.set_consent(patient=patient, purpose="whatsapp", status="active", source="front desk", actor=actor)
+    services.set_consent(patient=patient, purpose="whatsapp", status="withdrawn", source="STOP keyword", actor=actor)
+    rows = api_client.get(f"{URL}{patient.pk}/timeline/").json()["results"]
+    assert [row["text"] for row in rows] == [
+        "Consent withdrawn: WhatsApp messages (STOP keyword)",
+        "Consent given: WhatsApp messages (front desk)",
+        "Changed phone numbers, given name",
+    ]
+    assert {row["by"] for row in rows} == {actor.label}
+    assert api_client.get(f"{URL}{patient.pk}/timeline/", {"kind": "visits"}).json()["results"] == []
+
+
+def test_timeline_pages_by_the_last_entry(api_client, patient, actor):
+    for n in range(60):
+        services.update_patient(patient=patient, changes={"note": f"Note {n}"}, actor=actor)
+    first = api_client.get(f"{URL}{patient.pk}/timeline/").json()
+    second = api_client.get(first["next"]).json()
+    assert (len(first["results"]), len(second["results"]), second["next"]) == (50, 10, None)
+    assert not {row["id"] for row in first["results"]} & {row["id"] for row in second["results"]}
+    assert api_client.get(f"{URL}{patient.pk}/timeline/", {"before": "x"}).status_code == 422
+
+
+def test_consents_are_listed_and_answered(api_client, patient):
+    answer = api_client.post(
+        f"{URL}{patient.pk}/consents/", {"purpose": "sms", "status": "active", "source": "paper form"}
+    )
+    assert (answer.status_code, answer.json()["source"]) == (200, "paper form")
+    rows = api_client.get(f"{URL}{patient.pk}/consents/").json()["results"]
+    assert [(row["purpose"], row["status"]) for row in rows] == [("sms", "active")]
+    assert (
+        api_client.post(f"{URL}{patient.pk}/consents/", {"purpose": "telepathy", "status": "active"}).status_code == 422
+    )
+
+
+def test_an_auditor_reads_and_does_not_write(auditor, patient):
+    client = api_client_for(auditor)
+    assert client.get(URL).status_code == 200
+    assert client.post(URL, {"given_name": "X"}).status_code == 403
+    assert client.patch(f"{URL}{patient.pk}/", {"given_name": "X"}).status_code == 403
+    assert client.post(f"{URL}{patient.pk}/consents/", {"purpose": "sms", "status": "active"}).status_code == 403
+    assert not Event.objects.filter(type__startswith="patient").exists()
+
+
+def test_a_narrow_key_does_not_see_patients(manager, patient):
+    client = api_client_for(manager, scopes=(Permission.APPOINTMENTS_VIEW,))
+    assert client.get(URL).status_code == 403
+
+
+def test_without_a_key_nothing_is_said(organization, anonymous_client):
+    assert anonymous_client.get(URL).status_code == 401
+
+
+def test_another_organization_sees_none(foreign_api_client, patient):
+    assert foreign_api_client.get(URL).json()["results"] == []
+    assert foreign_api_client.get(URL, {"search": "ana"}).json()["results"] == []
+
+
+def test_the_admin_shows_and_mends_patients_through_the_service(admin_client, patient):
+    assert admin_client.get("/admin/patients/patient/", {"q": "ana"}).status_code == 200
+    page = admin_client.get(f"/admin/patients/patient/{patient.pk}/change/")
+    assert page.status_code == 200
+    assert AccessRecord.objects.filter(patient_id=patient.pk).count() == 2
+    form = page.context["adminform"].form
+    posted = {name: "" if value is None else value for name, value in form.initial.items()} | {
+        "given_name": "Anna",
+        "alerts": "",
+        "tags": "",
+    }
+    for formset in page.context["inline_admin_formsets"]:
+        posted |= {f"{formset.formset.prefix}-TOTAL_FORMS": 0, f"{formset.formset.prefix}-INITIAL_FORMS": 0}
+    assert admin_client.post(f"/admin/patients/patient/{patient.pk}/change/", posted).status_code == 302
+    patient.refresh_from_db()
+    assert (patient.given_name, patient.version) == ("Anna", 2)
+    assert Event.objects.filter(type="patient.updated").exists()
