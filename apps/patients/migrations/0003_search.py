@@ -3,6 +3,8 @@
 from django.db import migrations
 
 FORWARD = r"""
+-- Loads pg_trgm: in a session that has not used it yet its settings are unknown, and only a superuser may store those.
+SELECT word_similarity('', '');
 CREATE FUNCTION patients_search(words text[], raw text[], digits text[], number integer, births date[], most integer)
 RETURNS TABLE (id uuid, how text, score real, known_by text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
