@@ -103,6 +103,7 @@ def install(kind: str) -> int:
         "--no-input",
         "--disable-pip-version-check",
         "--progress-bar=off",
+        "--no-compile",  # Python compiles what it imports; all the rest would cost a third of the time
         "-r",
         FILES[kind][-1],
     ]

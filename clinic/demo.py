@@ -6,6 +6,8 @@ import os
 import secrets
 from pathlib import Path
 
+from clinic.embedded.machine import clear_errors
+
 DOTENV = """\
 # Written by `make up`, because there was no .env: it makes every command see the demo that runs here.
 # A .env in the project's folder replaces this file.
@@ -15,14 +17,16 @@ DEMO=true
 
 def remember(data_dir: Path) -> None:
     """Note that the data is a demo's, so that a bare `manage.py` command runs in demo mode as well."""
-    _write_once(data_dir / "demo.env", DOTENV)
+    with clear_errors(data_dir):
+        _write_once(data_dir / "demo.env", DOTENV)
 
 
 def secret_key(data_dir: Path) -> str:
     """Return the key that was generated for this data directory; made on the first call, readable by its owner only."""
     path = data_dir / "secret_key"
-    _write_once(path, secrets.token_urlsafe(50))
-    return path.read_text()
+    with clear_errors(data_dir):
+        _write_once(path, secrets.token_urlsafe(50))
+        return path.read_text()
 
 
 def _write_once(path: Path, text: str) -> None:

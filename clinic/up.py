@@ -28,6 +28,7 @@ from celery.exceptions import SecurityWarning
 from celery.signals import worker_process_init
 from django.apps import apps
 from django.conf import settings
+from django.core.cache import cache
 from django.core.management import call_command, get_commands
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
@@ -188,10 +189,14 @@ def in_child(work: Callable[[], None]) -> int:
 
 def prepare() -> None:
     """Bring the database up to date, seed the demo clinic once, collect static files when they are served from a folder."""
+    from apps.core.tasks import HEARTBEAT_KEY
+
     pending = MigrationExecutor(connection)
     steps = len(pending.migration_plan(pending.loader.graph.leaf_nodes()))
     if steps:
         migrate(steps)
+    # The note of an earlier run would make /readyz call a worker alive that is only starting.
+    cache.delete(HEARTBEAT_KEY)
     if settings.DEMO and "seed_demo" in get_commands() and is_empty():
         say("Seeding the demo clinic …")
         call_command("seed_demo")

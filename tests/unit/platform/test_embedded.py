@@ -8,8 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -23,6 +22,7 @@ from clinic.embedded.postgres import Postgres
 from clinic.embedded.server import SOCKET_PATH_LIMIT, make_private
 from clinic.embedded.valkey import Valkey
 from tests.environment import ROOT
+from tests.processes import called_with, command_line, eventually, family, runs
 
 HOLDER = """
 import sys
@@ -33,16 +33,6 @@ sys.stdin.read()
 """
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the servers as another user")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's help on a parent's death is Linux's")
-
-
-def eventually(condition: Callable[[], object], seconds: float = 15.0) -> bool:
-    """Wait for a condition; return whether it came true."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def hold(data_dir: Path) -> subprocess.Popen[str]:
@@ -58,13 +48,7 @@ def hold(data_dir: Path) -> subprocess.Popen[str]:
 
 def processes_of(data_dir: Path) -> list[psutil.Process]:
     """Return the keepers and servers that belong to a data directory."""
-    keepers = [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if any("keeper.py" in part for part in process.info["cmdline"] or ())
-        and str(data_dir) in " ".join(process.info["cmdline"])
-    ]
-    return [*keepers, *(child for keeper in keepers for child in keeper.children(recursive=True))]
+    return family(*(process for process in called_with(f"{data_dir}/") if "keeper.py" in command_line(process)))
 
 
 @pytest.fixture
@@ -106,8 +90,8 @@ class TestWhatTheyOffer:
         assert set(postgres.EXTENSIONS) <= present
 
     def test_the_server_listens_on_no_network_address(self, shared):
-        listening = [c for process in processes_of(shared[0]) for c in process.net_connections("inet")]
-        assert listening == []
+        (server,) = psutil.Process(Postgres(shared[0]).keeper_pid()).children()
+        assert server.net_connections("inet") == []
 
     def test_texts_of_failing_statements_stay_out_of_the_log(self, shared):
         with psycopg.connect(shared[1].database_url, autocommit=True) as connection:
@@ -127,9 +111,7 @@ class TestWhatTheyOffer:
 
     @as_root
     def test_as_root_the_servers_run_as_nobody(self, shared):
-        users = {
-            process.username() for process in processes_of(shared[0]) if "keeper.py" not in " ".join(process.cmdline())
-        }
+        users = {process.username() for process in processes_of(shared[0]) if "keeper.py" not in command_line(process)}
         assert users == {"nobody"}
 
     @as_root
@@ -166,7 +148,7 @@ class TestHowLongTheyRun:
     def test_concurrent_starters_share_one_server(self, data_dir):
         holders = [hold(data_dir) for _ in range(4)]
         urls = {holder.stdout.readline() for holder in holders}
-        servers = [process for process in processes_of(data_dir) if "keeper.py" in " ".join(process.cmdline())]
+        servers = [process for process in processes_of(data_dir) if "keeper.py" in command_line(process)]
         for holder in holders:
             holder.communicate()
         assert len(urls) == 1
@@ -199,9 +181,9 @@ class TestHowLongTheyRun:
     @linux
     def test_a_killed_keeper_takes_its_server_along_and_the_next_call_starts_again(self, data_dir):
         servers = embedded.ensure_running(data_dir, valkey=False, fast_unsafe=True)
-        family = processes_of(data_dir)
+        running = processes_of(data_dir)
         os.kill(Postgres(data_dir).keeper_pid(), signal.SIGKILL)
-        assert psutil.wait_procs(family, timeout=15)[1] == []
+        assert eventually(lambda: not any(runs(process) for process in running))
         assert embedded.ensure_running(data_dir, valkey=False, fast_unsafe=True) == servers
         with psycopg.connect(servers.database_url) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
@@ -212,7 +194,7 @@ class TestHowLongTheyRun:
         keeper = psutil.Process(server(data_dir).keeper_pid())
         (victim,) = keeper.children()
         victim.kill()
-        assert eventually(lambda: not victim.is_running() or victim.status() == psutil.STATUS_ZOMBIE)
+        assert eventually(lambda: not runs(victim))
         assert eventually(lambda: server(data_dir).answers() is True)
         assert victim not in keeper.children()
 
