@@ -23,6 +23,9 @@ from clinic import embedded
 from tests.environment import ROOT
 from tests.processes import called_with, command_line, eventually, family, runs
 
+# One start serves several tests, in this order.
+pytestmark = pytest.mark.xdist_group("up")
+
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")
 READY_SECONDS = 120
 STOP_SECONDS = 10
@@ -111,36 +114,38 @@ def started(data_dir: Path, port: int | None = None, **options: object) -> Itera
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A data directory in which the portal has been started once: later starts are warm."""
+    """A data directory for all: only the first start in it is a cold one."""
     directory = tmp_path_factory.mktemp("up")
-    with started(directory) as portal:
-        portal.wait_for("The portal is ready")
-        first_output = portal.output
-    (directory / "first-output.txt").write_text(first_output)
     yield directory
     embedded.stop(directory)
 
 
-class TestStart:
-    def test_first_start_shows_progress_and_then_the_way_in(self, data_dir):
-        said = (data_dir / "first-output.txt").read_text()
+@pytest.fixture(scope="module")
+def first_start(data_dir: Path) -> Iterator[Portal]:
+    """The portal in an empty data directory, up and ready."""
+    with started(data_dir) as portal:
+        portal.wait_for("The portal is ready")
+        yield portal
+
+
+class TestRunning:
+    def test_first_start_shows_progress_and_then_the_way_in(self, first_start):
+        said = first_start.output
         assert "Preparing the database" in said
-        assert "http://127.0.0.1:" in said
+        assert f"http://127.0.0.1:{first_start.port}" in said
         assert "frontdesk@demo.clinic" in said
         assert "/simulator/" in said
 
-    def test_every_health_check_is_fine_once_it_says_ready(self, data_dir):
-        with started(data_dir) as portal:
-            portal.wait_for("The portal is ready")
-            assert portal.status("/readyz") == 200
-            assert portal.status("/healthz") == 200
+    def test_every_health_check_is_fine_once_it_says_ready(self, first_start):
+        assert first_start.status("/readyz") == 200
+        assert first_start.status("/healthz") == 200
 
-    def test_other_commands_find_the_demo_without_any_setting(self, data_dir):
+    def test_other_commands_find_the_demo_without_any_setting(self, first_start):
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         done = subprocess.run(
             [sys.executable, "manage.py", "check"],
             cwd=ROOT,
-            env=environment | {"DATA_DIR": str(data_dir)},
+            env=environment | {"DATA_DIR": str(first_start.data_dir)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -148,35 +153,31 @@ class TestStart:
         )
         assert done.returncode == 0, done.stderr
 
+    def test_a_second_portal_on_the_same_data_is_sent_to_the_first(self, first_start):
+        code, sentence = said(first_start.data_dir, free_port())
+        assert code == 1
+        assert f"already runs with this data: http://127.0.0.1:{first_start.port}" in sentence
 
-class TestSupervision:
-    def test_a_process_that_dies_is_started_again_and_says_so(self, data_dir):
+    def test_a_process_that_dies_is_started_again_and_says_so(self, first_start):
+        (victim,) = first_start.children("worker")
+        victim.kill()
+        first_start.wait_for("worker was killed by SIGKILL; starting it again")
+        assert eventually(lambda: first_start.children("worker"), 10)
+
+    def test_requests_wait_out_a_restart_of_the_web_process(self, first_start):
+        first_start.children("web")[0].kill()
+        first_start.wait_for("web was killed by SIGKILL; starting it again")
+        assert first_start.status("/healthz") == 200
+
+    def test_ctrl_c_ends_everything_in_time(self, first_start):
+        assert_ends_cleanly(first_start, signal.SIGINT)
+
+
+class TestNextStart:
+    def test_a_termination_ends_everything_in_time(self, data_dir):
         with started(data_dir) as portal:
             portal.wait_for("The portal is ready")
-            (victim,) = portal.children("worker")
-            victim.kill()
-            portal.wait_for("worker was killed by SIGKILL; starting it again")
-            assert eventually(lambda: portal.children("worker"), 10)
-
-    def test_requests_wait_out_a_restart_of_the_web_process(self, data_dir):
-        with started(data_dir) as portal:
-            portal.wait_for("The portal is ready")
-            portal.children("web")[0].kill()
-            portal.wait_for("web was killed by SIGKILL; starting it again")
-            assert portal.status("/healthz") == 200
-
-
-class TestStop:
-    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-    def test_a_signal_ends_everything_in_time(self, data_dir, number):
-        with started(data_dir) as portal:
-            portal.wait_for("The portal is ready")
-            running = portal.family()
-            begun = time.monotonic()
-            portal.process.send_signal(number)
-            assert portal.process.wait(STOP_SECONDS) == 0
-            assert time.monotonic() - begun < STOP_SECONDS
-            assert [process for process in running if runs(process)] == []
+            assert_ends_cleanly(portal, signal.SIGTERM)
 
     @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's help on a parent's death is Linux's")
     def test_nothing_survives_a_kill_of_the_parent(self, data_dir):
@@ -198,13 +199,6 @@ class TestRefusals:
                 f"Port {port} is in use; stop what uses it, or choose another one: PORT={port + 1} make up",
             )
 
-    def test_a_second_portal_on_the_same_data_is_sent_to_the_first(self, data_dir):
-        with started(data_dir) as portal:
-            portal.wait_for("The portal is ready")
-            code, sentence = said(data_dir, free_port())
-        assert code == 1
-        assert f"already runs with this data: http://127.0.0.1:{portal.port}" in sentence
-
     def test_the_demo_stays_on_this_machine(self, data_dir):
         code, sentence = said(data_dir, free_port(), HOST="0.0.0.0")
         assert code == 1
@@ -225,6 +219,16 @@ class TestRefusals:
         (project / ".env").write_text("DEMO=true\n\n# the database\nDATABASE_URL postgres://clinic@db/clinic\n")
         code, sentence = said(tmp_path / "data", free_port(), project=project, CLINIC_IGNORE_DOTENV="false")
         assert (code, sentence) == (1, ".env, line 4: this is not NAME=value.")
+
+
+def assert_ends_cleanly(portal: Portal, number: int) -> None:
+    """Send the signal; nothing of the family may be left when the parent has ended."""
+    running = portal.family()
+    begun = time.monotonic()
+    portal.process.send_signal(number)
+    assert portal.process.wait(STOP_SECONDS) == 0
+    assert time.monotonic() - begun < STOP_SECONDS
+    assert [process for process in running if runs(process)] == []
 
 
 def said(data_dir: Path, port: int | str, **options: object) -> tuple[int, str]:
