@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class JourneysConfig(AppConfig):
     name = "apps.journeys"
+
+    def ready(self) -> None:
+        from apps.journeys import actions, handlers, messages, presentations  # noqa: F401 - they register themselves
