@@ -5,16 +5,17 @@ Queues: `inbound`, `outbound`, `events`, `slow`, so that a bulk import never del
 """
 
 import os
+from typing import Any
 
+import structlog
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
 
 app = Celery("clinic")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.conf.task_queues = None
 app.conf.task_create_missing_queues = True
 QUEUES = ("inbound", "outbound", "events", "slow")
 
@@ -33,3 +34,23 @@ app.conf.beat_schedule = {
 @setup_logging.connect
 def _keep_our_logging(**_kwargs: object) -> None:
     """Leave logging as the settings configured it; without this Celery replaces the root handlers."""
+
+
+@before_task_publish.connect
+def _take_the_request_id_along(headers: dict[str, Any] | None = None, **_kwargs: object) -> None:
+    """Send the id of the request that rang the bell, so that one search finds both sides of it in the logs."""
+    known = structlog.contextvars.get_contextvars().get("request_id")
+    if headers is not None and known:
+        headers["clinic_request_id"] = known
+
+
+@task_prerun.connect
+def _name_the_task_in_logs(task: Any = None, task_id: str = "", **_kwargs: object) -> None:
+    structlog.contextvars.clear_contextvars()
+    given = getattr(task.request, "clinic_request_id", None) or task_id.replace("-", "")
+    structlog.contextvars.bind_contextvars(task=task.name, request_id=given)
+
+
+@task_postrun.connect
+def _forget_the_task_in_logs(**_kwargs: object) -> None:
+    structlog.contextvars.clear_contextvars()

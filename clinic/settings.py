@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import environ
 from django.utils.translation import gettext_lazy as _
 
-from clinic import demo, dotenv
+from clinic import demo, dotenv, sentry
 from clinic.logs import configure_logging
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -322,8 +322,11 @@ if EMAIL_URL:
     vars().update(env.email_url("EMAIL_URL"))
 EMAIL_TIMEOUT = 15
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
+if SENTRY_DSN:
+    sentry.start(SENTRY_DSN, environment=env.str("SENTRY_ENVIRONMENT", default="production"))
 
 LOG_FORMAT = env.str("LOG_FORMAT", default="console" if DEBUG or DEMO else "json")
+LOG_REQUESTS = LOG_FORMAT == "json"
 LOGGING_CONFIG = None
 configure_logging(LOG_FORMAT, quiet=TESTING)
 SILENCED_SYSTEM_CHECKS: list[str] = []

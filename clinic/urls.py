@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.views.generic import TemplateView
 
 from apps.core import health
+from apps.core.metrics import metrics
 from apps.organizations.views import set_language
 
 handler400 = "apps.core.refusals.bad_request"
@@ -16,7 +17,7 @@ handler500 = "apps.core.refusals.server_error"
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("", include("django_prometheus.urls")),
+    path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("language/", set_language, name="set_language"),

@@ -1,4 +1,5 @@
-"""The outside services: each app registers how to ask whether its one answers; `manage.py check_integrations` asks."""
+"""The outside services: each app's `integrations.py` registers how to ask whether its one answers, and
+`manage.py check_integrations` asks."""
 
 from __future__ import annotations
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 
 from apps.core import refusals
 
+log = structlog.get_logger(__name__)
+QUIET_ROUTES = {"healthz", "readyz", "metrics"}
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 
 
@@ -26,9 +30,24 @@ class RequestIdMiddleware:
         request_id = given if _REQUEST_ID.match(given) else uuid.uuid4().hex
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        begun = time.monotonic()
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
+        self._note(request, response, time.monotonic() - begun)
         return response
+
+    def _note(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+        """Log each request by its route; the path stays out, it may hold a patient's link."""
+        match = request.resolver_match
+        if match is None or match.view_name in QUIET_ROUTES or not settings.LOG_REQUESTS:
+            return
+        log.info(
+            "http.answered",
+            method=request.method,
+            route=match.view_name or match.func.__name__,
+            status=response.status_code,
+            milliseconds=round(seconds * 1000),
+        )
 
 
 class ApplicationErrorMiddleware:
