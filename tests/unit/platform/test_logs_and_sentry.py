@@ -41,8 +41,10 @@ def lines(monkeypatch):
     stream = io.StringIO()
     ours = next(h for h in logging.getLogger().handlers if isinstance(h.formatter, structlog.stdlib.ProcessorFormatter))
     monkeypatch.setattr(ours, "stream", stream)
-    monkeypatch.setattr(logging.getLogger(), "level", logging.INFO)
-    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    before = logging.getLogger().level
+    logging.getLogger().setLevel(logging.INFO)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    logging.getLogger().setLevel(before)
 
 
 @pytest.fixture
