@@ -1,7 +1,7 @@
 /** The list of a combobox (palette, typeahead): one option is active, named by aria-activedescendant, while focus stays in the input. */
 
 /** @param {HTMLElement} list */
-export const options = (list) => [...list.querySelectorAll('[role="option"]')];
+export const options = (list) => [...list.querySelectorAll('[role="option"]:not([aria-disabled="true"])')];
 /** @param {HTMLElement} list @returns {HTMLElement | undefined} */
 export const active = (list) => options(list).find((option) => option.getAttribute("aria-selected") === "true");
 

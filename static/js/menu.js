@@ -55,6 +55,7 @@ const drawerOpen = () => document.documentElement.classList.contains("is-drawer-
 function setDrawer(open) {
   document.documentElement.classList.toggle("is-drawer-open", open);
   const button = document.querySelector("[data-drawer]");
+  for (const rest of document.querySelectorAll(".frame > .bar, .frame > main")) rest.inert = open;
   button?.setAttribute("aria-expanded", String(open));
   if (open) document.querySelector(".frame > .nav a")?.focus();
   else button?.focus();

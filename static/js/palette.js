@@ -22,7 +22,7 @@ function choose(option, newTab) {
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-palette]")) open();
-  const option = event.target.closest('#palette-list [role="option"]');
+  const option = event.target.closest('#palette-list [role="option"]:not([aria-disabled])');
   if (option) choose(option, event.ctrlKey || event.metaKey);
 });
 document.addEventListener("keydown", (event) => {

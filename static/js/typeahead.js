@@ -87,7 +87,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); show(box, false); }
 }, true);
 document.addEventListener("pointerdown", (event) => {
-  const option = event.target.closest('[data-typeahead] [role="option"]');
+  const option = event.target.closest('[data-typeahead] [role="option"]:not([aria-disabled])');
   if (!option) return;
   event.preventDefault();
   choose(option.closest("[data-typeahead]"), option);
