@@ -40,12 +40,12 @@ types: venv-dev  ## mypy
 migrations: venv-dev  ## fails when a model has no migration
 	@$(CHECKING) exec $(MANAGE) makemigrations --check --dry-run
 
-schema: venv-dev  ## write the OpenAPI description to schema.yml; fails on warnings
+schema: venv-dev  ## write the OpenAPI description to docs/openapi.yaml; fails on warnings
 	@$(OFFLINE) exec $(MANAGE) spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
-schema-check: venv-dev  ## fails when schema.yml is not what the code says
-	@$(OFFLINE) $(MANAGE) spectacular --validate --fail-on-warn | diff -u schema.yml - \
-		|| { echo 'schema.yml is not up to date: run make schema and commit it.' >&2; exit 1; }
+schema-check: venv-dev  ## fails when docs/openapi.yaml is not what the code says
+	@$(OFFLINE) $(MANAGE) spectacular --validate --fail-on-warn | diff -u docs/openapi.yaml - \
+		|| { echo 'docs/openapi.yaml is not up to date: run make schema and commit it.' >&2; exit 1; }
 
 bench: venv-dev  ## benchmarks against floors measured in the same run (ARGS="--only B3")
 	@exec $(BIN)/python -m benchmarks $(ARGS)
