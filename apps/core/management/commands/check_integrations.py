@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from apps.core.commands import Command as BaseCommand
@@ -16,7 +17,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         answers = ask_all()
         width = max(map(len, answers))
-        styles = {"ok": self.style.SUCCESS, "off": str, "failed": self.style.ERROR}
+        styles: dict[str, Callable[[str], str]] = {"ok": self.style.SUCCESS, "off": str, "failed": self.style.ERROR}
         for name, answer in answers.items():
             self.stdout.write(f"{name:<{width}}  {styles[answer.state](answer.state):<6}  {answer.sentence}")
         failed = [name for name, answer in answers.items() if answer.state == "failed"]
