@@ -73,7 +73,7 @@ document.addEventListener("modal:close", () => {
 // What somebody typed: asked about when a dialog closes, and by the browser when a page with form[data-guard] is left.
 document.addEventListener("input", (event) => {
   if (event.target.closest("[data-quiet], .palette")) return;
-  event.target.closest("dialog")?.setAttribute("data-dirty", "");
+  if (event.target.closest("dialog form")) event.target.closest("dialog").setAttribute("data-dirty", "");
   event.target.closest("form[data-guard]")?.setAttribute("data-dirty", "");
 });
 document.addEventListener("submit", (event) => leaving.add(event.target));

@@ -1,0 +1,198 @@
+"""The front-end kit in a browser, under the real content security policy: keys, dialogs, toasts, live regions, themes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.servers.basehttp import ThreadedWSGIServer
+from django.core.wsgi import get_wsgi_application
+from django.test import override_settings
+from django.test.testcases import QuietWSGIRequestHandler
+from playwright.sync_api import Page, expect
+
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def kit_url() -> Iterator[str]:
+    """Serve the kit's pages from a thread, without a database."""
+    with override_settings(ROOT_URLCONF="tests.e2e.kit_pages"):
+        server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler, connections_override={})
+        server.set_app(get_wsgi_application())
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def complaints(page: Page) -> Iterator[list[str]]:
+    """Collect what the browser complains about; a policy violation is a console error. The test fails if any is left."""
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    yield heard
+    assert heard == []
+
+
+@pytest.fixture
+def kit(page: Page, kit_url: str, complaints: list[str]) -> Page:
+    page.goto(kit_url)
+    return page
+
+
+def axe_findings(page: Page) -> list[str]:
+    return [f"{found['id']}: {found['nodes'][0]['target']}" for found in Axe().run(page).response["violations"]]
+
+
+def open_booking(page: Page) -> None:
+    page.keyboard.press("c")
+    expect(page.locator("#modal")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [{"width": 1440, "height": 900}, PHONE], ids=["desktop", "phone"])
+def test_the_kit_is_accessible_and_never_scrolls_sideways(kit, scheme, size):
+    kit.emulate_media(color_scheme=scheme)
+    kit.set_viewport_size(size)
+    kit.wait_for_load_state("load")
+    assert axe_findings(kit) == []
+    assert kit.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_the_policy_refuses_inline_script(kit, complaints):
+    """The control: without it, no complaint would prove nothing."""
+    kit.evaluate(
+        "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.ran = 1'}))"
+    )
+    assert kit.evaluate("window.ran") is None
+    assert any("Content Security Policy" in text for text in complaints)
+    complaints.clear()
+
+
+def test_the_palette_opens_by_key_finds_and_opens_an_action(kit):
+    kit.keyboard.press("Control+k")
+    kit.keyboard.type("tom")
+    options = kit.locator("#palette-list [role=option]")
+    expect(options).to_have_count(2)
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    assert axe_findings(kit) == []
+    kit.keyboard.press("ArrowDown")
+    kit.keyboard.press("Enter")
+    expect(kit.locator("#modal h2")).to_have_text("Book an appointment")
+    expect(kit.locator("#palette")).not_to_be_visible()
+
+
+def test_a_form_in_the_dialog_shows_its_errors_in_place_then_closes_with_a_toast_that_z_undoes(kit, complaints):
+    open_booking(kit)
+    kit.locator("#modal [type=submit]").click()
+    expect(kit.locator("#modal .field.is-bad .err")).to_be_visible()
+    expect(kit.locator("#modal [name=name]")).to_be_focused()
+    assert axe_findings(kit) == []
+    kit.locator("#modal [name=name]").fill("Maria")
+    kit.locator("#modal [type=submit]").click()
+    expect(kit.locator("#modal")).not_to_be_visible()
+    expect(kit.locator(".toast-u .text")).to_have_text("Booked <b>10:20</b>")
+    kit.keyboard.press("z")
+    expect(kit.locator(".toast-u .text")).to_have_text("Booking undone")
+    complaints[:] = [text for text in complaints if "422" not in text]
+
+
+def test_typed_text_is_asked_about_before_a_dialog_closes(kit):
+    open_booking(kit)
+    kit.locator("#modal [name=note]").fill("call her son first")
+    kit.keyboard.press("Escape")
+    kit.get_by_role("button", name="Keep editing").click()
+    expect(kit.locator("#modal [name=note]")).to_have_value("call her son first")
+    kit.keyboard.press("Escape")
+    kit.get_by_role("button", name="Discard it").click()
+    expect(kit.locator("#modal")).not_to_be_visible()
+
+
+def test_a_typeahead_is_used_with_keys_alone(kit):
+    open_booking(kit)
+    kit.locator("#patient_text").press_sequentially("ezra")
+    expect(kit.locator("#patient_list [role=option]")).to_have_text("Ezra <Cohen>")
+    kit.keyboard.press("Enter")
+    expect(kit.locator("#patient")).to_have_value("2")
+    expect(kit.locator("#patient_text")).to_have_value("Ezra <Cohen>")
+    kit.locator("#patient_text").press_sequentially("x")
+    expect(kit.locator("#patient")).to_have_value("")
+
+
+def test_a_menu_opens_is_walked_and_gives_the_focus_back(kit):
+    kit.get_by_role("button", name="your menu").click()
+    expect(kit.get_by_role("menuitem").first).to_be_focused()
+    kit.keyboard.press("End")
+    expect(kit.get_by_role("menuitem", name="Sign out")).to_be_focused()
+    assert axe_findings(kit) == []
+    kit.keyboard.press("Escape")
+    expect(kit.get_by_role("button", name="your menu")).to_be_focused()
+
+
+def test_the_theme_is_kept_by_the_server(kit):
+    kit.get_by_role("button", name="your menu").click()
+    kit.get_by_role("menuitemradio", name="Dark").click()
+    kit.reload()
+    expect(kit.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_rows_are_walked_by_key_and_single_keys_can_be_turned_off(kit):
+    kit.keyboard.press("k")
+    expect(kit.locator("#sg-r2")).to_have_class("row-a row is-key")
+    kit.keyboard.press("?")
+    expect(kit.locator("#cheatsheet")).to_contain_text("Next and previous row")
+    kit.get_by_role("switch", name="Single keys work on this computer").uncheck()
+    kit.keyboard.press("Escape")
+    expect(kit.locator("#cheatsheet")).not_to_be_visible()
+    kit.keyboard.press("j")
+    expect(kit.locator("#sg-r2")).to_have_class("row-a row is-key")
+
+
+def test_a_live_refresh_keeps_what_is_being_typed(kit):
+    kit.evaluate("htmx.ajax('GET', '/drafts/', {target: '#main', swap: 'afterbegin'})")
+    kit.locator("#reply").fill("Dear Noor, ")
+    kit.evaluate("document.querySelector('#reply').setSelectionRange(4, 4)")
+    before = kit.locator("#count").inner_text()
+    expect(kit.locator("#count")).not_to_have_text(before, timeout=15_000)
+    expect(kit.locator("#reply")).to_have_value("Dear Noor, ")
+    expect(kit.locator("#reply")).to_be_focused()
+    assert kit.evaluate("document.querySelector('#reply').selectionStart") == 4
+    expect(kit.locator("#nav-inbox")).to_contain_text("7")
+
+
+def test_a_failed_request_says_so_and_keeps_the_page(kit, complaints):
+    kit.evaluate("void htmx.ajax('POST', '/refuse/', {source: '#main', swap: 'innerHTML'})")
+    expect(kit.locator(".toast-u[data-tone=bad] .text")).to_have_text("You may not do that.")
+    expect(kit.get_by_role("heading", name="Style guide")).to_be_visible()
+    complaints[:] = [text for text in complaints if "403" not in text]
+
+
+def test_a_lost_connection_is_said_and_found_again(kit, complaints):
+    expect(kit.locator("[data-live-text]")).to_contain_text("Live · updated")
+    kit.context.set_offline(True)
+    expect(kit.locator("[data-live-announce]")).to_have_text("Offline: what you see may be old")
+    kit.context.set_offline(False)
+    expect(kit.locator("[data-live-announce]")).to_have_text("", timeout=15_000)
+    complaints[:] = [text for text in complaints if "ERR_INTERNET_DISCONNECTED" not in text]
+
+
+def test_the_navigation_opens_as_a_drawer_on_a_phone(kit):
+    kit.set_viewport_size(PHONE)
+    expect(kit.locator("#nav-inbox")).not_to_be_visible()
+    kit.get_by_role("button", name="More").last.click()
+    expect(kit.locator("#nav-inbox")).to_be_visible()
+    kit.keyboard.press("Escape")
+    expect(kit.locator("#nav-inbox")).not_to_be_visible()
+
+
+def test_paper_is_white_in_the_dark_theme_and_without_navigation(kit):
+    kit.emulate_media(media="print", color_scheme="dark")
+    assert kit.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert kit.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--ink').trim()") == "#14201f"
+    expect(kit.locator("#nav")).not_to_be_visible()
