@@ -12,6 +12,8 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
 
 from apps.core.api.docs import docs
+from apps.organizations.access import requires
+from apps.organizations.permissions import Permission
 
 
 def _routes() -> list[URLPattern | URLResolver]:
@@ -30,5 +32,5 @@ def _routes() -> list[URLPattern | URLResolver]:
 urlpatterns = [
     path("v1/", include((_routes(), "api"))),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("docs/", docs, name="api-docs"),
+    path("docs/", requires(Permission.TODAY_VIEW)(docs), name="api-docs"),
 ]
