@@ -112,6 +112,10 @@ class AppointmentQuerySet(TenantQuerySet):
         """Leave out holds: they are not appointments yet."""
         return self.exclude(status=Status.HELD)
 
+    def held(self) -> AppointmentQuerySet:
+        """Keep holds, expired ones that were not swept yet included."""
+        return self.filter(status=Status.HELD)
+
     def busy(self) -> AppointmentQuerySet:
         """Keep what takes the practitioner's and the room's time."""
         return self.filter(status__in=BUSY_STATUSES)
@@ -186,6 +190,11 @@ class Appointment(TenantModel):
             models.CheckConstraint(
                 condition=Q(status="held", held_until__isnull=False) | ~Q(status="held"),
                 name="appointment_hold_expires",
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "held_for"],
+                condition=Q(status="held", held_for__isnull=False),
+                name="appointment_holder_has_one_hold",
             ),
             ExclusionConstraint(
                 name="appointment_practitioner_not_double_booked",

@@ -1,0 +1,53 @@
+"""Refusals of the appointment book: each says why, and what could be booked instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from apps.core.errors import Conflict
+
+if TYPE_CHECKING:
+    from apps.appointments.availability import Slot
+    from apps.appointments.conflicts import BookingConflict
+
+
+class SlotUnavailable(Conflict):
+    """The time can't be had. `conflicts` are all reasons at once, `alternatives` at most three free slots nearby."""
+
+    code = "slot_unavailable"
+
+    def __init__(self, conflicts: Sequence[BookingConflict], alternatives: Sequence[Slot]) -> None:
+        self.conflicts = list(conflicts)
+        self.alternatives = list(alternatives)
+        super().__init__(
+            conflicts[0].message,
+            extra={
+                "conflicts": [conflict_as_json(conflict) for conflict in conflicts],
+                "alternatives": [slot_as_json(slot) for slot in alternatives],
+            },
+        )
+
+
+def conflict_as_json(conflict: BookingConflict) -> dict[str, Any]:
+    """Return a conflict as the API shows it."""
+    return {
+        "code": conflict.code,
+        "message": conflict.message,
+        "hard": conflict.hard,
+        "until": conflict.until.isoformat() if conflict.until else None,
+    }
+
+
+def slot_as_json(slot: Slot) -> dict[str, Any]:
+    """Return a slot as the API shows it: ids, UTC times, and the zone to show them in."""
+    return {
+        "practitioner": str(slot.practitioner_id),
+        "practitioner_name": slot.practitioner_name,
+        "location": str(slot.location_id),
+        "location_name": slot.location_name,
+        "room": str(slot.room_id) if slot.room_id else None,
+        "start": slot.start.isoformat(),
+        "end": slot.end.isoformat(),
+        "timezone": slot.timezone,
+    }

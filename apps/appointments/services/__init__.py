@@ -1,0 +1,36 @@
+"""The appointment book's services: the only way in for staff, bot, API, link and every later door."""
+
+from apps.appointments.services.booking import book_appointment
+from apps.appointments.services.changes import cancel_appointment, reschedule_appointment
+from apps.appointments.services.holds import expire_holds, hold_slot, release_holds
+from apps.appointments.services.types import (
+    create_appointment_type,
+    set_offered_types,
+    update_appointment_type,
+)
+from apps.appointments.services.visits import (
+    arrive_appointment,
+    complete_appointment,
+    confirm_appointment,
+    mark_no_show,
+    start_appointment,
+    undo_status,
+)
+
+__all__ = [
+    "arrive_appointment",
+    "book_appointment",
+    "cancel_appointment",
+    "complete_appointment",
+    "confirm_appointment",
+    "create_appointment_type",
+    "expire_holds",
+    "hold_slot",
+    "mark_no_show",
+    "release_holds",
+    "reschedule_appointment",
+    "set_offered_types",
+    "start_appointment",
+    "undo_status",
+    "update_appointment_type",
+]

@@ -1,0 +1,115 @@
+"""Booking: the one door for staff, bot, API, link, agents and workflows."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.appointments.availability import require_same_organization
+from apps.appointments.conflicts import Wanted
+from apps.appointments.models import Appointment, AppointmentType, Source, Status
+from apps.appointments.services.placing import (
+    answering_with_alternatives,
+    decide,
+    emit_change,
+    lock_for,
+    place,
+    plain,
+    release_rows,
+)
+from apps.core.actors import Actor
+from apps.core.errors import InvalidInput
+from apps.organizations.models import Location, Organization
+from apps.organizations.permissions import Permission
+from apps.patients.models import Patient
+from apps.practitioners.models import Practitioner, Room
+
+MAX_REASON = 500
+
+
+def book_appointment(
+    *,
+    organization: Organization,
+    patient: Patient,
+    appointment_type: AppointmentType,
+    practitioner: Practitioner,
+    location: Location,
+    start: dt.datetime,
+    room: Room | None = None,
+    reason: str = "",
+    note: str = "",
+    source: str = Source.STAFF,
+    hold: Appointment | None = None,
+    override_reason: str = "",
+    actor: Actor,
+) -> Appointment:
+    """Book a visit of the type's duration, exactly once per time, whoever asks through whichever door.
+
+    Locks practitioner, room and patient (see `placing`), then checks everything. A `hold` of the same time becomes
+    the appointment in place, so that nobody can slip in between; one of another time is released. `override_reason`
+    sets soft rules aside for actors with `appointments.override`, and is kept. Raises SlotUnavailable with every
+    conflict and up to three free slots nearby, InvalidInput for what can never be, NotFound for foreign objects.
+    """
+    actor.require(Permission.APPOINTMENTS_MANAGE)
+    require_same_organization(organization, hold)
+    _check_texts(reason, source)
+    wanted = Wanted(
+        organization=organization,
+        appointment_type=appointment_type,
+        practitioner=practitioner,
+        location=location,
+        start=start,
+        minutes=appointment_type.duration_minutes,
+        patient=patient,
+        room=room,
+        preferred_room=hold.room_id if hold else None,
+        source=source,
+        ignore=hold.pk if hold else None,
+    )
+    with answering_with_alternatives(wanted):
+        lock_for(wanted)
+        kept = _locked_hold(hold)
+        decision = decide(wanted, override_reason=override_reason, actor=actor)
+        if kept is not None and (kept.practitioner_id, kept.start) != (practitioner.pk, start):
+            release_rows([kept.pk], actor=actor)
+            kept = None
+        appointment = kept or Appointment(organization=organization, version=1)
+        place(appointment, wanted, decision)
+        held_for, appointment.held_for, appointment.held_until = appointment.held_for, None, None
+        appointment.appointment_type = appointment_type
+        appointment.patient = patient
+        appointment.status = Status.BOOKED
+        appointment.status_changed_at = timezone.now()
+        appointment.source = source
+        appointment.reason = reason.strip()
+        appointment.note = note.strip()
+        appointment.override_reason = decision.override_reason
+        appointment.save(force_insert=kept is None)
+        emit_change(
+            "booked",
+            appointment,
+            actor=actor,
+            changes={"status": [Status.HELD if kept else None, Status.BOOKED], "start": [None, plain(start)]},
+            held_for=plain(held_for),
+        )
+    return appointment
+
+
+def _check_texts(reason: str, source: str) -> None:
+    errors: dict[str, list[str]] = {}
+    if len(reason.strip()) > MAX_REASON:
+        errors["reason"] = [_("At most %(number)d characters.") % {"number": MAX_REASON}]
+    if source not in Source.values:
+        errors["source"] = [_("Choose one of: %(list)s.") % {"list": ", ".join(Source.values)}]
+    if errors:
+        raise InvalidInput(next(iter(errors.values()))[0], errors=errors)
+
+
+def _locked_hold(hold: Appointment | None) -> Appointment | None:
+    """Return the hold as it is now, locked; None when it was released or used meanwhile (then the time must be free)."""
+    if hold is None:
+        return None
+    kept: Appointment | None = Appointment.objects.held().select_for_update(no_key=True).filter(pk=hold.pk).first()
+    return kept

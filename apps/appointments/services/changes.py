@@ -1,0 +1,175 @@
+"""Moving and cancelling: both bump the version that reminders and invites key on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.appointments.conflicts import Wanted
+from apps.appointments.models import Appointment, CancelReason, Status
+from apps.appointments.services.called_off import call_off
+from apps.appointments.services.placing import (
+    answering_with_alternatives,
+    decide,
+    emit_change,
+    lock_for,
+    place,
+    plain,
+)
+from apps.appointments.transitions import Step, not_possible, require_step
+from apps.core.actors import Actor, ActorKind
+from apps.core.errors import Conflict, InvalidInput, NotFound, StaleVersion
+from apps.organizations.models import Location
+from apps.organizations.permissions import Permission
+from apps.practitioners.models import Practitioner, Room
+
+PLACE_FIELDS = ("start", "end", "practitioner_id", "location_id", "room_id")
+MAX_NOTE = 300
+
+
+def reschedule_appointment(
+    *,
+    appointment: Appointment,
+    start: dt.datetime,
+    practitioner: Practitioner | None = None,
+    location: Location | None = None,
+    room: Room | None = None,
+    duration_minutes: int | None = None,
+    override_reason: str = "",
+    version: int | None = None,
+    actor: Actor,
+) -> Appointment:
+    """Move a booked visit in place, keeping what is not named; its time is never free for a moment in between.
+
+    Locks both practitioners, rooms, the patient and the row. Bumps the version, takes back the confirmation (it was
+    for the old time) and cancels messages planned for earlier versions. Moving to where it is changes nothing. Raises
+    StaleVersion, InvalidTransition, SlotUnavailable with conflicts and alternatives.
+    """
+    actor.require(Permission.APPOINTMENTS_MANAGE)
+    current = load(appointment.pk)
+    place_ = location or current.location
+    same_place = place_.pk == current.location_id
+    wanted = Wanted(
+        organization=current.organization,
+        appointment_type=current.appointment_type,
+        practitioner=practitioner or current.practitioner,
+        location=place_,
+        start=start,
+        minutes=duration_minutes or int((current.end - current.start).total_seconds()) // 60,
+        patient=current.patient,
+        room=room or (current.room if same_place and not current.appointment_type.needs_room else None),
+        preferred_room=current.room_id,
+        source=current.source,
+        ignore=current.pk,
+    )
+    with answering_with_alternatives(wanted):
+        lock_for(wanted, also_practitioner=current.practitioner_id)
+        locked = lock(current.pk)
+        _require_unchanged(locked, current, wanted, version)
+        require_step(locked, Step.RESCHEDULE)
+        _require_before_start(locked, actor)
+        if _is_there_already(locked, wanted):
+            return locked
+        decision = decide(wanted, override_reason=override_reason, actor=actor)
+        before = {field: getattr(locked, field) for field in PLACE_FIELDS}
+        place(locked, wanted, decision)
+        locked.confirmed_at, locked.confirmed_by = None, ""
+        locked.override_reason = decision.override_reason
+        locked.version += 1
+        locked.save()
+        call_off(locked, reason=_("The appointment was moved."), below_version=locked.version, actor=actor)
+        emit_change("rescheduled", locked, actor=actor, changes=_differences(locked, before))
+    return locked
+
+
+@transaction.atomic
+def cancel_appointment(*, appointment: Appointment, reason: str, note: str = "", actor: Actor) -> Appointment:
+    """Cancel a visit that has not begun; its time can be booked again at once.
+
+    Locks the row, bumps the version, cancels messages planned for earlier versions. `reason` is one of CancelReason.
+    Raises InvalidTransition, InvalidInput.
+    """
+    actor.require(Permission.APPOINTMENTS_MANAGE)
+    if reason not in CancelReason.values:
+        message = _("Choose a reason: %(list)s.") % {"list": ", ".join(CancelReason.values)}
+        raise InvalidInput(message, errors={"reason": [message]})
+    locked = lock(appointment.pk)
+    require_step(locked, Step.CANCEL)
+    _require_before_start(locked, actor)
+    now = timezone.now()
+    before = locked.status
+    locked.previous_status, locked.status, locked.status_changed_at = before, Status.CANCELLED, now
+    locked.cancelled_at, locked.cancel_reason, locked.cancel_note = now, reason, note.strip()[:MAX_NOTE]
+    locked.version += 1
+    locked.save()
+    call_off(locked, reason=_("The appointment was cancelled."), below_version=locked.version, actor=actor)
+    changes = {"status": [before, Status.CANCELLED], "cancel_reason": ["", reason]}
+    emit_change("cancelled", locked, actor=actor, changes=changes, cancel_reason=reason)
+    return locked
+
+
+def load(pk: uuid.UUID) -> Appointment:
+    """Return the appointment with everything that decisions about it read; raise NotFound."""
+    found: Appointment | None = Appointment.objects.for_list().select_related("organization").filter(pk=pk).first()
+    if found is None:
+        raise NotFound(_("There is no such appointment in your clinic."))
+    return found
+
+
+def lock(pk: uuid.UUID) -> Appointment:
+    """Return the appointment, its row locked until the transaction ends; raise NotFound."""
+    found: Appointment | None = (
+        Appointment.objects.for_list()
+        .select_related("organization")
+        .select_for_update(no_key=True, of=("self",))
+        .filter(pk=pk)
+        .first()
+    )
+    if found is None:
+        raise NotFound(_("There is no such appointment in your clinic."))
+    return found
+
+
+def _require_unchanged(locked: Appointment, read: Appointment, wanted: Wanted, version: int | None) -> None:
+    """Refuse when somebody changed the appointment since the caller read it (`version`) or since we chose the locks."""
+    if version is not None and version != locked.version:
+        mine = {"start": wanted.start, "practitioner_id": wanted.practitioner.pk, "location_id": wanted.location.pk}
+        raise StaleVersion(
+            _("Somebody else changed this appointment meanwhile. Look at it again, then decide."),
+            current=locked.version,
+            conflicts=[
+                {"field": field.removesuffix("_id"), "current": plain(getattr(locked, field)), "yours": plain(value)}
+                for field, value in mine.items()
+                if getattr(locked, field) != value
+            ],
+        )
+    if locked.version != read.version:
+        raise Conflict(_("This appointment is being changed by somebody else. Try again."), code="being_changed")
+
+
+def _require_before_start(appointment: Appointment, actor: Actor) -> None:
+    """Patients may change what lies ahead only; the clinic may also tidy up afterwards."""
+    if actor.kind in {ActorKind.PATIENT, ActorKind.BOT} and appointment.start <= timezone.now():
+        raise not_possible(appointment, _("The appointment has begun. Please call the clinic."))
+
+
+def _is_there_already(appointment: Appointment, wanted: Wanted) -> bool:
+    return (appointment.start, appointment.end, appointment.practitioner_id, appointment.location_id) == (
+        wanted.start,
+        wanted.end,
+        wanted.practitioner.pk,
+        wanted.location.pk,
+    ) and (wanted.room is None or wanted.room.pk == appointment.room_id)
+
+
+def _differences(appointment: Appointment, before: dict[str, Any]) -> dict[str, list[Any]]:
+    return {
+        field: [plain(old), plain(getattr(appointment, field))]
+        for field, old in before.items()
+        if old != getattr(appointment, field)
+    }

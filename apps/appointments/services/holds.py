@@ -1,0 +1,123 @@
+"""Holds: a time kept free for minutes while somebody decides. Rows of the same table, under the same constraints."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.appointments.conflicts import Wanted
+from apps.appointments.models import Appointment, AppointmentType, Source, Status
+from apps.appointments.services.placing import (
+    answering_with_alternatives,
+    decide,
+    emit_change,
+    lock_for,
+    place,
+    release_rows,
+)
+from apps.core.actors import SYSTEM, Actor
+from apps.core.constraints import violated_constraint
+from apps.core.errors import InvalidInput
+from apps.core.tenancy import all_organizations, organization_scope
+from apps.organizations.models import Location, Organization
+from apps.organizations.permissions import Permission
+from apps.patients.models import Patient
+from apps.practitioners.models import Practitioner, Room
+
+LONGEST_HOLD_MINUTES = 60
+
+
+def hold_slot(
+    *,
+    organization: Organization,
+    appointment_type: AppointmentType,
+    practitioner: Practitioner,
+    location: Location,
+    start: dt.datetime,
+    held_for: uuid.UUID,
+    minutes: int = 5,
+    patient: Patient | None = None,
+    room: Room | None = None,
+    source: str = Source.STAFF,
+    actor: Actor,
+) -> Appointment:
+    """Keep a time free for somebody (a conversation, a key, a person) who has one hold at most: it replaces theirs.
+
+    Same locks and rules as booking; soft rules can't be set aside for a hold. When it is refused, an earlier hold of
+    theirs stays. Raises SlotUnavailable, InvalidInput, NotFound.
+    """
+    actor.require(Permission.APPOINTMENTS_MANAGE)
+    if not 1 <= minutes <= LONGEST_HOLD_MINUTES:
+        message = _("A time is held for 1 to %(most)d minutes.") % {"most": LONGEST_HOLD_MINUTES}
+        raise InvalidInput(message, errors={"minutes": [message]})
+    wanted = Wanted(
+        organization=organization,
+        appointment_type=appointment_type,
+        practitioner=practitioner,
+        location=location,
+        start=start,
+        minutes=appointment_type.duration_minutes,
+        patient=patient,
+        room=room,
+        source=source,
+    )
+    until = timezone.now() + dt.timedelta(minutes=minutes)
+    try:
+        return _hold(wanted, held_for, until, actor)
+    except IntegrityError as error:
+        if violated_constraint(error) != "appointment_holder_has_one_hold":
+            raise
+    # Two requests of one holder at once: the other one's hold is there now, and is replaced like any earlier one.
+    return _hold(wanted, held_for, until, actor)
+
+
+def _hold(wanted: Wanted, held_for: uuid.UUID, until: dt.datetime, actor: Actor) -> Appointment:
+    with answering_with_alternatives(wanted):
+        lock_for(wanted)
+        release_holds(organization=wanted.organization, held_for=held_for, actor=actor)
+        decision = decide(wanted, override_reason="", actor=actor)
+        hold = Appointment(
+            organization=wanted.organization,
+            appointment_type=wanted.appointment_type,
+            patient=wanted.patient,
+            status=Status.HELD,
+            source=wanted.source,
+            held_for=held_for,
+            held_until=until,
+        )
+        place(hold, wanted, decision)
+        hold.save(force_insert=True)
+        emit_change("held", hold, actor=actor)
+    return hold
+
+
+@transaction.atomic
+def release_holds(*, organization: Organization, held_for: uuid.UUID, actor: Actor) -> int:
+    """Give back what somebody holds; return how many holds that were. A second call changes nothing."""
+    actor.require(Permission.APPOINTMENTS_MANAGE)
+    holds = Appointment.objects.for_organization(organization).held().filter(held_for=held_for)
+    return release_rows(list(holds.values_list("pk", flat=True)), actor=actor)
+
+
+def expire_holds(*, limit: int = 500) -> int:
+    """Release holds whose time is over, in every organization; return how many. Safe on any number of workers.
+
+    Bookings never wait for this sweep: they look at the expiry themselves and clear what is in their way.
+    """
+    now = timezone.now()
+    with all_organizations():
+        expired = list(
+            Appointment.objects.held()
+            .filter(held_until__lte=now)
+            .order_by("held_until")
+            .values_list("organization_id", "pk")[:limit]
+        )
+    released = 0
+    for organization_id in sorted({organization_id for organization_id, _pk in expired}):
+        with organization_scope(organization_id):
+            released += release_rows([pk for owner, pk in expired if owner == organization_id], actor=SYSTEM)
+    return released

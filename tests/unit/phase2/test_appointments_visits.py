@@ -1,0 +1,251 @@
+"""The day of the visit: every step from every status, undo, and what each leaves behind."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import time_machine
+
+from apps.appointments.errors import SlotUnavailable
+from apps.appointments.models import Appointment, Status
+from apps.appointments.services import (
+    arrive_appointment,
+    book_appointment,
+    cancel_appointment,
+    complete_appointment,
+    confirm_appointment,
+    mark_no_show,
+    start_appointment,
+    undo_status,
+)
+from apps.appointments.transitions import Step, possible_steps
+from apps.core.actors import BOT
+from apps.core.errors import InvalidTransition, NotAllowed
+from apps.events.models import Event
+from apps.organizations.services import actor_for_membership
+from tests.fixtures.communications import CommunicationFactory
+from tests.fixtures.patients import PatientFactory
+
+NINE = dt.datetime(2026, 11, 23, 14, 0, tzinfo=dt.UTC)
+BEFORE = NINE - dt.timedelta(minutes=20)
+MINUTE = dt.timedelta(minutes=1)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    with time_machine.travel(BEFORE, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def visit(bookable, patient, actor) -> Appointment:
+    return book_appointment(
+        organization=bookable.organization,
+        patient=patient,
+        appointment_type=bookable.appointment_type,
+        practitioner=bookable.practitioner,
+        location=bookable.location,
+        start=NINE,
+        actor=actor,
+    )
+
+
+STEPS = {
+    Step.CONFIRM: lambda visit, actor: confirm_appointment(appointment=visit, by="phone", actor=actor),
+    Step.ARRIVE: lambda visit, actor: arrive_appointment(appointment=visit, actor=actor),
+    Step.START: lambda visit, actor: start_appointment(appointment=visit, actor=actor),
+    Step.COMPLETE: lambda visit, actor: complete_appointment(appointment=visit, actor=actor),
+    Step.NO_SHOW: lambda visit, actor: mark_no_show(appointment=visit, actor=actor),
+    Step.CANCEL: lambda visit, actor: cancel_appointment(appointment=visit, reason="patient", actor=actor),
+}
+ALLOWED = {
+    Status.BOOKED: {Step.CONFIRM, Step.ARRIVE, Step.START, Step.NO_SHOW, Step.CANCEL},
+    Status.ARRIVED: {Step.START, Step.COMPLETE, Step.CANCEL},
+    Status.IN_PROGRESS: {Step.COMPLETE},
+    Status.FULFILLED: set(),
+    Status.CANCELLED: set(),
+    Status.NO_SHOW: set(),
+}
+
+
+def types() -> list[str]:
+    return list(Event.objects.filter(type__startswith="appointment.").order_by("id").values_list("type", flat=True))
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("status", ALLOWED)
+def test_step_is_possible_from_these_statuses_only(visit, actor, clock, status, step) -> None:
+    clock.move_to(NINE)
+    Appointment.objects.filter(pk=visit.pk).update(status=status)
+    visit.status = status
+    assert (step in possible_steps(visit)) == (step in ALLOWED[status])
+    if step in ALLOWED[status]:
+        assert STEPS[step](visit, actor).pk == visit.pk
+    else:
+        with pytest.raises(InvalidTransition) as refused:
+            STEPS[step](visit, actor)
+        assert refused.value.message.endswith((".", "first."))
+        assert refused.value.extra["current_status"] == status
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_auditor_may_take_no_step(visit, auditor, step) -> None:
+    with pytest.raises(NotAllowed):
+        STEPS[step](visit, actor_for_membership(auditor))
+
+
+def test_whole_visit_leaves_its_times_and_events(visit, actor, clock) -> None:
+    arrive_appointment(appointment=visit, actor=actor)
+    clock.move_to(NINE)
+    start_appointment(appointment=visit, actor=actor)
+    clock.move_to(NINE + 25 * MINUTE)
+    done = complete_appointment(appointment=visit, actor=actor)
+    assert (done.arrived_at, done.started_at, done.completed_at) == (BEFORE, NINE, NINE + 25 * MINUTE)
+    assert (done.status, done.version) == (Status.FULFILLED, 1)
+    assert types() == ["appointment.booked", "appointment.arrived", "appointment.started", "appointment.fulfilled"]
+    assert Event.objects.get(type="appointment.started").changes == {"status": ["arrived", "in_progress"]}
+
+
+def test_patient_who_goes_straight_in_has_arrived_then(visit, actor) -> None:
+    started = start_appointment(appointment=visit, actor=actor)
+    assert started.arrived_at == BEFORE
+
+
+def test_confirmation_says_how_it_came(visit) -> None:
+    confirmed = confirm_appointment(appointment=visit, by="whatsapp", actor=BOT)
+    assert (confirmed.confirmed_at, confirmed.confirmed_by) == (BEFORE, "whatsapp")
+    assert Event.objects.get(type="appointment.confirmed").payload["by"] == "whatsapp"
+
+
+def test_second_confirmation_changes_nothing(visit, actor, clock) -> None:
+    confirm_appointment(appointment=visit, by="whatsapp", actor=BOT)
+    clock.shift(MINUTE)
+    again = confirm_appointment(appointment=visit, by="phone", actor=actor)
+    assert (again.confirmed_at, again.confirmed_by) == (BEFORE, "whatsapp")
+    assert types().count("appointment.confirmed") == 1
+
+
+def test_no_show_is_noted_from_the_start_on(visit, actor, clock) -> None:
+    with pytest.raises(InvalidTransition, match="not begun yet"):
+        mark_no_show(appointment=visit, actor=actor)
+    clock.move_to(NINE)
+    assert mark_no_show(appointment=visit, actor=actor).status == Status.NO_SHOW
+    assert types()[-1] == "appointment.no_show"
+
+
+@pytest.mark.parametrize("step", [Step.START, Step.NO_SHOW])
+def test_messages_ahead_of_the_visit_are_cancelled_and_the_follow_up_stays(visit, actor, clock, step) -> None:
+    planned = {
+        category: CommunicationFactory(
+            organization=visit.organization,
+            patient=visit.patient,
+            category=category,
+            status="scheduled",
+            context_type="appointments.Appointment",
+            context_id=visit.pk,
+            context_version=1,
+        )
+        for category in ("reminder", "confirmation", "invite", "follow_up")
+    }
+    clock.move_to(NINE)
+    STEPS[step](visit, actor)
+    for message in planned.values():
+        message.refresh_from_db()
+    assert {category: message.status for category, message in planned.items()} == {
+        "reminder": "cancelled",
+        "confirmation": "cancelled",
+        "invite": "cancelled",
+        "follow_up": "scheduled",
+    }
+
+
+class TestUndo:
+    def test_arrival_is_taken_back(self, visit, actor) -> None:
+        arrive_appointment(appointment=visit, actor=actor)
+        back = undo_status(appointment=visit, actor=actor)
+        assert (back.status, back.arrived_at, back.previous_status) == (Status.BOOKED, None, "")
+        undone = Event.objects.get(type="appointment.status_undone")
+        assert undone.changes == {"status": ["arrived", "booked"]}
+
+    def test_start_without_check_in_is_taken_back_entirely(self, visit, actor) -> None:
+        start_appointment(appointment=visit, actor=actor)
+        back = undo_status(appointment=visit, actor=actor)
+        assert (back.status, back.arrived_at, back.started_at) == (Status.BOOKED, None, None)
+
+    def test_start_after_check_in_goes_back_to_waiting(self, visit, actor) -> None:
+        arrive_appointment(appointment=visit, actor=actor)
+        start_appointment(appointment=visit, actor=actor)
+        back = undo_status(appointment=visit, actor=actor)
+        assert (back.status, back.arrived_at, back.started_at) == (Status.ARRIVED, BEFORE, None)
+
+    def test_completion_is_taken_back(self, visit, actor) -> None:
+        start_appointment(appointment=visit, actor=actor)
+        complete_appointment(appointment=visit, actor=actor)
+        back = undo_status(appointment=visit, actor=actor)
+        assert (back.status, back.completed_at) == (Status.IN_PROGRESS, None)
+
+    def test_no_show_is_taken_back(self, visit, actor, clock) -> None:
+        clock.move_to(NINE)
+        mark_no_show(appointment=visit, actor=actor)
+        assert undo_status(appointment=visit, actor=actor).status == Status.BOOKED
+        assert types().count("appointment.booked") == 1
+
+    def test_cancellation_is_taken_back_in_a_new_version_and_announced(self, visit, actor) -> None:
+        cancel_appointment(appointment=visit, reason="patient", note="wrong row", actor=actor)
+        back = undo_status(appointment=visit, actor=actor)
+        assert (back.status, back.version, back.cancel_reason, back.cancel_note) == (Status.BOOKED, 3, "", "")
+        assert back.cancelled_at is None
+        assert types()[-2:] == ["appointment.status_undone", "appointment.booked"]
+
+    def test_cancellation_of_a_waiting_patient_is_taken_back_to_waiting(self, visit, actor) -> None:
+        arrive_appointment(appointment=visit, actor=actor)
+        cancel_appointment(appointment=visit, reason="mistake", actor=actor)
+        assert undo_status(appointment=visit, actor=actor).status == Status.ARRIVED
+
+    @pytest.mark.parametrize("step", [Step.CANCEL, Step.NO_SHOW])
+    def test_time_that_went_to_somebody_else_is_not_taken_back(self, bookable, visit, actor, clock, step) -> None:
+        clock.move_to(NINE)
+        STEPS[step](visit, actor)
+        Appointment.objects.create(
+            organization=bookable.organization,
+            patient=PatientFactory(organization=bookable.organization),
+            practitioner=visit.practitioner,
+            location=visit.location,
+            appointment_type=visit.appointment_type,
+            start=visit.start,
+            end=visit.end,
+            busy_period=visit.busy_period,
+        )
+        with pytest.raises(SlotUnavailable) as refused:
+            undo_status(appointment=visit, actor=actor)
+        assert [conflict.code for conflict in refused.value.conflicts] == ["practitioner_taken"]
+        visit.refresh_from_db()
+        assert visit.status in {Status.CANCELLED, Status.NO_SHOW}
+
+    def test_undo_is_possible_for_ten_minutes(self, visit, actor, clock) -> None:
+        arrive_appointment(appointment=visit, actor=actor)
+        clock.shift(10 * MINUTE)
+        assert undo_status(appointment=visit, actor=actor).status == Status.BOOKED
+        arrive_appointment(appointment=visit, actor=actor)
+        clock.shift(10 * MINUTE + dt.timedelta(seconds=1))
+        with pytest.raises(InvalidTransition, match="too long ago"):
+            undo_status(appointment=visit, actor=actor)
+
+    def test_undo_is_possible_once(self, visit, actor) -> None:
+        start_appointment(appointment=visit, actor=actor)
+        undo_status(appointment=visit, actor=actor)
+        with pytest.raises(InvalidTransition, match="nothing to undo"):
+            undo_status(appointment=visit, actor=actor)
+
+    def test_booking_itself_is_not_undone(self, visit, actor) -> None:
+        with pytest.raises(InvalidTransition, match="nothing to undo"):
+            undo_status(appointment=visit, actor=actor)
+
+    def test_old_cancellation_is_not_undone(self, visit, actor, clock) -> None:
+        cancel_appointment(appointment=visit, reason="patient", actor=actor)
+        clock.shift(11 * MINUTE)
+        with pytest.raises(InvalidTransition, match="too long ago"):
+            undo_status(appointment=visit, actor=actor)
