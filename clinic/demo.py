@@ -8,6 +8,16 @@ from pathlib import Path
 
 from clinic.embedded.machine import clear_errors
 
+# Public by design: a demo listens on this machine only.
+PASSWORD = "demo-clinic"  # noqa: S105  # nosec B105
+SIGN_INS = {
+    "admin@demo.clinic": "everything",
+    "manager@demo.clinic": "reports, journeys, templates",
+    "frontdesk@demo.clinic": "the front desk",
+    "doctor@demo.clinic": "a practitioner's day",
+    "auditor@demo.clinic": "who did what",
+    "frontdesk@other.clinic": "another organization",
+}
 DOTENV = """\
 # Written by `make up`, because there was no .env: it makes every command see the demo that runs here.
 # A .env in the project's folder replaces this file.

@@ -31,6 +31,7 @@ TESTING = env.bool("CLINIC_TESTING", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="only-for-tests-never-used-outside-this-machine" if TESTING else "")
 if DEMO and not SECRET_KEY:
     SECRET_KEY = demo.secret_key(DATA_DIR)
+DEMO_SIGN_INS, DEMO_PASSWORD = demo.SIGN_INS, demo.PASSWORD
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"] if DEMO or DEBUG or TESTING else []
 )
@@ -144,6 +145,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "apps.portal.context_processors.frame",
+                "apps.organizations.context_processors.demo_sign_ins",
             ],
             "loaders": [
                 (

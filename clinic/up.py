@@ -43,16 +43,6 @@ WORKER_PROCESSES = 2
 READY_HINT_SECONDS = 20
 QUEUES = "inbound,outbound,events,celery"
 
-DEMO_PASSWORD = "demo-clinic"  # nosec B105
-DEMO_SIGN_INS = {
-    "admin@demo.clinic": "everything",
-    "manager@demo.clinic": "reports, journeys, templates",
-    "frontdesk@demo.clinic": "the front desk",
-    "doctor@demo.clinic": "a practitioner's day",
-    "auditor@demo.clinic": "who did what",
-    "frontdesk@other.clinic": "another organization",
-}
-
 
 class CannotStart(Exception):
     """Why the portal can't start, as one sentence for the person at the keyboard."""
@@ -362,9 +352,9 @@ def welcome(url: str) -> str:
     """Return where the portal is and how to get in."""
     lines = ["", f"The portal is ready: {url}"]
     if settings.DEMO:
-        width = max(map(len, DEMO_SIGN_INS))
-        lines += ["", f"Demo sign-ins, password {DEMO_PASSWORD}:"]
-        lines += [f"  {email:<{width}}  {what}" for email, what in DEMO_SIGN_INS.items()]
+        width = max(map(len, demo.SIGN_INS))
+        lines += ["", f"Demo sign-ins, password {demo.PASSWORD}:"]
+        lines += [f"  {email:<{width}}  {what}" for email, what in demo.SIGN_INS.items()]
         lines += ["", f"A patient's phone to play with: {url}/simulator/"]
     return "\n".join([*lines, "", "Ctrl-C stops it.", ""])
 

@@ -328,6 +328,13 @@ def test_the_sign_in_page_has_the_fields_that_people_and_tools_look_for(client):
     assert 'type="submit"' in html
 
 
+@pytest.mark.django_db
+def test_a_demo_offers_its_sign_ins_and_nothing_else_does(client, settings):
+    assert "frontdesk@demo.clinic" not in client.get("/accounts/login/").content.decode()
+    settings.DEMO = True
+    assert "frontdesk@demo.clinic" in client.get("/accounts/login/").content.decode()
+
+
 def test_the_style_guide_renders_the_whole_kit(staff_request):
     html = render_to_string("styleguide.html", {**FRAME, "form": PatientForm()}, request=staff_request)
     assert html.count('class="row-a') == 3
