@@ -133,7 +133,9 @@ def load_facts(
         patient_id__in={row.patient_id for row in rows if row.patient_id}, purpose__in={row.channel for row in rows}
     )
     given = given.order_by("id").select_for_update(no_key=True) if lock else given
-    consents = {(consent.patient_id, consent.purpose): consent.status for consent in given}
+    consents: dict[tuple[uuid.UUID | None, str], str] = {
+        (consent.patient_id, consent.purpose): consent.status for consent in given
+    }
     return {row.pk: _facts(organization, row, states, consents) for row in rows}
 
 

@@ -9,74 +9,160 @@ import apps.core.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('organizations', '0001_initial'),
+        ("organizations", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Rule',
+            name="Rule",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('name', models.CharField(max_length=80)),
-                ('event_type', models.CharField(max_length=60)),
-                ('template_key', models.SlugField(max_length=60)),
-                ('category', models.CharField(choices=[('reply', 'Answer in a conversation'), ('emergency', 'Emergency text'), ('confirmation', 'Confirmation'), ('invite', 'Calendar invite'), ('reminder', 'Reminder'), ('follow_up', 'Follow-up'), ('notice', 'Notice')], max_length=14)),
-                ('offset_minutes', models.IntegerField(blank=True, null=True)),
-                ('channels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('whatsapp', 'WhatsApp'), ('sms', 'SMS'), ('email', 'E-mail'), ('voice', 'Call')], max_length=10), help_text='first reachable one is used, the rest are the fallback', size=None)),
-                ('also_channels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('whatsapp', 'WhatsApp'), ('sms', 'SMS'), ('email', 'E-mail'), ('voice', 'Call')], max_length=10), blank=True, default=list, size=None)),
-                ('is_active', models.BooleanField(default=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("name", models.CharField(max_length=80)),
+                ("event_type", models.CharField(max_length=60)),
+                ("template_key", models.SlugField(max_length=60)),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("reply", "Answer in a conversation"),
+                            ("emergency", "Emergency text"),
+                            ("confirmation", "Confirmation"),
+                            ("invite", "Calendar invite"),
+                            ("reminder", "Reminder"),
+                            ("follow_up", "Follow-up"),
+                            ("notice", "Notice"),
+                        ],
+                        max_length=14,
+                    ),
+                ),
+                ("offset_minutes", models.IntegerField(blank=True, null=True)),
+                (
+                    "channels",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[("whatsapp", "WhatsApp"), ("sms", "SMS"), ("email", "E-mail"), ("voice", "Call")],
+                            max_length=10,
+                        ),
+                        help_text="first reachable one is used, the rest are the fallback",
+                        size=None,
+                    ),
+                ),
+                (
+                    "also_channels",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[("whatsapp", "WhatsApp"), ("sms", "SMS"), ("email", "E-mail"), ("voice", "Call")],
+                            max_length=10,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['event_type', 'offset_minutes'],
-                'indexes': [models.Index(condition=models.Q(('is_active', True)), fields=['organization', 'event_type'], name='rule_by_event')],
-                'constraints': [models.UniqueConstraint(fields=('organization', 'name'), name='rule_name_is_unique_in_organization')],
+                "ordering": ["event_type", "offset_minutes"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("is_active", True)),
+                        fields=["organization", "event_type"],
+                        name="rule_by_event",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("organization", "name"), name="rule_name_is_unique_in_organization")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StaffNotice',
+            name="StaffNotice",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('kind', models.CharField(max_length=40)),
-                ('text', models.CharField(max_length=200)),
-                ('url', models.CharField(blank=True, max_length=200)),
-                ('dedupe_key', models.CharField(max_length=120)),
-                ('read_at', models.DateTimeField(blank=True, null=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("kind", models.CharField(max_length=40)),
+                ("text", models.CharField(max_length=200)),
+                ("url", models.CharField(blank=True, max_length=200)),
+                ("dedupe_key", models.CharField(max_length=120)),
+                ("read_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['organization', 'user', '-created_at'], name='staff_notice_for_bell')],
-                'constraints': [models.UniqueConstraint(fields=('organization', 'user', 'dedupe_key'), name='staff_notice_is_sent_once')],
+                "indexes": [models.Index(fields=["organization", "user", "-created_at"], name="staff_notice_for_bell")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "user", "dedupe_key"), name="staff_notice_is_sent_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Template',
+            name="Template",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('key', models.SlugField(help_text='appointment-reminder, follow-up, …', max_length=60)),
-                ('channel', models.CharField(choices=[('whatsapp', 'WhatsApp'), ('sms', 'SMS'), ('email', 'E-mail'), ('voice', 'Call')], max_length=10)),
-                ('language', models.CharField(max_length=8)),
-                ('subject', models.CharField(blank=True, help_text='e-mail only; names no patient', max_length=200)),
-                ('body', models.TextField()),
-                ('content_sid', models.CharField(blank=True, max_length=64)),
-                ('is_active', models.BooleanField(default=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("key", models.SlugField(help_text="appointment-reminder, follow-up, …", max_length=60)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("whatsapp", "WhatsApp"), ("sms", "SMS"), ("email", "E-mail"), ("voice", "Call")],
+                        max_length=10,
+                    ),
+                ),
+                ("language", models.CharField(max_length=8)),
+                ("subject", models.CharField(blank=True, help_text="e-mail only; names no patient", max_length=200)),
+                ("body", models.TextField()),
+                ("content_sid", models.CharField(blank=True, max_length=64)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['key', 'channel', 'language'],
-                'constraints': [models.UniqueConstraint(fields=('organization', 'key', 'channel', 'language'), name='template_is_one_per_key_channel_language')],
+                "ordering": ["key", "channel", "language"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "key", "channel", "language"),
+                        name="template_is_one_per_key_channel_language",
+                    )
+                ],
             },
         ),
     ]

@@ -1,0 +1,92 @@
+"""The default texts in English."""
+
+from apps.notifications.defaults.texts import Texts
+
+_SIGNATURE = """
+
+{{ clinic.name }}{% if clinic.phone != "" %}
+{{ clinic.phone }}{% endif %}"""
+_WHERE = """{{ appointment.location }}{% if appointment.address != "" %}
+{{ appointment.address }}{% endif %}"""
+_INSTRUCTIONS = """{% if appointment.instructions != "" %}
+
+{{ appointment.instructions }}{% endif %}"""
+
+TEXTS: dict[str, Texts] = {
+    "appointment-booked": Texts(
+        whatsapp="Hello {{ patient.first_name }}, you are booked with {{ appointment.practitioner }} on {{ appointment.weekday }}, "
+        "{{ appointment.date }} at {{ appointment.time }}.\n\n" + _WHERE + _INSTRUCTIONS + "\n\n"
+        "If you need another time, just write to us here.",
+        sms="{{ clinic.name }}: {{ patient.first_name }}, you are booked on {{ appointment.weekday }}, {{ appointment.date }} "
+        "at {{ appointment.time }} with {{ appointment.practitioner }}, {{ appointment.location }}. Reply STOP to opt out.",
+        subject="Your appointment is booked",
+        email="Hello {{ patient.first_name }},\n\nyou are booked with {{ appointment.practitioner }} on {{ appointment.weekday }}, "
+        "{{ appointment.date }} at {{ appointment.time }}.\n\n" + _WHERE + _INSTRUCTIONS + "\n\n"
+        "The invitation in this e-mail puts it into your calendar. If you need another time, call us or write to us on "
+        "WhatsApp." + _SIGNATURE,
+    ),
+    "appointment-reminder": Texts(
+        whatsapp="Hello {{ patient.first_name }}, a reminder of your visit with {{ appointment.practitioner }} on "
+        "{{ appointment.weekday }}, {{ appointment.date }} at {{ appointment.time }}, {{ appointment.location }}.\n\n"
+        "Reply YES to confirm, or tell us if you need another time.",
+        sms="{{ clinic.name }}: your visit is on {{ appointment.weekday }}, {{ appointment.date }} at {{ appointment.time }}, "
+        "{{ appointment.location }}. Reply YES to confirm, or tell us if you need another time.",
+        subject="A reminder of your appointment",
+        email="Hello {{ patient.first_name }},\n\na reminder of your visit with {{ appointment.practitioner }} on "
+        "{{ appointment.weekday }}, {{ appointment.date }} at {{ appointment.time }}.\n\n"
+        + _WHERE
+        + _INSTRUCTIONS
+        + "\n\n"
+        "If you need another time, please let us know soon, so that somebody else can have this one." + _SIGNATURE,
+    ),
+    "appointment-reminder-soon": Texts(
+        whatsapp="Hello {{ patient.first_name }}, we look forward to seeing you on {{ appointment.weekday }} at "
+        "{{ appointment.time }}.\n\n" + _WHERE + "\n\nIf you are running late, write to us here.",
+        sms="{{ clinic.name }}: see you on {{ appointment.weekday }} at {{ appointment.time }}, {{ appointment.location }}. "
+        "If you are running late, reply here.",
+        subject="Your appointment is soon",
+        email="Hello {{ patient.first_name }},\n\nwe look forward to seeing you on {{ appointment.weekday }} at "
+        "{{ appointment.time }}.\n\n" + _WHERE + _SIGNATURE,
+    ),
+    "appointment-rescheduled": Texts(
+        whatsapp="Hello {{ patient.first_name }}, your visit has a new time: {{ appointment.weekday }}, {{ appointment.date }} at "
+        "{{ appointment.time }} with {{ appointment.practitioner }}.\n\n" + _WHERE + "\n\n"
+        "If this does not suit you, just write to us here.",
+        sms="{{ clinic.name }}: your visit has a new time: {{ appointment.weekday }}, {{ appointment.date }} at "
+        "{{ appointment.time }}, {{ appointment.location }}. If this does not suit you, reply here.",
+        subject="Your appointment has a new time",
+        email="Hello {{ patient.first_name }},\n\nyour visit has a new time: {{ appointment.weekday }}, {{ appointment.date }} at "
+        "{{ appointment.time }} with {{ appointment.practitioner }}.\n\n" + _WHERE + _INSTRUCTIONS + "\n\n"
+        "The invitation in this e-mail moves it in your calendar. If the new time does not suit you, please let us know."
+        + _SIGNATURE,
+    ),
+    "appointment-cancelled": Texts(
+        whatsapp="Hello {{ patient.first_name }}, your visit on {{ appointment.weekday }}, {{ appointment.date }} at "
+        "{{ appointment.time }} is cancelled. Write to us here whenever you would like a new time.",
+        sms="{{ clinic.name }}: your visit on {{ appointment.weekday }}, {{ appointment.date }} at {{ appointment.time }} is "
+        "cancelled. Reply here whenever you would like a new time.",
+        subject="Your appointment is cancelled",
+        email="Hello {{ patient.first_name }},\n\nyour visit on {{ appointment.weekday }}, {{ appointment.date }} at "
+        "{{ appointment.time }} is cancelled.\n\nCall us or write to us whenever you would like a new time."
+        + _SIGNATURE,
+    ),
+    "follow-up": Texts(
+        whatsapp="Hello {{ patient.first_name }}, thank you for your visit. How are you doing? If you have a question, write to us "
+        "here and the team will answer during opening hours.\n\nIf it is urgent, call your local emergency number.",
+        sms="{{ clinic.name }}: thank you for your visit. If you have a question, reply here and the team will answer during "
+        "opening hours. If it is urgent, call your local emergency number.",
+        subject="After your visit",
+        email="Hello {{ patient.first_name }},\n\nthank you for your visit. How are you doing? If you have a question, call us or "
+        "write to us on WhatsApp; the team answers during opening hours.\n\n"
+        "If it is urgent, call your local emergency number." + _SIGNATURE,
+    ),
+    "welcome": Texts(
+        whatsapp="Hello {{ patient.first_name }}, welcome to {{ clinic.name }}. Write to us here to book, move or cancel a visit.\n\n"
+        "In an emergency, call your local emergency number: nobody watches this chat around the clock.",
+        sms="{{ clinic.name }}: welcome, {{ patient.first_name }}. Reply here to book, move or cancel a visit. In an emergency, "
+        "call your local emergency number. Reply STOP to opt out.",
+        subject="Welcome",
+        email="Hello {{ patient.first_name }},\n\nwelcome to {{ clinic.name }}. Write to us on WhatsApp, send us a text message or "
+        "call us to book, move or cancel a visit.\n\nIn an emergency, call your local emergency number." + _SIGNATURE,
+    ),
+}

@@ -1,0 +1,92 @@
+"""The default texts in Hindi."""
+
+from apps.notifications.defaults.texts import Texts
+
+_SIGNATURE = """
+
+{{ clinic.name }}{% if clinic.phone != "" %}
+{{ clinic.phone }}{% endif %}"""
+_WHERE = """{{ appointment.location }}{% if appointment.address != "" %}
+{{ appointment.address }}{% endif %}"""
+_INSTRUCTIONS = """{% if appointment.instructions != "" %}
+
+{{ appointment.instructions }}{% endif %}"""
+
+TEXTS: dict[str, Texts] = {
+    "appointment-booked": Texts(
+        whatsapp="नमस्ते {{ patient.first_name }} जी, {{ appointment.practitioner }} के साथ आपका अपॉइंटमेंट {{ appointment.weekday }}, "
+        "{{ appointment.date }} को {{ appointment.time }} बजे तय हो गया है।\n\n" + _WHERE + _INSTRUCTIONS + "\n\n"
+        "अगर आपको दूसरा समय चाहिए, तो हमें यहीं लिखें।",
+        sms="{{ clinic.name }}: {{ patient.first_name }} जी, आपका अपॉइंटमेंट {{ appointment.weekday }}, {{ appointment.date }} को "
+        "{{ appointment.time }} बजे {{ appointment.practitioner }} के साथ है, {{ appointment.location }}। संदेश बंद करने के लिए STOP लिखें।",
+        subject="आपका अपॉइंटमेंट तय हो गया है",
+        email="नमस्ते {{ patient.first_name }} जी,\n\n{{ appointment.practitioner }} के साथ आपका अपॉइंटमेंट {{ appointment.weekday }}, "
+        "{{ appointment.date }} को {{ appointment.time }} बजे तय हो गया है।\n\n" + _WHERE + _INSTRUCTIONS + "\n\n"
+        "इस ई-मेल के साथ आया निमंत्रण इसे आपके कैलेंडर में जोड़ देता है। अगर आपको दूसरा समय चाहिए, तो हमें फ़ोन करें या WhatsApp पर लिखें।"
+        + _SIGNATURE,
+    ),
+    "appointment-reminder": Texts(
+        whatsapp="नमस्ते {{ patient.first_name }} जी, याद दिलाना चाहते हैं कि {{ appointment.practitioner }} के साथ आपका अपॉइंटमेंट "
+        "{{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे है, {{ appointment.location }}।\n\n"
+        "पुष्टि के लिए हाँ लिखें, या बताएँ कि क्या आपको दूसरा समय चाहिए।",
+        sms="{{ clinic.name }}: आपका अपॉइंटमेंट {{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे है, "
+        "{{ appointment.location }}। पुष्टि के लिए हाँ लिखें, या बताएँ कि क्या आपको दूसरा समय चाहिए।",
+        subject="आपके अपॉइंटमेंट की याद",
+        email="नमस्ते {{ patient.first_name }} जी,\n\nयाद दिलाना चाहते हैं कि {{ appointment.practitioner }} के साथ आपका अपॉइंटमेंट "
+        "{{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे है।\n\n"
+        + _WHERE
+        + _INSTRUCTIONS
+        + "\n\n"
+        "अगर आपको दूसरा समय चाहिए, तो कृपया जल्दी बताएँ, ताकि यह समय किसी और को मिल सके।" + _SIGNATURE,
+    ),
+    "appointment-reminder-soon": Texts(
+        whatsapp="नमस्ते {{ patient.first_name }} जी, {{ appointment.weekday }} को {{ appointment.time }} बजे हम आपका इंतज़ार करेंगे।\n\n"
+        + _WHERE
+        + "\n\nअगर आपको देर हो रही हो, तो हमें यहीं लिखें।",
+        sms="{{ clinic.name }}: {{ appointment.weekday }} को {{ appointment.time }} बजे {{ appointment.location }} पर मिलते हैं। "
+        "अगर आपको देर हो रही हो, तो यहीं जवाब दें।",
+        subject="आपका अपॉइंटमेंट जल्द है",
+        email="नमस्ते {{ patient.first_name }} जी,\n\n{{ appointment.weekday }} को {{ appointment.time }} बजे हम आपका इंतज़ार करेंगे।\n\n"
+        + _WHERE
+        + _SIGNATURE,
+    ),
+    "appointment-rescheduled": Texts(
+        whatsapp="नमस्ते {{ patient.first_name }} जी, आपके अपॉइंटमेंट का नया समय {{ appointment.weekday }}, {{ appointment.date }} को "
+        "{{ appointment.time }} बजे {{ appointment.practitioner }} के साथ है।\n\n" + _WHERE + "\n\n"
+        "अगर यह समय ठीक न हो, तो हमें यहीं लिखें।",
+        sms="{{ clinic.name }}: आपके अपॉइंटमेंट का नया समय {{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे है, "
+        "{{ appointment.location }}। अगर यह समय ठीक न हो, तो यहीं जवाब दें।",
+        subject="आपके अपॉइंटमेंट का नया समय",
+        email="नमस्ते {{ patient.first_name }} जी,\n\nआपके अपॉइंटमेंट का नया समय {{ appointment.weekday }}, {{ appointment.date }} को "
+        "{{ appointment.time }} बजे {{ appointment.practitioner }} के साथ है।\n\n" + _WHERE + _INSTRUCTIONS + "\n\n"
+        "इस ई-मेल के साथ आया निमंत्रण इसे आपके कैलेंडर में बदल देता है। अगर नया समय ठीक न हो, तो कृपया हमें बताएँ।" + _SIGNATURE,
+    ),
+    "appointment-cancelled": Texts(
+        whatsapp="नमस्ते {{ patient.first_name }} जी, {{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे का आपका "
+        "अपॉइंटमेंट रद्द हो गया है। जब भी नया समय चाहिए, हमें यहीं लिखें।",
+        sms="{{ clinic.name }}: {{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे का आपका अपॉइंटमेंट रद्द हो गया है। "
+        "जब भी नया समय चाहिए, यहीं जवाब दें।",
+        subject="आपका अपॉइंटमेंट रद्द हो गया है",
+        email="नमस्ते {{ patient.first_name }} जी,\n\n{{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे का आपका "
+        "अपॉइंटमेंट रद्द हो गया है।\n\nजब भी नया समय चाहिए, हमें फ़ोन करें या लिखें।" + _SIGNATURE,
+    ),
+    "follow-up": Texts(
+        whatsapp="नमस्ते {{ patient.first_name }} जी, आने के लिए धन्यवाद। अब आप कैसा महसूस कर रहे हैं? अगर कोई सवाल हो, तो यहीं लिखें; "
+        "हमारी टीम काम के समय में जवाब देगी।\n\nअगर बात ज़रूरी हो, तो अपने इलाके के आपातकालीन नंबर पर फ़ोन करें।",
+        sms="{{ clinic.name }}: आने के लिए धन्यवाद। अगर कोई सवाल हो, तो यहीं जवाब दें; हमारी टीम काम के समय में उत्तर देगी। "
+        "अगर बात ज़रूरी हो, तो आपातकालीन नंबर पर फ़ोन करें।",
+        subject="आपकी मुलाकात के बाद",
+        email="नमस्ते {{ patient.first_name }} जी,\n\nआने के लिए धन्यवाद। अब आप कैसा महसूस कर रहे हैं? अगर कोई सवाल हो, तो हमें फ़ोन करें या "
+        "WhatsApp पर लिखें; हमारी टीम काम के समय में जवाब देती है।\n\n"
+        "अगर बात ज़रूरी हो, तो अपने इलाके के आपातकालीन नंबर पर फ़ोन करें।" + _SIGNATURE,
+    ),
+    "welcome": Texts(
+        whatsapp="नमस्ते {{ patient.first_name }} जी, {{ clinic.name }} में आपका स्वागत है। अपॉइंटमेंट लेने, बदलने या रद्द करने के लिए यहीं लिखें।\n\n"
+        "आपात स्थिति में अपने इलाके के आपातकालीन नंबर पर फ़ोन करें: इस चैट पर हर समय कोई मौजूद नहीं रहता।",
+        sms="{{ clinic.name }}: {{ patient.first_name }} जी, आपका स्वागत है। अपॉइंटमेंट लेने, बदलने या रद्द करने के लिए यहीं जवाब दें। "
+        "आपात स्थिति में आपातकालीन नंबर पर फ़ोन करें। संदेश बंद करने के लिए STOP लिखें।",
+        subject="आपका स्वागत है",
+        email="नमस्ते {{ patient.first_name }} जी,\n\n{{ clinic.name }} में आपका स्वागत है। अपॉइंटमेंट लेने, बदलने या रद्द करने के लिए WhatsApp पर "
+        "लिखें, संदेश भेजें या फ़ोन करें।\n\nआपात स्थिति में अपने इलाके के आपातकालीन नंबर पर फ़ोन करें।" + _SIGNATURE,
+    ),
+}

@@ -1,0 +1,102 @@
+"""The default texts in Spanish."""
+
+from apps.notifications.defaults.texts import Texts
+
+_SIGNATURE = """
+
+{{ clinic.name }}{% if clinic.phone != "" %}
+{{ clinic.phone }}{% endif %}"""
+_WHERE = """{{ appointment.location }}{% if appointment.address != "" %}
+{{ appointment.address }}{% endif %}"""
+_INSTRUCTIONS = """{% if appointment.instructions != "" %}
+
+{{ appointment.instructions }}{% endif %}"""
+
+TEXTS: dict[str, Texts] = {
+    "appointment-booked": Texts(
+        whatsapp="Hola, {{ patient.first_name }}. Su cita con {{ appointment.practitioner }} queda reservada para el "
+        "{{ appointment.weekday }} {{ appointment.date }} a las {{ appointment.time }}.\n\n"
+        + _WHERE
+        + _INSTRUCTIONS
+        + "\n\n"
+        "Si necesita otra hora, escríbanos por aquí.",
+        sms="{{ clinic.name }}: {{ patient.first_name }}, su cita es el {{ appointment.weekday }} {{ appointment.date }} a las "
+        "{{ appointment.time }} con {{ appointment.practitioner }}, {{ appointment.location }}. "
+        "Responda STOP para no recibir más mensajes.",
+        subject="Su cita está reservada",
+        email="Hola, {{ patient.first_name }}:\n\nSu cita con {{ appointment.practitioner }} queda reservada para el "
+        "{{ appointment.weekday }} {{ appointment.date }} a las {{ appointment.time }}.\n\n"
+        + _WHERE
+        + _INSTRUCTIONS
+        + "\n\n"
+        "Con la invitación adjunta puede guardarla en su calendario. Si necesita otra hora, llámenos o escríbanos por "
+        "WhatsApp." + _SIGNATURE,
+    ),
+    "appointment-reminder": Texts(
+        whatsapp="Hola, {{ patient.first_name }}. Le recordamos su cita con {{ appointment.practitioner }} el "
+        "{{ appointment.weekday }} {{ appointment.date }} a las {{ appointment.time }}, {{ appointment.location }}.\n\n"
+        "Responda SÍ para confirmar, o díganos si necesita otra hora.",
+        sms="{{ clinic.name }}: su cita es el {{ appointment.weekday }} {{ appointment.date }} a las {{ appointment.time }}, "
+        "{{ appointment.location }}. Responda SÍ para confirmar, o díganos si necesita otra hora.",
+        subject="Recordatorio de su cita",
+        email="Hola, {{ patient.first_name }}:\n\nLe recordamos su cita con {{ appointment.practitioner }} el "
+        "{{ appointment.weekday }} {{ appointment.date }} a las {{ appointment.time }}.\n\n"
+        + _WHERE
+        + _INSTRUCTIONS
+        + "\n\n"
+        "Si necesita otra hora, avísenos con tiempo para que otra persona pueda aprovechar esta." + _SIGNATURE,
+    ),
+    "appointment-reminder-soon": Texts(
+        whatsapp="Hola, {{ patient.first_name }}. Le esperamos el {{ appointment.weekday }} a las {{ appointment.time }}.\n\n"
+        + _WHERE
+        + "\n\nSi va a llegar tarde, escríbanos por aquí.",
+        sms="{{ clinic.name }}: le esperamos el {{ appointment.weekday }} a las {{ appointment.time }}, "
+        "{{ appointment.location }}. Si va a llegar tarde, responda por aquí.",
+        subject="Su cita es pronto",
+        email="Hola, {{ patient.first_name }}:\n\nLe esperamos el {{ appointment.weekday }} a las {{ appointment.time }}.\n\n"
+        + _WHERE
+        + _SIGNATURE,
+    ),
+    "appointment-rescheduled": Texts(
+        whatsapp="Hola, {{ patient.first_name }}. Su cita tiene nueva hora: {{ appointment.weekday }} {{ appointment.date }} a las "
+        "{{ appointment.time }} con {{ appointment.practitioner }}.\n\n"
+        + _WHERE
+        + "\n\nSi no le viene bien, escríbanos por aquí.",
+        sms="{{ clinic.name }}: su cita tiene nueva hora: {{ appointment.weekday }} {{ appointment.date }} a las "
+        "{{ appointment.time }}, {{ appointment.location }}. Si no le viene bien, responda por aquí.",
+        subject="Su cita tiene nueva hora",
+        email="Hola, {{ patient.first_name }}:\n\nSu cita tiene nueva hora: {{ appointment.weekday }} {{ appointment.date }} a las "
+        "{{ appointment.time }} con {{ appointment.practitioner }}.\n\n" + _WHERE + _INSTRUCTIONS + "\n\n"
+        "La invitación adjunta la cambia en su calendario. Si la nueva hora no le viene bien, avísenos." + _SIGNATURE,
+    ),
+    "appointment-cancelled": Texts(
+        whatsapp="Hola, {{ patient.first_name }}. Su cita del {{ appointment.weekday }} {{ appointment.date }} a las "
+        "{{ appointment.time }} queda cancelada. Escríbanos por aquí cuando quiera otra hora.",
+        sms="{{ clinic.name }}: su cita del {{ appointment.weekday }} {{ appointment.date }} a las {{ appointment.time }} queda "
+        "cancelada. Responda por aquí cuando quiera otra hora.",
+        subject="Su cita queda cancelada",
+        email="Hola, {{ patient.first_name }}:\n\nSu cita del {{ appointment.weekday }} {{ appointment.date }} a las "
+        "{{ appointment.time }} queda cancelada.\n\nLlámenos o escríbanos cuando quiera otra hora." + _SIGNATURE,
+    ),
+    "follow-up": Texts(
+        whatsapp="Hola, {{ patient.first_name }}. Gracias por su visita. ¿Cómo se encuentra? Si tiene alguna pregunta, escríbanos por "
+        "aquí y el equipo le responderá en el horario de atención.\n\nSi es urgente, llame al número de emergencias de su zona.",
+        sms="{{ clinic.name }}: gracias por su visita. Si tiene alguna pregunta, responda por aquí y el equipo le contestará en el "
+        "horario de atención. Si es urgente, llame al número de emergencias de su zona.",
+        subject="Después de su visita",
+        email="Hola, {{ patient.first_name }}:\n\nGracias por su visita. ¿Cómo se encuentra? Si tiene alguna pregunta, llámenos o "
+        "escríbanos por WhatsApp; el equipo responde en el horario de atención.\n\n"
+        "Si es urgente, llame al número de emergencias de su zona." + _SIGNATURE,
+    ),
+    "welcome": Texts(
+        whatsapp="Hola, {{ patient.first_name }}. Le damos la bienvenida a {{ clinic.name }}. Escríbanos por aquí para reservar, "
+        "cambiar o cancelar una cita.\n\nEn una emergencia, llame al número de emergencias de su zona: nadie vigila este chat "
+        "las 24 horas.",
+        sms="{{ clinic.name }}: bienvenida o bienvenido, {{ patient.first_name }}. Responda por aquí para reservar, cambiar o cancelar "
+        "una cita. En una emergencia, llame al número de emergencias. Responda STOP para no recibir más mensajes.",
+        subject="Le damos la bienvenida",
+        email="Hola, {{ patient.first_name }}:\n\nLe damos la bienvenida a {{ clinic.name }}. Escríbanos por WhatsApp, envíenos un "
+        "mensaje de texto o llámenos para reservar, cambiar o cancelar una cita.\n\n"
+        "En una emergencia, llame al número de emergencias de su zona." + _SIGNATURE,
+    ),
+}

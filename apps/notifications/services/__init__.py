@@ -1,0 +1,28 @@
+"""Planning messages from events, keeping their texts and rules, telling staff."""
+
+from apps.notifications.services.notices import mark_notices_read, notify_staff
+from apps.notifications.services.planning import plan_from_rules, send_template
+from apps.notifications.services.preview import Preview, preview_template
+from apps.notifications.services.templates import (
+    create_rule,
+    create_template,
+    delete_rule,
+    delete_template,
+    update_rule,
+    update_template,
+)
+
+__all__ = [
+    "Preview",
+    "create_rule",
+    "create_template",
+    "delete_rule",
+    "delete_template",
+    "mark_notices_read",
+    "notify_staff",
+    "plan_from_rules",
+    "preview_template",
+    "send_template",
+    "update_rule",
+    "update_template",
+]
