@@ -18,6 +18,7 @@ from apps.practitioners.models import Colour, Practitioner, Room
 
 # No busy period begins or ends further than this from its visit's start: longest visit, longest buffer on each side.
 LONGEST = dt.timedelta(minutes=600 + 240 + 240)
+UNDO_WINDOW = dt.timedelta(minutes=10)
 
 
 class AppointmentType(TenantModel):
@@ -237,6 +238,13 @@ class Appointment(TenantModel):
     @property
     def is_confirmed(self) -> bool:
         return self.confirmed_at is not None
+
+    @property
+    def undo_until(self) -> dt.datetime | None:
+        """Return until when (UTC) the last change of status can be taken back; None when there is none."""
+        if not self.previous_status or self.status_changed_at is None:
+            return None
+        return self.status_changed_at + UNDO_WINDOW
 
     @property
     def local_start(self) -> dt.datetime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django.db import transaction
@@ -23,7 +22,6 @@ from apps.appointments.transitions import Step, not_possible, require_step
 from apps.core.actors import Actor
 from apps.organizations.permissions import Permission
 
-UNDO_MINUTES = 10
 EVENT_OF: dict[Step, str] = {
     Step.ARRIVE: "arrived",
     Step.START: "started",
@@ -124,10 +122,9 @@ def undo_status(*, appointment: Appointment, actor: Actor) -> Appointment:
 
 
 def _require_undoable(locked: Appointment) -> None:
-    since = locked.status_changed_at
-    if not locked.previous_status or since is None:
+    if locked.undo_until is None:
         raise not_possible(locked, _("There is nothing to undo."))
-    if timezone.now() - since > dt.timedelta(minutes=UNDO_MINUTES):
+    if timezone.now() > locked.undo_until:
         raise not_possible(locked, _("That is too long ago to undo: it is possible for 10 minutes."))
 
 
