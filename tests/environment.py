@@ -26,6 +26,8 @@ DEFAULTS = {
     "DEMO": "false",
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
     "PUBLIC_BASE_URL": "http://testserver",
+    # Playwright's synchronous interface leaves an event loop in its thread, which Django takes for asynchronous code.
+    "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
 }
 
 

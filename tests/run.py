@@ -14,7 +14,7 @@ from pathlib import Path
 from tests import browser, coverage_gates
 
 ROOT = Path(__file__).resolve().parent.parent
-WHOLE_SUITE = ["-n", "2", "--dist=loadgroup", "--cov", "--cov-report=json", "--cov-report=xml", "--cov-report="]
+WHOLE_SUITE = ["-n", "2", "--cov", "--cov-report=json", "--cov-report=xml", "--cov-report="]
 
 
 def main(arguments: list[str]) -> int:

@@ -24,8 +24,6 @@ from clinic.embedded.valkey import Valkey
 from tests.environment import ROOT
 from tests.processes import called_with, command_line, eventually, family, runs
 
-pytestmark = pytest.mark.xdist_group("embedded")
-
 HOLDER = """
 import sys
 from pathlib import Path

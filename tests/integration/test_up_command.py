@@ -23,9 +23,6 @@ from clinic import embedded
 from tests.environment import ROOT
 from tests.processes import called_with, command_line, eventually, family, runs
 
-# One start serves several tests, in this order.
-pytestmark = pytest.mark.xdist_group("up")
-
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")
 READY_SECONDS = 120
 STOP_SECONDS = 10
