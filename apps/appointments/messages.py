@@ -1,0 +1,123 @@
+"""What messages about an appointment say, and whether they still make sense at the moment of sending."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apps.appointments.invites import Method, invite_for
+from apps.appointments.models import Appointment, Status
+from apps.appointments.services.called_off import AHEAD_OF_VISIT, CONTEXT_TYPE
+from apps.communications.accounts import account_for
+from apps.communications.models import Category, Channel, Communication
+from apps.communications.registry import Context, register_guard
+from apps.notifications.contexts import MessageContext, register_context
+from apps.notifications.triggers import announce
+from apps.organizations.models import Organization
+from apps.patients.models import ContactSystem
+
+TRIGGERS = ("appointment.booked", "appointment.rescheduled", "appointment.cancelled", "appointment.fulfilled")
+INVITES: dict[str, Method] = {Status.BOOKED: "REQUEST", Status.CANCELLED: "CANCEL"}
+
+
+def register_messages() -> None:
+    """Let rules plan messages about appointments, and guard them at send time; called once at start."""
+    register_context(CONTEXT_TYPE, message_context)
+    register_guard(CONTEXT_TYPE, still_holds)
+    for event_type in TRIGGERS:
+        announce(event_type, CONTEXT_TYPE)
+
+
+def message_context(organization: Organization, subject_id: uuid.UUID) -> MessageContext | None:
+    """Return what messages about the appointment may say; None when there is nobody to tell. Two queries."""
+    appointment: Appointment | None = (
+        Appointment.objects.for_organization(organization)
+        .real()
+        .for_list()
+        .select_related("organization")
+        .prefetch_related("patient__contact_points")
+        .filter(pk=subject_id)
+        .first()
+    )
+    if appointment is None or appointment.patient is None:
+        return None
+    return MessageContext(
+        patient=appointment.patient,
+        variables=template_variables(appointment),
+        anchor=appointment.start,
+        zone=appointment.location.zone,
+        version=appointment.version,
+        language=appointment.patient.language,
+        context=Context(type=CONTEXT_TYPE, id=appointment.pk, version=appointment.version),
+        attachments=lambda channel: _attachments(appointment, channel),
+    )
+
+
+def template_variables(appointment: Appointment) -> dict[str, dict[str, str]]:
+    """Return what templates may name, in the patient's language and the location's wall time; no query."""
+    patient, location, organization = appointment.patient, appointment.location, appointment.organization
+    with translation.override(patient.language if patient else organization.language):
+        local = appointment.local_start
+        when = {"date": _date(local), "weekday": date_format(local, "l"), "time": date_format(local, "H:i")}
+    return {
+        "patient": {"first_name": patient.first_name if patient else ""},
+        "appointment": {
+            **when,
+            "practitioner": appointment.practitioner.display_name,
+            "location": location.name,
+            "address": location.address_line,
+            "type": appointment.appointment_type.name,
+            "instructions": appointment.appointment_type.instructions,
+        },
+        "clinic": {"name": organization.name, "phone": location.phone or organization.phone},
+    }
+
+
+def _date(local: dt.datetime) -> str:
+    """Return day and month as the active language writes them; in English as the rest of the portal does."""
+    language = translation.get_language() or "en"
+    return date_format(local, "j F" if language.startswith("en") else "MONTH_DAY_FORMAT")
+
+
+def _attachments(appointment: Appointment, channel: str) -> list[dict[str, Any]]:
+    """Return the calendar invite for an e-mail about a visit ahead or called off; nothing else carries one."""
+    method = INVITES.get(appointment.status)
+    if channel != Channel.EMAIL or method is None or appointment.patient is None:
+        return []
+    points = [point for point in appointment.patient.contact_points.all() if point.system == ContactSystem.EMAIL]
+    account = account_for(appointment.organization, Channel.EMAIL)
+    if not points or account is None:
+        return []
+    text = invite_for(appointment, method=method, attendee=points[0].value, organizer=account.address)
+    return [{"filename": "invite.ics", "content_type": f"text/calendar; method={method}; charset=utf-8", "text": text}]
+
+
+def still_holds(communication: Communication) -> str | None:
+    """Say why a message about an appointment is pointless by now, None while it holds.
+
+    Locks the appointment's row until the dispatcher has marked the message as being sent: a change commits either
+    before this look, and is seen, or after the message is on its way.
+    """
+    appointment: Appointment | None = (
+        Appointment.objects.real()
+        .select_for_update(no_key=True)
+        .filter(organization_id=communication.organization_id, pk=communication.context_id)
+        .first()
+    )
+    if appointment is None:
+        return _("The appointment does not exist any more.")
+    if communication.context_version != appointment.version:
+        return _("The appointment was changed after this was planned.")
+    if communication.category in AHEAD_OF_VISIT:
+        if appointment.status != Status.BOOKED:
+            return _("Pointless now: the appointment is “%(status)s”.") % {"status": appointment.get_status_display()}
+        if appointment.start <= timezone.now():
+            return _("The appointment has begun.")
+    if communication.category == Category.FOLLOW_UP and appointment.status != Status.FULFILLED:
+        return _("The visit did not take place.")
+    return None

@@ -1,0 +1,50 @@
+"""How the events of the appointment book read in a timeline. Holds come and go, and stay out of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apps.events.models import Event
+from apps.events.registry import Presentation, present
+
+
+def register_presentations() -> None:
+    """Register every event type that people should see; called once at start."""
+    lines: tuple[tuple[str, str, str, Callable[[], str]], ...] = (
+        ("booked", "calendar-plus", "neutral", lambda: _("Appointment booked for %(when)s")),
+        ("rescheduled", "calendar-time", "info", lambda: _("Appointment moved to %(when)s")),
+        ("cancelled", "calendar-cancel", "warn", lambda: _("Appointment on %(when)s cancelled")),
+        ("confirmed", "calendar-check", "ok", lambda: _("Appointment on %(when)s confirmed")),
+        ("arrived", "door-enter", "neutral", lambda: _("Checked in for the visit on %(when)s")),
+        ("started", "stethoscope", "active", lambda: _("Visit of %(when)s started")),
+        ("fulfilled", "circle-check", "ok", lambda: _("Visit of %(when)s completed")),
+        ("no_show", "user-x", "warn", lambda: _("Did not come to the visit on %(when)s")),
+        ("status_undone", "arrow-back-up", "neutral", lambda: _("Last step of the visit on %(when)s undone")),
+    )
+    for what, icon, tone, words in lines:
+        present(
+            f"appointment.{what}",
+            Presentation(icon=icon, kind="visits", sentence=_sentence(words), url=_url, tone=tone),
+        )
+
+
+def _sentence(words: Callable[[], str]) -> Callable[[Event], str]:
+    def sentence(event: Event) -> str:
+        return words() % {"when": _when(event)}
+
+    return sentence
+
+
+def _when(event: Event) -> str:
+    """Return the visit's time, as it was when the event happened, in the reader's zone."""
+    moment = dt.datetime.fromisoformat(event.payload["start"])
+    return date_format(timezone.localtime(moment), "D j M, H:i")
+
+
+def _url(event: Event) -> str:
+    return f"/appointments/{event.subject_id}/"
