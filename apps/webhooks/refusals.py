@@ -1,28 +1,24 @@
 """Counting requests that were not taken in: nothing is written for them, yet they can be seen.
 
-Each refusal adds to a Prometheus counter of this process and to a counter per day in the shared cache, from which
-the integrations page reads. A cache that does not answer is left alone for a few seconds: refusing stays cheap.
+Each refusal adds to a Prometheus counter of this process and to a counter per day in the shared cache (which may be
+away: `core.cache`), from which the integrations page reads.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import time
 from dataclasses import dataclass
 
 import structlog
 from django.core.cache import cache
 from django.utils import timezone
 from prometheus_client import Counter
-from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
 KEEP_DAYS = 8
-PAUSE_SECONDS = 5.0
 REASONS = ("signature", "unsigned", "no_token", "unknown_number", "malformed", "unreadable", "too_large")
 ENDPOINTS = ("message", "status")
 REFUSED = Counter("clinic_webhook_refused_total", "Webhook requests that were refused, by why.", ["endpoint", "reason"])
-_silent_until = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +32,15 @@ class RefusedCount:
 
 
 def count_refusal(endpoint: str, reason: str) -> None:
-    """Count one refused request; never fails and never waits long."""
-    global _silent_until  # noqa: PLW0603 - one circuit breaker per process
+    """Count one refused request; never fails."""
     REFUSED.labels(endpoint=endpoint, reason=reason).inc()
     log.warning("webhook.refused", endpoint=endpoint, reason=reason)
-    if time.monotonic() < _silent_until:
-        return
     key = _key(timezone.now().date(), endpoint, reason)
+    cache.add(key, 0, timeout=KEEP_DAYS * 86_400)
     try:
-        cache.add(key, 0, timeout=KEEP_DAYS * 86_400)
         cache.incr(key)
     except ValueError:
         log.warning("webhook.refusal_counter_evicted", endpoint=endpoint, reason=reason)
-    except (RedisError, OSError) as error:
-        _silent_until = time.monotonic() + PAUSE_SECONDS
-        log.warning("webhook.refusal_not_counted", reason=type(error).__name__)
 
 
 def recent_refusals(*, days: int = 7) -> list[RefusedCount]:

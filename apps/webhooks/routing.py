@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import Q
 
+from apps.communications.accounts import auth_token_of, find_by_address
 from apps.communications.models import Channel, ChannelAccount, Communication
 from apps.webhooks.twilio import Address, Callback, read_address
 
@@ -24,11 +25,12 @@ class Route:
 def routes_for_message(callback: Callback) -> list[Route]:
     """Return whose number was written to: by `To`, else by the messaging service it came through.
 
-    One query; must run inside `all_organizations()`.
+    One query, a few more for a number that only the environment names; must run inside `all_organizations()`.
     """
     recipient = read_address(callback.fields.get("To", ""))
     accounts = _accounts([recipient], callback.fields.get("MessagingServiceSid", ""))
-    return _distinct([account for account in accounts if _is_at(account, recipient)] or accounts)
+    found = [account for account in accounts if _is_at(account, recipient)] or accounts or _of_environment(recipient)
+    return _distinct(found)
 
 
 def routes_for_status(callback: Callback) -> list[Route]:
@@ -48,7 +50,7 @@ def routes_for_status(callback: Callback) -> list[Route]:
     planner = _planner_of(callback.communication_id)
     if planner is not None:
         return [Route(planner, token) for token in _tokens_of(planner)]
-    return _distinct(sorted(accounts, key=lambda account: _is_at(account, recipient)))
+    return _distinct(sorted(accounts, key=lambda account: _is_at(account, recipient)) or _of_environment(sender))
 
 
 def _accounts(addresses: Collection[Address | None], service: str) -> list[ChannelAccount]:
@@ -64,16 +66,20 @@ def _accounts(addresses: Collection[Address | None], service: str) -> list[Chann
     return sorted(found, key=lambda account: not any(_is_at(account, address) for address in addresses))
 
 
+def _of_environment(address: Address | None) -> list[ChannelAccount]:
+    """Return the account that `TWILIO_*` describes, when the address is its own."""
+    if address is None or not settings.TWILIO_ACCOUNT_SID:
+        return []
+    account = find_by_address(address.channel, address.value)
+    return [account] if account is not None else []
+
+
 def _is_at(account: ChannelAccount, address: Address | None) -> bool:
     return address is not None and account.channel == address.channel and account.address == address.value
 
 
 def _distinct(accounts: Iterable[ChannelAccount]) -> list[Route]:
-    return list(
-        dict.fromkeys(
-            Route(account.organization_id, account.auth_token or settings.TWILIO_AUTH_TOKEN) for account in accounts
-        )
-    )
+    return list(dict.fromkeys(Route(account.organization_id, auth_token_of(account)) for account in accounts))
 
 
 def _planner_of(communication_id: str) -> uuid.UUID | None:

@@ -18,6 +18,7 @@ from apps.webhooks.models import InboundEvent, InboundStatus
 
 PROCESS_TASK = "webhooks.process_inbound"
 QUEUE = "inbound"
+COMMUNICATION_FIELD = "_communication"
 
 
 @transaction.atomic(savepoint=False)

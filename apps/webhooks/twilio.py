@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -118,7 +119,7 @@ def read_address(value: str, *, plain: Channel = Channel.SMS) -> Address | None:
     return Address(channel=channel, value=rest)
 
 
-def message_key(fields: dict[str, str]) -> tuple[str, Address]:
+def message_key(fields: Mapping[str, str]) -> tuple[str, Address]:
     """Return the message's id and its sender; raise Malformed when a required field is missing or makes no sense."""
     sid = _sid(fields, "MessageSid", "SmsMessageSid", "SmsSid")
     sender = read_address(fields.get("From", ""))
@@ -128,7 +129,7 @@ def message_key(fields: dict[str, str]) -> tuple[str, Address]:
     return sid, sender
 
 
-def status_key(fields: dict[str, str]) -> str:
+def status_key(fields: Mapping[str, str]) -> str:
     """Return what makes a status callback unique: the message or call, its status, and the error with it."""
     sid = _sid(fields, "MessageSid", "SmsSid", "CallSid")
     status = fields.get("MessageStatus") or fields.get("SmsStatus") or fields.get("CallStatus") or ""
@@ -140,7 +141,7 @@ def status_key(fields: dict[str, str]) -> str:
     return f"{sid}:{status}:{error}" if error else f"{sid}:{status}"
 
 
-def read_media(fields: dict[str, str]) -> list[dict[str, str]]:
+def read_media(fields: Mapping[str, str]) -> list[dict[str, str]]:
     """Return the attachments as Twilio names them: `[{url, content_type, sid}]`; raise Malformed for a false count."""
     count = fields.get("NumMedia") or "0"
     if not count.isascii() or not count.isdigit() or int(count) > _MAX_MEDIA:
@@ -160,7 +161,17 @@ def read_media(fields: dict[str, str]) -> list[dict[str, str]]:
     return media
 
 
-def _sid(fields: dict[str, str], *names: str) -> str:
+def message_text(fields: Mapping[str, str]) -> str:
+    """Return what the message says: its text or the button that was pressed, and a shared place as text."""
+    text = fields.get("Body") or fields.get("ButtonText") or ""
+    if not fields.get("Latitude") or not fields.get("Longitude"):
+        return text
+    place = ", ".join(part for part in (fields.get("Label", ""), fields.get("Address", "")) if part)
+    position = f"\N{ROUND PUSHPIN} {fields['Latitude']}, {fields['Longitude']}"
+    return "\n".join(part for part in (text, place, position) if part)
+
+
+def _sid(fields: Mapping[str, str], *names: str) -> str:
     sid = next((fields[name] for name in names if fields.get(name)), "")
     if not _SID.fullmatch(sid):
         raise Malformed(f"{names[0]} is missing, or not an id.")

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from apps.core.tenancy import all_organizations
 from apps.webhooks.refusals import count_refusal
 from apps.webhooks.routing import Route, routes_for_message, routes_for_status
-from apps.webhooks.services import reject_inbound, store_inbound
+from apps.webhooks.services import COMMUNICATION_FIELD, reject_inbound, store_inbound
 from apps.webhooks.sources import TWILIO_MESSAGE, TWILIO_STATUS
 from apps.webhooks.twilio import Callback, Malformed, Refused, message_key, read_callback, status_key
 
@@ -70,7 +70,7 @@ def _take_in(
             )
         else:
             payload = callback.fields | (
-                {"_communication": callback.communication_id} if callback.communication_id else {}
+                {COMMUNICATION_FIELD: callback.communication_id} if callback.communication_id else {}
             )
             store_inbound(
                 organization_id=route.organization_id,

@@ -8,104 +8,269 @@ import apps.core.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('communications', '0001_initial'),
-        ('organizations', '0001_initial'),
-        ('patients', '0001_initial'),
+        ("communications", "0001_initial"),
+        ("organizations", "0001_initial"),
+        ("patients", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('channel', models.CharField(choices=[('whatsapp', 'WhatsApp'), ('sms', 'SMS'), ('email', 'E-mail'), ('voice', 'Call')], max_length=10)),
-                ('address', models.CharField(help_text="the contact's: E.164 or e-mail", max_length=254)),
-                ('clinic_address', models.CharField(max_length=254)),
-                ('display_name', models.CharField(blank=True, help_text='profile name the channel gave; not verified', max_length=120)),
-                ('language', models.CharField(default='en', max_length=8)),
-                ('status', models.CharField(choices=[('open', 'Open'), ('snoozed', 'Snoozed'), ('closed', 'Closed')], default='open', max_length=10)),
-                ('owner_kind', models.CharField(choices=[('bot', 'Bot'), ('person', 'Person'), ('nobody', 'Nobody yet')], default='bot', max_length=8)),
-                ('state', models.CharField(choices=[('idle', 'Idle'), ('name', 'Asked for the name'), ('birth_date', 'Asked for the birth date'), ('for_whom', 'Asked for whom'), ('reason', 'Asked for the reason'), ('slots', 'Offered times'), ('confirm', 'Asked to confirm'), ('booked', 'Booked'), ('handed_over', 'With staff')], default='idle', max_length=12)),
-                ('context', models.JSONField(blank=True, default=dict)),
-                ('attention', models.CharField(blank=True, choices=[('', 'None'), ('emergency', 'Emergency words'), ('asked', 'Asked for a person'), ('unclear', 'The bot did not understand'), ('identity', 'Could not verify the person'), ('no_slots', 'No free time suited'), ('problem', 'Something failed')], default='', max_length=10)),
-                ('summary', models.CharField(blank=True, help_text='what the bot passes on when it hands over', max_length=500)),
-                ('unread_count', models.PositiveIntegerField(default=0)),
-                ('message_count', models.PositiveIntegerField(default=0)),
-                ('last_message_at', models.DateTimeField(null=True)),
-                ('last_message_text', models.CharField(blank=True, max_length=160)),
-                ('last_inbound_at', models.DateTimeField(null=True)),
-                ('waiting_since', models.DateTimeField(help_text='first unanswered message; null when nobody waits', null=True)),
-                ('snoozed_until', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='conversations', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("whatsapp", "WhatsApp"), ("sms", "SMS"), ("email", "E-mail"), ("voice", "Call")],
+                        max_length=10,
+                    ),
+                ),
+                ("address", models.CharField(help_text="the contact's: E.164 or e-mail", max_length=254)),
+                ("clinic_address", models.CharField(max_length=254)),
+                (
+                    "display_name",
+                    models.CharField(
+                        blank=True, help_text="profile name the channel gave; not verified", max_length=120
+                    ),
+                ),
+                ("language", models.CharField(default="en", max_length=8)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("open", "Open"), ("snoozed", "Snoozed"), ("closed", "Closed")],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "owner_kind",
+                    models.CharField(
+                        choices=[("bot", "Bot"), ("person", "Person"), ("nobody", "Nobody yet")],
+                        default="bot",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("idle", "Idle"),
+                            ("name", "Asked for the name"),
+                            ("birth_date", "Asked for the birth date"),
+                            ("for_whom", "Asked for whom"),
+                            ("reason", "Asked for the reason"),
+                            ("slots", "Offered times"),
+                            ("confirm", "Asked to confirm"),
+                            ("booked", "Booked"),
+                            ("handed_over", "With staff"),
+                        ],
+                        default="idle",
+                        max_length=12,
+                    ),
+                ),
+                ("context", models.JSONField(blank=True, default=dict)),
+                (
+                    "attention",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "None"),
+                            ("emergency", "Emergency words"),
+                            ("asked", "Asked for a person"),
+                            ("unclear", "The bot did not understand"),
+                            ("identity", "Could not verify the person"),
+                            ("no_slots", "No free time suited"),
+                            ("problem", "Something failed"),
+                        ],
+                        default="",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "summary",
+                    models.CharField(blank=True, help_text="what the bot passes on when it hands over", max_length=500),
+                ),
+                ("unread_count", models.PositiveIntegerField(default=0)),
+                ("message_count", models.PositiveIntegerField(default=0)),
+                ("last_message_at", models.DateTimeField(null=True)),
+                ("last_message_text", models.CharField(blank=True, max_length=160)),
+                ("last_inbound_at", models.DateTimeField(null=True)),
+                (
+                    "waiting_since",
+                    models.DateTimeField(help_text="first unanswered message; null when nobody waits", null=True),
+                ),
+                ("snoozed_until", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="conversations",
+                        to="patients.patient",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('sequence', models.PositiveIntegerField()),
-                ('kind', models.CharField(choices=[('text', 'Message'), ('note', 'Internal note'), ('mark', 'What happened')], default='text', max_length=6)),
-                ('author', models.CharField(choices=[('contact', 'Contact'), ('bot', 'Bot'), ('person', 'Person'), ('system', 'System')], max_length=8)),
-                ('body', models.TextField(blank=True)),
-                ('media', models.JSONField(blank=True, default=list, help_text='[{url, content_type, sid}] as the provider named it')),
-                ('provider_id', models.CharField(blank=True, max_length=64)),
-                ('sent_at', models.DateTimeField()),
-                ('communication', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='message', to='communications.communication')),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='conversations.conversation')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("sequence", models.PositiveIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("text", "Message"), ("note", "Internal note"), ("mark", "What happened")],
+                        default="text",
+                        max_length=6,
+                    ),
+                ),
+                (
+                    "author",
+                    models.CharField(
+                        choices=[("contact", "Contact"), ("bot", "Bot"), ("person", "Person"), ("system", "System")],
+                        max_length=8,
+                    ),
+                ),
+                ("body", models.TextField(blank=True)),
+                (
+                    "media",
+                    models.JSONField(
+                        blank=True, default=list, help_text="[{url, content_type, sid}] as the provider named it"
+                    ),
+                ),
+                ("provider_id", models.CharField(blank=True, max_length=64)),
+                ("sent_at", models.DateTimeField()),
+                (
+                    "communication",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="message",
+                        to="communications.communication",
+                    ),
+                ),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to="conversations.conversation",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['sequence'],
+                "ordering": ["sequence"],
             },
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['organization', 'status', '-last_message_at', 'id'], name='conversation_for_list'),
+            model_name="conversation",
+            index=models.Index(
+                fields=["organization", "status", "-last_message_at", "id"], name="conversation_for_list"
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['organization', 'channel', 'address', '-created_at'], name='conversation_by_contact'),
+            model_name="conversation",
+            index=models.Index(
+                fields=["organization", "channel", "address", "-created_at"], name="conversation_by_contact"
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['organization', 'patient', '-last_message_at'], name='conversation_by_patient'),
+            model_name="conversation",
+            index=models.Index(fields=["organization", "patient", "-last_message_at"], name="conversation_by_patient"),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('waiting_since__isnull', False), models.Q(('status', 'closed'), _negated=True)), fields=['organization', 'waiting_since'], name='conversation_waiting'),
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("waiting_since__isnull", False), models.Q(("status", "closed"), _negated=True)),
+                fields=["organization", "waiting_since"],
+                name="conversation_waiting",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'closed'), _negated=True), fields=('organization', 'channel', 'address'), name='conversation_is_one_open_thread_per_contact'),
+            model_name="conversation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "closed"), _negated=True),
+                fields=("organization", "channel", "address"),
+                name="conversation_is_one_open_thread_per_contact",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('owner__isnull', False), ('owner_kind', 'person')), models.Q(models.Q(('owner_kind', 'person'), _negated=True), ('owner__isnull', True)), _connector='OR'), name='conversation_owner_is_a_person_or_not'),
+            model_name="conversation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("owner__isnull", False), ("owner_kind", "person")),
+                    models.Q(models.Q(("owner_kind", "person"), _negated=True), ("owner__isnull", True)),
+                    _connector="OR",
+                ),
+                name="conversation_owner_is_a_person_or_not",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['organization', 'conversation', '-sequence'], name='message_by_conversation'),
+            model_name="message",
+            index=models.Index(fields=["organization", "conversation", "-sequence"], name="message_by_conversation"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('conversation', 'sequence'), name='message_has_its_place_in_the_thread'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                fields=("conversation", "sequence"), name="message_has_its_place_in_the_thread"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(condition=models.Q(('provider_id', ''), _negated=True), fields=('organization', 'provider_id'), name='message_provider_id_is_unique'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("provider_id", ""), _negated=True),
+                fields=("organization", "provider_id"),
+                name="message_provider_id_is_unique",
+            ),
         ),
     ]

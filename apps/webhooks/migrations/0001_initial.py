@@ -7,35 +7,61 @@ import apps.core.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('organizations', '0001_initial'),
+        ("organizations", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='InboundEvent',
+            name="InboundEvent",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('source', models.CharField(help_text='twilio.message, twilio.status, …', max_length=30)),
-                ('provider_id', models.CharField(max_length=120)),
-                ('contact_key', models.CharField(blank=True, max_length=280)),
-                ('payload', models.JSONField()),
-                ('status', models.CharField(choices=[('pending', 'Pending'), ('done', 'Done'), ('dead', 'Dead'), ('rejected', 'Rejected')], default='pending', max_length=10)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('due_at', models.DateTimeField()),
-                ('processed_at', models.DateTimeField(blank=True, null=True)),
-                ('error', models.CharField(blank=True, max_length=300)),
-                ('request_id', models.CharField(blank=True, max_length=64)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("source", models.CharField(help_text="twilio.message, twilio.status, …", max_length=30)),
+                ("provider_id", models.CharField(max_length=120)),
+                ("contact_key", models.CharField(blank=True, max_length=280)),
+                ("payload", models.JSONField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("pending", "Pending"), ("done", "Done"), ("dead", "Dead"), ("rejected", "Rejected")],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("due_at", models.DateTimeField()),
+                ("processed_at", models.DateTimeField(blank=True, null=True)),
+                ("error", models.CharField(blank=True, max_length=300)),
+                ("request_id", models.CharField(blank=True, max_length=64)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('status', 'pending')), fields=['due_at'], name='inbound_due'), models.Index(condition=models.Q(('status', 'pending')), fields=['organization', 'contact_key', 'id'], name='inbound_by_contact'), models.Index(fields=['organization', '-created_at'], name='inbound_for_list')],
-                'constraints': [models.UniqueConstraint(fields=('organization', 'source', 'provider_id'), name='inbound_event_is_stored_once')],
+                "indexes": [
+                    models.Index(condition=models.Q(("status", "pending")), fields=["due_at"], name="inbound_due"),
+                    models.Index(
+                        condition=models.Q(("status", "pending")),
+                        fields=["organization", "contact_key", "id"],
+                        name="inbound_by_contact",
+                    ),
+                    models.Index(fields=["organization", "-created_at"], name="inbound_for_list"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "source", "provider_id"), name="inbound_event_is_stored_once"
+                    )
+                ],
             },
         ),
     ]

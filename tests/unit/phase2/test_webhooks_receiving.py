@@ -253,7 +253,7 @@ def test_refusals_show_in_the_metrics(twilio):
 
 
 @override_settings(
-    CACHES={"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}}
+    CACHES={"default": {"BACKEND": "apps.core.cache.TolerantRedisCache", "LOCATION": "redis://127.0.0.1:1/0"}}
 )
 def test_refusing_works_while_the_cache_is_down(twilio):
     assert twilio.form(MESSAGE_PATH, message_fields(), signature=None).status_code == 403

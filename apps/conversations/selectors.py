@@ -1,0 +1,316 @@
+"""Reading the inbox: threads grouped by who must act, one thread with its delivery ticks, and the search."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apps.communications.models import Communication, Status
+from apps.conversations.models import (
+    Attention,
+    Author,
+    Conversation,
+    ConversationStatus,
+    Mark,
+    Message,
+    MessageKind,
+    OwnerKind,
+)
+from apps.core.errors import NotFound
+from apps.organizations.models import Organization
+from apps.patients.selectors import search_patients
+
+COUNT_CAP = 1000
+PAGE = 100
+VIEWS = ("open", "mine", "nobody", "unread", "snoozed", "closed")
+FAILED = (Status.FAILED, Status.UNDELIVERED, Status.BLOCKED, Status.AMBIGUOUS)
+_WORD = re.compile(r"\w+")
+_LIKE = re.compile(r"([\\%_])")
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRow:
+    """One thread in the list. `name` is the verified patient's, else the number; `said_name` what the channel claims."""
+
+    id: uuid.UUID
+    channel: str
+    channel_label: str
+    name: str
+    said_name: str
+    is_verified: bool
+    patient_id: uuid.UUID | None
+    language: str
+    preview: str
+    last_message_at: dt.datetime | None
+    waiting_since: dt.datetime | None
+    status: str
+    owner_kind: str
+    owner_id: uuid.UUID | None
+    owner_name: str
+    attention: str
+    attention_label: str
+    unread: int
+    last_failed: bool
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class InboxCounts:
+    """How many threads each view has, at most 1,000 each: a person does not read more."""
+
+    open: int
+    mine: int
+    nobody: int
+    unread: int
+    snoozed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """The thread list: what needs the person who asks, longest wait first, and the rest, newest first."""
+
+    needs_you: list[ThreadRow]
+    others: list[ThreadRow]
+    counts: InboxCounts
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadLine:
+    """One line of a thread. Outbound ones carry their tick: status, its word, its time, and the error in words."""
+
+    id: uuid.UUID
+    sequence: int
+    kind: str
+    author: str
+    by: str
+    text: str
+    media: list[dict[str, Any]]
+    at: dt.datetime
+    is_outbound: bool
+    channel: str
+    status: str
+    status_label: str
+    status_at: dt.datetime | None
+    error: str
+    legal_at: dt.datetime | None
+    communication_id: uuid.UUID | None
+
+
+# ── the list ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def inbox(
+    *, organization: Organization, user_id: uuid.UUID | None, view: str = "open", text: str = "", limit: int = PAGE
+) -> Inbox:
+    """Return the thread list of a view, grouped by who must act, with capped counts; at most six queries.
+
+    "Needs you": open threads that the person owns and those that nobody owns yet, emergencies first, then the longest
+    wait. Closed and snoozed views have no such group.
+    """
+    rows = Conversation.objects.for_organization(organization).for_list().annotate(last_outcome=_last_outcome())
+    if text.strip():
+        rows = rows.filter(pk__in=find_threads(organization=organization, text=text, limit=limit))
+    counts = count_threads(organization=organization, user_id=user_id)
+    if view in ("closed", "snoozed"):
+        listed = rows.filter(status=view).order_by("-last_message_at", "id")[:limit]
+        return Inbox(needs_you=[], others=[_row(thread) for thread in listed], counts=counts)
+    opened = _narrow(rows.filter(status=ConversationStatus.OPEN), view, user_id)
+    mine = Q(owner_kind=OwnerKind.NOBODY) | Q(owner_id=user_id) if user_id else Q(owner_kind=OwnerKind.NOBODY)
+    urgent = Case(When(attention=Attention.EMERGENCY, then=Value(0)), default=Value(1), output_field=IntegerField())
+    needs = opened.filter(mine).order_by(urgent, F("waiting_since").asc(nulls_last=True), "-last_message_at", "id")[
+        :limit
+    ]
+    others = opened.exclude(mine).order_by("-last_message_at", "id")[:limit]
+    return Inbox(
+        needs_you=[_row(thread) for thread in needs], others=[_row(thread) for thread in others], counts=counts
+    )
+
+
+def count_threads(*, organization: Organization, user_id: uuid.UUID | None) -> InboxCounts:
+    """Return the capped counts of the views; one query."""
+    opened = "status = 'open'"
+    conditions = {
+        "open": opened,
+        "mine": f"{opened} AND owner_kind = 'person' AND owner_id = %(user)s",
+        "nobody": f"{opened} AND owner_kind = 'nobody'",
+        "unread": f"{opened} AND owner_kind <> 'bot' AND unread_count > 0",
+        "snoozed": "status = 'snoozed'",
+    }
+    parts = (
+        f"(SELECT count(*) FROM (SELECT FROM conversations_conversation WHERE organization_id = %(organization)s AND {condition} LIMIT {COUNT_CAP}) c)"  # noqa: S608 - constants above
+        for condition in conditions.values()
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", {"organization": organization.pk, "user": user_id})
+        return InboxCounts(*cursor.fetchone())
+
+
+def find_threads(*, organization: Organization, text: str, limit: int = PAGE) -> list[uuid.UUID]:
+    """Return ids of threads whose patient, number, profile name or messages fit the text, newest first; four queries."""
+    words = _WORD.findall(text.lower())[:6]
+    if not words:
+        return []
+    digits = re.sub(r"\D", "", text)
+    contact = digits if len(digits) >= 4 else " ".join(words)
+    said = " & ".join(f"'{word}':*" for word in words)
+    pattern = "%" + _LIKE.sub(r"\\\1", contact) + "%"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM conversations_search(%s, %s, %s)", [said, pattern, limit])
+        found = [row[0] for row in cursor.fetchall()]
+    patients = [match.patient.pk for match in search_patients(organization=organization, text=text, limit=20)]
+    by_patient = (
+        Conversation.objects.for_organization(organization).filter(patient_id__in=patients).order_by("-last_message_at")
+    )
+    return list(dict.fromkeys([*by_patient.values_list("pk", flat=True)[:limit], *found]))[:limit]
+
+
+def threads_of_patient(*, organization: Organization, patient_id: uuid.UUID, limit: int = 20) -> list[ThreadRow]:
+    """Return a patient's threads, newest first; one query."""
+    rows = Conversation.objects.for_organization(organization).for_list().filter(patient_id=patient_id)
+    return [_row(thread) for thread in rows.annotate(last_outcome=_last_outcome()).order_by("-last_message_at")[:limit]]
+
+
+def get_thread(*, organization: Organization, conversation_id: uuid.UUID) -> Conversation:
+    """Return one thread with its patient and owner; raise NotFound for another organization's. One query."""
+    thread: Conversation | None = (
+        Conversation.objects.for_organization(organization).for_list().filter(pk=conversation_id).first()
+    )
+    if thread is None:
+        raise NotFound(_("This conversation does not exist. Go back to the inbox."))
+    return thread
+
+
+def _narrow(rows: QuerySet, view: str, user_id: uuid.UUID | None) -> QuerySet:
+    if view == "mine":
+        return rows.filter(owner_kind=OwnerKind.PERSON, owner_id=user_id)
+    if view == "nobody":
+        return rows.filter(owner_kind=OwnerKind.NOBODY)
+    if view == "unread":
+        return rows.exclude(owner_kind=OwnerKind.BOT).filter(unread_count__gt=0)
+    return rows
+
+
+def _last_outcome() -> Subquery:
+    last = Message.objects.filter(
+        conversation_id=OuterRef("pk"), organization_id=OuterRef("organization_id"), kind=MessageKind.TEXT
+    )
+    return Subquery(last.order_by("-sequence").values("communication__status")[:1])
+
+
+def _row(thread: Conversation) -> ThreadRow:
+    return ThreadRow(
+        id=thread.pk,
+        channel=thread.channel,
+        channel_label=thread.get_channel_display(),
+        name=thread.patient.full_name if thread.patient else thread.address,
+        said_name=thread.display_name,
+        is_verified=thread.patient_id is not None,
+        patient_id=thread.patient_id,
+        language=thread.language,
+        preview=thread.last_message_text,
+        last_message_at=thread.last_message_at,
+        waiting_since=thread.waiting_since,
+        status=thread.status,
+        owner_kind=thread.owner_kind,
+        owner_id=thread.owner_id,
+        owner_name=str(thread.owner) if thread.owner else "",
+        attention=thread.attention,
+        attention_label=str(thread.get_attention_display()) if thread.attention else "",
+        unread=thread.unread_count,
+        last_failed=getattr(thread, "last_outcome", None) in FAILED,
+        version=thread.version,
+    )
+
+
+# ── one thread ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def thread_lines(*, conversation: Conversation, before: int | None = None, limit: int = PAGE) -> list[ThreadLine]:
+    """Return the newest lines of a thread, oldest first; `before` is the sequence of the page below. One query."""
+    rows = Message.objects.filter(organization_id=conversation.organization_id, conversation=conversation)
+    if before is not None:
+        rows = rows.filter(sequence__lt=before)
+    newest = list(rows.select_related("communication", "user").order_by("-sequence")[:limit])
+    return [line_of(message, conversation) for message in reversed(newest)]
+
+
+def line_of(message: Message, conversation: Conversation) -> ThreadLine:
+    """Return how a message shows; reads its user and communication (select them with the row)."""
+    sent = message.communication
+    return ThreadLine(
+        id=message.pk,
+        sequence=message.sequence,
+        kind=message.kind,
+        author=message.author,
+        by=str(message.user) if message.user else str(Author(message.author).label),
+        text=mark_text(message) if message.kind == MessageKind.MARK else message.body,
+        media=message.media,
+        at=message.sent_at,
+        is_outbound=sent is not None,
+        channel=sent.channel if sent else conversation.channel,
+        status=sent.status if sent else "",
+        status_label=str(sent.get_status_display()) if sent else "",
+        status_at=_status_at(sent) if sent else None,
+        error=sent.reason if sent and sent.status in (*FAILED, Status.CANCELLED) else "",
+        legal_at=sent.legal_at if sent else None,
+        communication_id=sent.pk if sent else None,
+    )
+
+
+def mark_text(message: Message) -> str:
+    """Return what a line of kind `mark` says, in the reader's language."""
+    code, _colon, about = message.body.partition(":")
+    who = str(message.user) if message.user else str(Author.SYSTEM.label)
+    if code == Mark.HANDED_OVER:
+        reason = Attention(about).label if about in Attention.values else about
+        return _("Bot handed over to the front desk: %(reason)s") % {"reason": reason}
+    if code == Mark.ASSIGNED:
+        return (
+            _("%(who)s assigned it to %(person)s") % {"who": who, "person": about}
+            if about
+            else _("%(who)s put it back to nobody") % {"who": who}
+        )
+    if code == Mark.SNOOZED:
+        until = parse_datetime(about)
+        shown = date_format(timezone.localtime(until), "DATETIME_FORMAT") if until else about
+        return _("%(who)s snoozed it until %(time)s") % {"who": who, "time": shown}
+    if code == Mark.IDENTIFIED:
+        return {
+            "address": _("Person identified by their own number"),
+            "identity": _("Person identified by name, birth date and number"),
+            "new": _("New patient registered by the bot"),
+            "staff": _("%(who)s said who this is") % {"who": who},
+        }.get(about, _("Person identified"))
+    sentences: dict[str, str] = {
+        Mark.OPENED_AGAIN: _("%(who)s opened it again"),
+        Mark.TAKEN_OVER: _("%(who)s took over; the bot is silent"),
+        Mark.HANDED_BACK: _("%(who)s handed back to the bot"),
+        Mark.WOKEN: _("Snooze is over"),
+        Mark.CLOSED: _("%(who)s closed it"),
+        Mark.OPTED_OUT: _("The contact opted out of this channel"),
+        Mark.OPTED_IN: _("The contact opted in to this channel again"),
+    }
+    return sentences.get(code, code) % {"who": who}
+
+
+def _status_at(sent: Communication) -> dt.datetime | None:
+    moments: dict[str, dt.datetime | None] = {
+        Status.SENT: sent.sent_at,
+        Status.DELIVERED: sent.delivered_at,
+        Status.READ: sent.read_at,
+        Status.SCHEDULED: sent.due_at,
+        Status.FAILED: sent.failed_at,
+        Status.UNDELIVERED: sent.failed_at,
+        Status.BLOCKED: sent.failed_at,
+    }
+    return moments.get(sent.status) or sent.updated_at
