@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "apps.core.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "apps.core.middleware.PrivacyHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -210,16 +211,47 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _secure
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=_secure) else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Behind a proxy the caller's address is the last one it added; else everybody would share one rate limit.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=1 if SECURE_PROXY_SSL_HEADER else 0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024 * 2
 CONTENT_SECURITY_POLICY = {
     "EXCLUDE_URL_PREFIXES": (),
     "DIRECTIVES": {
         "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
+    },
+}
+
+# ── the admin's looks: the portal's own colour (static/css/app.css --brand) in unfold's scale ─────────────────────────
+UNFOLD = {
+    "SITE_TITLE": "Clinic portal",
+    "SITE_HEADER": "Clinic portal",
+    "SITE_SUBHEADER": "apps.core.admin.organization_name",
+    "SITE_SYMBOL": "local_hospital",
+    "SITE_URL": "/",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "apps.core.admin.favicon"}],
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "COLORS": {
+        "primary": {
+            "50": "#eef7f7",
+            "100": "#e3f0f0",
+            "200": "#c3e0e0",
+            "300": "#a8cfcf",
+            "400": "#57a9aa",
+            "500": "#177e80",
+            "600": "#0d6062",
+            "700": "#0b5557",
+            "800": "#0a4e50",
+            "900": "#0c3f40",
+            "950": "#052626",
+        }
     },
 }
 

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from apps.core.cache import TolerantRedisCache
 from apps.core.tasks import HEARTBEAT_KEY
+from apps.core.tenancy import APP_ROLE
 
 HEARTBEAT_LIMIT_SECONDS = 60
 _migrated = False
@@ -28,7 +29,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 def _database() -> str:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+        cursor.execute("SELECT current_user")
+        role = cursor.fetchone()[0]
+    if role != APP_ROLE:
+        return f"queries run as {role}, which row-level security does not bind: run manage.py migrate"
     return "ok"
 
 

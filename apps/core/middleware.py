@@ -50,6 +50,23 @@ class RequestIdMiddleware:
         )
 
 
+class PrivacyHeadersMiddleware:
+    """Keep what a signed-in person sees out of every cache and disk, and the portal away from devices it does not use."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault(
+            "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
+        )
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if getattr(request, "organization", None) is not None:
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
 class ApplicationErrorMiddleware:
     """Turn an ApplicationError (or 404, or PermissionDenied) of a page's view into an answer, and undo what it wrote.
 

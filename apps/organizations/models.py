@@ -182,6 +182,7 @@ class ApiKey(TenantModel):
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
+        verbose_name = "API key"
         constraints = [models.UniqueConstraint(fields=["digest"], name="api_key_digest_is_unique")]
         indexes = [models.Index(fields=["organization", "-created_at"], name="api_key_for_list")]
 
