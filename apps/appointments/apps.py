@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AppointmentsConfig(AppConfig):
@@ -7,6 +8,45 @@ class AppointmentsConfig(AppConfig):
     def ready(self) -> None:
         from apps.appointments.messages import register_messages
         from apps.appointments.presentations import register_presentations
+        from apps.appointments.views.panels import count_appointments
+        from apps.core.navigation import Entry, NewAction, register, register_action
+        from apps.organizations.permissions import Permission
+        from apps.patients import panels
 
         register_messages()
         register_presentations()
+        register(
+            Entry("calendar", _("Calendar"), "calendar", "appointments:calendar", Permission.APPOINTMENTS_VIEW, 20)
+        )
+        panels.register(
+            slot="tab",
+            key="appointments",
+            label=_("Appointments"),
+            url_name="appointments:for-patient",
+            order=20,
+            permission=Permission.APPOINTMENTS_VIEW,
+            count=count_appointments,
+        )
+        panels.register(
+            slot="rail",
+            key="next-appointment",
+            label=_("Next"),
+            url_name="appointments:next-for-patient",
+            order=10,
+            permission=Permission.APPOINTMENTS_VIEW,
+            live=("appointments", "communications"),
+        )
+        panels.register(
+            slot="action",
+            key="book",
+            label=_("Book"),
+            url_name="appointments:book-for-patient",
+            order=30,
+            permission=Permission.APPOINTMENTS_MANAGE,
+            icon="calendar-plus",
+            shortcut="b",
+            modal=True,
+        )
+        register_action(
+            NewAction(_("Appointment"), "calendar-plus", "appointments:book", Permission.APPOINTMENTS_MANAGE, 10)
+        )

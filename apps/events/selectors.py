@@ -109,10 +109,11 @@ def patient_timeline(
     )
     if before is not None:
         rows = rows.filter(id__lt=before)
-    return [_entry(event) for event in rows.order_by("-id")[:limit]]
+    return [entry_of(event) for event in rows.order_by("-id")[:limit]]
 
 
-def _entry(event: Event) -> TimelineEntry:
+def entry_of(event: Event) -> TimelineEntry:
+    """Return how an event of a presented type reads; no query."""
     presentation = registry.presentation_of(event.type)
     assert presentation is not None  # noqa: S101 - the query asked for presented types only
     return TimelineEntry(
