@@ -1,0 +1,107 @@
+"""Forms of the calendar and the book dialog."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.appointments.models import AppointmentType, CancelReason
+from apps.organizations.models import Location, Organization
+from apps.practitioners.hours import first_instant
+from apps.practitioners.models import Practitioner
+
+
+class MoveForm(forms.Form):
+    """Where a visit was dropped: a local day and minute of the day, or an exact instant (a free slot, an undo)."""
+
+    day = forms.DateField(required=False)
+    minute = forms.IntegerField(required=False, min_value=0, max_value=24 * 60 - 1)
+    at = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"])
+    practitioner = forms.ModelChoiceField(Practitioner.objects.none(), required=False)
+    location = forms.ModelChoiceField(Location.objects.none(), required=False)
+    version = forms.IntegerField(required=False)
+
+    def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["practitioner"].queryset = Practitioner.objects.for_organization(organization).filter(
+            is_active=True
+        )
+        self.fields["location"].queryset = Location.objects.for_organization(organization).filter(is_active=True)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not data.get("at") and (data.get("day") is None or data.get("minute") is None):
+            raise forms.ValidationError(_("Give `at`, or `day` and `minute`."))
+        return data
+
+    def instant(self, zone: ZoneInfo) -> dt.datetime:
+        """Return the wanted start in UTC; a wall time that the clocks skip becomes the next one that exists."""
+        if self.cleaned_data.get("at"):
+            return self.cleaned_data["at"].astimezone(dt.UTC)
+        hour, minute = divmod(self.cleaned_data["minute"], 60)
+        return first_instant(zone, self.cleaned_data["day"], dt.time(hour, minute))
+
+
+class BookForm(forms.Form):
+    """Who, what, with whom, when: the slot arrives as `practitioner|location|start` of a listed free time, or as a time of its own."""
+
+    patient = forms.UUIDField(error_messages={"required": _("Choose a patient, or create one.")})
+    appointment_type = forms.ModelChoiceField(AppointmentType.objects.none(), label=_("Type"), empty_label=None)
+    practitioner = forms.ModelChoiceField(
+        Practitioner.objects.none(), label=_("With"), required=False, empty_label=_("First available")
+    )
+    day = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    slot = forms.CharField(required=False)
+    own_time = forms.TimeField(
+        label=_("Another time"), required=False, widget=forms.TimeInput(attrs={"type": "time", "step": 300})
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=500, required=False, help_text=_("In the patient’s words."))
+    override_reason = forms.CharField(label=_("Why it may be booked all the same"), max_length=300, required=False)
+
+    def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.organization = organization
+        self.fields["appointment_type"].queryset = AppointmentType.objects.for_organization(organization).filter(
+            is_active=True
+        )
+        self.fields["practitioner"].queryset = Practitioner.objects.for_organization(organization).filter(
+            is_active=True
+        )
+
+    def clean_slot(self) -> tuple[str, str, dt.datetime] | None:
+        """Return practitioner id, location id and start of the chosen free time."""
+        text = self.cleaned_data["slot"]
+        if not text:
+            return None
+        try:
+            practitioner, location, start = text.split("|")
+            moment = dt.datetime.fromisoformat(start)
+        except ValueError as error:
+            raise forms.ValidationError(_("That time can’t be read. Choose one of the free times.")) from error
+        if moment.tzinfo is None:
+            raise forms.ValidationError(_("That time has no zone. Choose one of the free times."))
+        return practitioner, location, moment
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not data.get("slot") and not data.get("own_time") and "slot" not in self.errors:
+            self.add_error("slot", _("Choose one of the free times."))
+        if data.get("own_time") and not data.get("practitioner"):
+            self.add_error("practitioner", _("Another time needs a practitioner: choose who."))
+        return data
+
+
+class CancelForm(forms.Form):
+    """Why an appointment is called off."""
+
+    reason = forms.ChoiceField(label=_("Reason"), choices=CancelReason.choices, widget=forms.RadioSelect)
+    note = forms.CharField(
+        label=_("Note"),
+        max_length=300,
+        required=False,
+        help_text=_("For staff only; the patient is told the new state, not the note."),
+    )

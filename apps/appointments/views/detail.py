@@ -1,0 +1,100 @@
+"""One appointment: what, where, its messages, its history; cancel and calendar file."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.appointments.forms import CancelForm
+from apps.appointments.invites import invite_for
+from apps.appointments.models import Appointment, Status
+from apps.appointments.services import cancel_appointment, confirm_appointment
+from apps.audit.services import record_access
+from apps.communications.models import Communication
+from apps.core.htmx import toast, trigger, wants_fragment
+from apps.events.models import Event
+from apps.events.registry import presented_types
+from apps.events.selectors import entry_of
+from apps.organizations.access import requires
+from apps.organizations.permissions import Permission
+
+
+def _appointment(request: HttpRequest, pk: uuid.UUID) -> Appointment:
+    rows = Appointment.objects.for_organization(request.organization).real().for_list()  # type: ignore[attr-defined]
+    found: Appointment = get_object_or_404(rows, pk=pk)
+    return found
+
+
+@require_GET
+@requires(Permission.APPOINTMENTS_VIEW)
+def detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Show an appointment with its ledger of messages and its history, in the dialog or as a page."""
+    appointment = _appointment(request, pk)
+    organization = request.organization  # type: ignore[attr-defined]
+    record_access(
+        organization=organization,
+        actor=request.actor,  # type: ignore[attr-defined]
+        patient_ids=[appointment.patient_id] if appointment.patient_id else [],
+        route="appointments:detail",
+    )
+    history = (
+        Event.objects.for_organization(organization)
+        .filter(subject_id=appointment.pk, type__in=presented_types())
+        .order_by("-id")[:50]
+    )
+    context = {
+        "appointment": appointment,
+        "ledger": Communication.objects.for_organization(organization)
+        .about(Appointment._meta.label, appointment.pk)
+        .order_by("-context_version", "due_at", "id")[:50],
+        "history": [entry_of(event) for event in history],
+        "may_manage": request.actor.may(Permission.APPOINTMENTS_MANAGE),  # type: ignore[attr-defined]
+        "may_message": request.actor.may(Permission.COMMUNICATIONS_MANAGE),  # type: ignore[attr-defined]
+        "can_confirm": appointment.status == Status.BOOKED and not appointment.is_confirmed,
+        "can_change": appointment.status == Status.BOOKED,
+        "modal": wants_fragment(request),
+    }
+    return render(request, "appointments/detail.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Permission.APPOINTMENTS_MANAGE)
+def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Ask why, then cancel; the patient is told by the rules."""
+    appointment = _appointment(request, pk)
+    form = CancelForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        cancel_appointment(
+            appointment=appointment,
+            reason=form.cleaned_data["reason"],
+            note=form.cleaned_data["note"],
+            actor=request.actor,  # type: ignore[attr-defined]
+        )
+        text = _("Appointment of %(name)s cancelled") % {"name": appointment.patient}
+        return trigger(toast(HttpResponse(status=204), text), modal__close=True, live__appointments=True)
+    context = {"appointment": appointment, "form": form, "modal": wants_fragment(request)}
+    return render(request, "appointments/cancel.html", context, status=422 if request.method == "POST" else 200)
+
+
+@require_POST
+@requires(Permission.APPOINTMENTS_MANAGE)
+def confirm(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Note that the patient confirmed by phone or at the desk."""
+    appointment = _appointment(request, pk)
+    confirm_appointment(appointment=appointment, by="staff", actor=request.actor)  # type: ignore[attr-defined]
+    text = _("Appointment of %(name)s confirmed") % {"name": appointment.patient}
+    return trigger(toast(HttpResponse(status=204), text), live__appointments=True, modal__refresh=True)
+
+
+@require_GET
+@requires(Permission.APPOINTMENTS_VIEW)
+def calendar_file(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Answer the appointment as an iCalendar file (RFC 5545)."""
+    appointment = _appointment(request, pk)
+    response = HttpResponse(invite_for(appointment), content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="appointment-{appointment.start:%Y-%m-%d}.ics"'
+    return response

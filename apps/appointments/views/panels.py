@@ -1,0 +1,70 @@
+"""What the patient page shows of appointments: the list, and the next or present visit with its messages."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from apps.appointments.models import Appointment
+from apps.appointments.selectors import next_appointment
+from apps.communications.models import Communication
+from apps.organizations.access import requires
+from apps.organizations.permissions import Permission
+from apps.patients.models import Patient
+
+SHOWN = 100
+
+
+def count_appointments(patient: Patient) -> int:
+    """Return how many appointments the patient has or had, at most 100; one query."""
+    rows = Appointment.objects.filter(organization_id=patient.organization_id, patient=patient).real()
+    return rows[:SHOWN].count()
+
+
+@require_GET
+@requires(Permission.APPOINTMENTS_VIEW)
+def for_patient(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Answer the patient's appointments, latest first."""
+    organization = request.organization  # type: ignore[attr-defined]
+    patient = get_object_or_404(Patient.objects.for_organization(organization), pk=pk)
+    rows = (
+        Appointment.objects.for_organization(organization)
+        .real()
+        .filter(patient=patient)
+        .for_list()
+        .order_by("-start")[:SHOWN]
+    )
+    context = {
+        "patient": patient,
+        "appointments": rows,
+        "now": timezone.now(),
+        "may_manage": request.actor.may(Permission.APPOINTMENTS_MANAGE),  # type: ignore[attr-defined]
+    }
+    return render(request, "appointments/_for_patient.html", context)
+
+
+@require_GET
+@requires(Permission.APPOINTMENTS_VIEW)
+def next_for_patient(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Answer the patient's present or next visit and how far its messages got."""
+    organization = request.organization  # type: ignore[attr-defined]
+    patient = get_object_or_404(Patient.objects.for_organization(organization), pk=pk)
+    appointment = next_appointment(patient=patient)
+    ledger = (
+        Communication.objects.for_organization(organization)
+        .about(Appointment._meta.label, appointment.pk)
+        .order_by("due_at", "id")[:6]
+        if appointment
+        else []
+    )
+    context = {
+        "patient": patient,
+        "appointment": appointment,
+        "ledger": ledger,
+        "may_manage": request.actor.may(Permission.APPOINTMENTS_MANAGE),  # type: ignore[attr-defined]
+    }
+    return render(request, "appointments/_next_for_patient.html", context)
