@@ -24,6 +24,8 @@ urlpatterns = [
     path("organization/", include("apps.organizations.urls")),
     path("webhooks/", include("apps.webhooks.urls")),
     path("api/", include("clinic.api")),
+    path("", include("apps.portal.urls")),
+    path("", include("apps.appointments.urls")),
 ]
 
 if settings.DEMO or settings.DEBUG:

@@ -6,8 +6,86 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from apps.core import navigation
+from apps.organizations.places import chosen_location, locations_of
+from apps.portal.notices import unread_notices
+from apps.portal.selectors import other_organizations
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Return the frame's context: demo mode and the caller's organization."""
-    return {"demo_mode": settings.DEMO, "organization": getattr(request, "organization", None)}
+    """Return the frame's context (documented in templates/base.html); lazy parts cost a query only where they are shown."""
+    context: dict[str, Any] = {"demo_mode": settings.DEMO, "organization": getattr(request, "organization", None)}
+    if getattr(request, "actor", None) is None or request.headers.get("HX-Request") == "true":
+        return context
+    places = locations_of(request)
+    context |= {
+        "navigation": navigation_for(request),
+        "active_navigation": active_key(request),
+        "navigation_url": reverse("portal:navigation"),
+        "organizations": other_organizations(request),
+        "organization_switch_url": _url("organizations:switch"),
+        "location": chosen_location(request),
+        "locations": places,
+        "location_switch_url": reverse("portal:choose-location"),
+        "new_menu": new_menu_for(request),
+        "palette_url": reverse("portal:palette"),
+        "notifications_url": reverse("portal:notices"),
+        "notifications_unread": unread_notices(request),
+        "live_url": reverse("portal:live"),
+        "live_cursor": "",
+        "simulator_url": _url("portal:simulator") if settings.DEMO else "",
+    }
+    return context
+
+
+def _url(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def active_key(request: HttpRequest) -> str:
+    """Return which entry is current: the view's own word (`view.navigation_key`), else the app that it belongs to."""
+    match = request.resolver_match
+    if match is None:
+        return ""
+    key = getattr(match.func, "navigation_key", "")
+    if key:
+        return key
+    urls = {entry.url_name.split(":")[0]: entry.key for entry in navigation.entries() if ":" in entry.url_name}
+    by_name = {entry.url_name: entry.key for entry in navigation.entries()}
+    return by_name.get(match.view_name, urls.get(match.namespace, ""))
+
+
+def navigation_for(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the entries that this person may open, with their badges."""
+    rows = []
+    for entry in navigation.entries():
+        url = _url(entry.url_name)
+        if not url or not request.actor.may(entry.permission):  # type: ignore[attr-defined]
+            continue
+        badge = entry.badge(request) if entry.badge else None
+        rows.append(
+            {
+                "key": entry.key,
+                "label": entry.label,
+                "icon": entry.icon,
+                "url": url,
+                "badge": badge.text if badge and badge.count else "",
+                "badge_tone": badge.tone if badge else "",
+                "badge_label": badge.label if badge else "",
+            }
+        )
+    return rows
+
+
+def new_menu_for(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the "New" menu's lines that this person may use."""
+    return [
+        {"label": action.label, "icon": action.icon, "url": url, "modal": action.modal, "shortcut": action.shortcut}
+        for action in navigation.actions()
+        if (url := _url(action.url_name)) and request.actor.may(action.permission)  # type: ignore[attr-defined]
+    ]

@@ -1,0 +1,112 @@
+"""The parts of the frame that the browser fetches: live feed, navigation badges, palette, bell, location choice."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.core import navigation
+from apps.events.selectors import follow_events
+from apps.notifications.models import StaffNotice
+from apps.organizations.access import requires
+from apps.organizations.permissions import Permission
+from apps.organizations.places import choose_location
+from apps.portal.context_processors import navigation_for, new_menu_for
+from apps.portal.notices import latest_notices
+
+PALETTE_LENGTH = 60
+
+
+@require_GET
+@requires(Permission.EVENTS_VIEW)
+def live(request: HttpRequest) -> JsonResponse:
+    """Answer what changed since `cursor`: topics for regions to refresh on, and ids; two queries, no names."""
+    feed = follow_events(organization=request.organization, cursor=request.GET.get("cursor", ""))  # type: ignore[attr-defined]
+    events = [
+        {
+            "id": str(e.id),
+            "type": e.type,
+            "subject_id": str(e.subject_id),
+            "patient_id": str(e.patient_id) if e.patient_id else None,
+        }
+        for e in feed.events
+    ]
+    response = JsonResponse({"cursor": feed.cursor, "topics": feed.topics, "events": events})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_GET
+@requires(Permission.TODAY_VIEW)
+def navigation_links(request: HttpRequest) -> HttpResponse:
+    """Answer the navigation's entries with fresh badges."""
+    context = {"navigation": navigation_for(request), "active_navigation": request.GET.get("active", "")}
+    return render(request, "components/nav_links.html", context)
+
+
+@require_GET
+@requires(Permission.TODAY_VIEW)
+def palette(request: HttpRequest) -> HttpResponse:
+    """Answer what the palette found: pages and actions by their words, then what each app finds."""
+    text = request.GET.get("q", "").strip()[:PALETTE_LENGTH]
+    folded = text.casefold()
+    pages = [
+        {"title": entry["label"], "icon": entry["icon"], "url": entry["url"]}
+        for entry in navigation_for(request)
+        if folded in str(entry["label"]).casefold()
+    ]
+    actions = [
+        {
+            "title": line["label"],
+            "icon": line["icon"],
+            "url": line["url"],
+            "modal": line["modal"],
+            "end": line["shortcut"].upper(),
+        }
+        for line in new_menu_for(request)
+        if folded in str(line["label"]).casefold()
+    ]
+    groups = [{"label": _("Actions"), "items": actions}, {"label": _("Pages"), "items": pages}]
+    if len(text) >= 2:
+        for _order, heading, permission, finder in navigation.finders():
+            if request.actor.may(permission):  # type: ignore[attr-defined]
+                found = [
+                    {"title": f.label, "detail": f.detail, "icon": f.icon, "url": f.url} for f in finder(request, text)
+                ]
+                groups.insert(0, {"label": heading, "items": found})
+    context = {"groups": [group for group in groups if group["items"]], "query": text}
+    return render(request, "components/palette_results.html", context)
+
+
+@require_GET
+@requires(Permission.TODAY_VIEW)
+def notices(request: HttpRequest) -> HttpResponse:
+    """Answer the bell's lines; looking at them changes nothing, the button below them does."""
+    return render(request, "portal/notices.html", {"notices": latest_notices(request)})
+
+
+@require_POST
+@requires(Permission.TODAY_VIEW)
+def read_notices(request: HttpRequest) -> HttpResponse:
+    """Mark all of the person's notices as read."""
+    StaffNotice.objects.for_organization(request.organization).filter(  # type: ignore[attr-defined]
+        user_id=request.user.pk, read_at__isnull=True
+    ).update(read_at=timezone.now())
+    return render(request, "portal/notices.html", {"notices": latest_notices(request)})
+
+
+@require_POST
+@requires(Permission.TODAY_VIEW)
+def switch_location(request: HttpRequest) -> HttpResponse:
+    """Keep the chosen location and go back to the page that was open."""
+    choose_location(request, request.POST.get("location", ""))
+    following = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(
+        following, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        following = "/"
+    return HttpResponseRedirect(following)
