@@ -26,6 +26,7 @@ urlpatterns = [
     path("api/", include("clinic.api")),
     path("", include("apps.portal.urls")),
     path("", include("apps.appointments.urls")),
+    path("", include("apps.conversations.urls")),
 ]
 
 if settings.DEMO or settings.DEBUG:

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ConversationsConfig(AppConfig):
@@ -6,3 +7,22 @@ class ConversationsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.conversations import handlers, presentations  # noqa: F401 - registered by import
+        from apps.conversations.navigation import count_threads_of_patient, waiting_badge
+        from apps.core.navigation import Entry, register
+        from apps.organizations.permissions import Permission
+        from apps.patients import panels
+
+        register(
+            Entry(
+                "inbox", _("Inbox"), "messages", "conversations:inbox", Permission.CONVERSATIONS_VIEW, 30, waiting_badge
+            )
+        )
+        panels.register(
+            slot="tab",
+            key="conversation",
+            label=_("Conversation"),
+            url_name="conversations:for-patient",
+            order=30,
+            permission=Permission.CONVERSATIONS_VIEW,
+            count=count_threads_of_patient,
+        )

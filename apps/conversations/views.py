@@ -1,0 +1,214 @@
+"""Inbox: the threads, one thread with its ticks, and what staff do in it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from itertools import groupby
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.appointments.selectors import next_appointment
+from apps.audit.services import record_access
+from apps.communications import policy
+from apps.communications.models import Category, Channel
+from apps.conversations import services
+from apps.conversations.models import Conversation, ConversationStatus, OwnerKind
+from apps.conversations.selectors import VIEWS, get_thread, inbox, thread_lines, threads_of_patient
+from apps.core.errors import ApplicationError
+from apps.core.htmx import toast, trigger, wants_fragment
+from apps.organizations.access import requires
+from apps.organizations.permissions import Permission
+from apps.patients.models import Patient
+
+LINES = 60
+SEARCH_LENGTH = 80
+
+
+@require_GET
+@requires(Permission.CONVERSATIONS_VIEW)
+def threads(request: HttpRequest) -> HttpResponse:
+    """Show the threads of a view (`?view=`, `?q=`); as a fragment the list alone."""
+    context = _list_context(request, current=None)
+    template = "conversations/inbox.html#list" if wants_fragment(request) else "conversations/inbox.html"
+    return render(request, template, context)
+
+
+@require_GET
+@requires(Permission.CONVERSATIONS_VIEW)
+def thread(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Show one thread beside the list; `?part=log|owner|list` answers that region alone, for live refresh."""
+    conversation = get_thread(organization=request.organization, conversation_id=pk)  # type: ignore[attr-defined]
+    part = request.GET.get("part", "")
+    if part == "list":
+        return render(request, "conversations/inbox.html#list", _list_context(request, current=conversation))
+    context = _thread_context(request, conversation)
+    if part in ("log", "owner", "context"):
+        return render(request, f"conversations/inbox.html#{part}", context)
+    if conversation.patient_id:
+        record_access(
+            organization=request.organization,  # type: ignore[attr-defined]
+            actor=request.actor,  # type: ignore[attr-defined]
+            patient_ids=[conversation.patient_id],
+            route="conversations:thread",
+        )
+    return render(request, "conversations/inbox.html", context | _list_context(request, current=conversation))
+
+
+@require_POST
+@requires(Permission.CONVERSATIONS_REPLY)
+def write(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Send a reply (`kind=reply`, optionally `via=sms`) or keep an internal note (`kind=note`); a refusal keeps the text."""
+    conversation = get_thread(organization=request.organization, conversation_id=pk)  # type: ignore[attr-defined]
+    body, kind = request.POST.get("body", ""), request.POST.get("kind", "reply")
+    error = ""
+    try:
+        if kind == "note":
+            services.add_note(conversation=conversation, body=body, actor=request.actor)  # type: ignore[attr-defined]
+        else:
+            services.send_reply(
+                conversation=conversation, body=body, via=request.POST.get("via", ""), actor=request.actor
+            )  # type: ignore[attr-defined]
+        body = ""
+    except ApplicationError as refusal:
+        error = refusal.message
+    if not wants_fragment(request):
+        return HttpResponseRedirect(reverse("conversations:thread", args=[pk]))
+    fresh = get_thread(organization=request.organization, conversation_id=pk)  # type: ignore[attr-defined]
+    context = _composer_context(fresh) | {"conversation": fresh, "body": body, "error": error, "may_reply": True}
+    response = render(request, "conversations/inbox.html#composer", context, status=422 if error else 200)
+    return response if error else trigger(response, live__conversations=True)
+
+
+ACTIONS: dict[str, tuple[Callable[..., Any], Callable[[], str]]] = {
+    "take-over": (services.take_over, lambda: _("You own this thread; the bot is silent")),
+    "hand-back": (services.hand_back, lambda: _("Handed back to the bot")),
+    "close": (services.close_conversation, lambda: _("Closed")),
+    "reopen": (services.reopen, lambda: _("Opened again")),
+}
+UNDO = {"take-over": "hand-back", "hand-back": "take-over", "close": "reopen"}
+
+
+@require_POST
+@requires(Permission.CONVERSATIONS_REPLY)
+def act(request: HttpRequest, pk: uuid.UUID, action: str) -> HttpResponse:
+    """Take over, hand back, close or reopen; answers a toast with undo."""
+    if action not in ACTIONS:
+        raise Http404
+    conversation = get_thread(organization=request.organization, conversation_id=pk)  # type: ignore[attr-defined]
+    service, words = ACTIONS[action]
+    service(conversation=conversation, actor=request.actor)  # type: ignore[attr-defined]
+    undo = reverse("conversations:act", args=[pk, UNDO[action]]) if action in UNDO else ""
+    return trigger(toast(HttpResponse(status=204), words(), undo_url=undo), live__conversations=True)
+
+
+@require_POST
+@requires(Permission.CONVERSATIONS_REPLY)
+def read(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Mark what came in as read; the page asks for it once the thread is open on a screen."""
+    conversation = get_thread(organization=request.organization, conversation_id=pk)  # type: ignore[attr-defined]
+    services.mark_read(conversation=conversation, actor=request.actor)  # type: ignore[attr-defined]
+    return trigger(HttpResponse(status=204), live__conversations=True)
+
+
+def _list_context(request: HttpRequest, *, current: Conversation | None) -> dict[str, Any]:
+    view = request.GET.get("view", "open")
+    view = view if view in VIEWS else "open"
+    text = request.GET.get("q", "").strip()[:SEARCH_LENGTH]
+    found = inbox(organization=request.organization, user_id=request.user.pk, view=view, text=text)  # type: ignore[attr-defined]
+    counts = found.counts
+    words = [
+        ("open", _("Open"), counts.open),
+        ("mine", _("Mine"), counts.mine),
+        ("nobody", _("Nobody’s"), counts.nobody),
+        ("closed", _("Closed"), ""),
+    ]
+    base = reverse("conversations:inbox")
+    query = f"view={view}" + (f"&q={text}" if text else "")
+    return {
+        "inbox": found,
+        "view": view,
+        "text": text,
+        "current_id": current.pk if current else None,
+        "views": [
+            {"label": label, "count": _capped(count), "url": f"{base}?view={key}", "current": key == view}
+            for key, label, count in words
+        ],
+        "list_url": f"{base}?{query}"
+        if current is None
+        else f"{reverse('conversations:thread', args=[current.pk])}?part=list&{query}",
+        "query": "" if view == "open" and not text else f"?{query}",
+        "today": timezone.localdate(),
+    }
+
+
+def _capped(count: int | str) -> str:
+    return "999+" if isinstance(count, int) and count > 999 else str(count)
+
+
+def _thread_context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+    lines = thread_lines(conversation=conversation, limit=LINES)
+    today = timezone.localdate()
+    days = [
+        {"label": _day_label(day, today), "lines": list(group)}
+        for day, group in groupby(lines, key=lambda line: timezone.localtime(line.at).date())
+    ]
+    organization = request.organization  # type: ignore[attr-defined]
+    mine = conversation.owner_kind == OwnerKind.PERSON and conversation.owner_id == request.user.pk
+    return {
+        "conversation": conversation,
+        "days": days,
+        "mine": mine,
+        "may_reply": request.actor.may(Permission.CONVERSATIONS_REPLY),  # type: ignore[attr-defined]
+        "age": conversation.patient.age(organization.today()) if conversation.patient else None,
+        "next": next_appointment(patient=conversation.patient) if conversation.patient else None,
+        "body": "",
+        "error": "",
+        **_composer_context(conversation),
+    }
+
+
+def _composer_context(conversation: Conversation) -> dict[str, Any]:
+    """Say whether a free text may go out now, why not, and whether SMS would work instead."""
+    if conversation.status == ConversationStatus.CLOSED:
+        return {"decision": None, "sms_instead": False, "is_closed": True}
+    decision = _decide(conversation, Channel(conversation.channel))
+    sms = (
+        conversation.channel == Channel.WHATSAPP and not decision.allowed and _decide(conversation, Channel.SMS).allowed
+    )
+    return {"decision": decision, "sms_instead": sms, "is_closed": False}
+
+
+def _decide(conversation: Conversation, channel: Channel) -> policy.Decision:
+    return policy.decide(
+        organization=conversation.organization,
+        channel=channel,
+        category=Category.REPLY,
+        address=conversation.address,
+        patient=conversation.patient,
+    )
+
+
+def _day_label(day: Any, today: Any) -> str:
+    if day == today:
+        return _("Today")
+    return date_format(day, "l j F" if day.year == today.year else "l j F Y")
+
+
+@require_GET
+@requires(Permission.CONVERSATIONS_VIEW)
+def for_patient(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Answer a patient's threads, newest first, for the patient page."""
+    organization = request.organization  # type: ignore[attr-defined]
+    patient = get_object_or_404(Patient.objects.for_organization(organization), pk=pk)
+    rows = threads_of_patient(organization=organization, patient_id=patient.pk)
+    return render(
+        request, "conversations/_for_patient.html", {"rows": rows, "current_id": None, "today": timezone.localdate()}
+    )
