@@ -1,0 +1,85 @@
+"""What a patient's message means: the language part of the WhatsApp and SMS bot, and nothing else.
+
+Pure functions from text to values: no Django, no database, no network, no clock, no translation, no state. The same
+text gives the same answer on every machine. The dialogue above decides what to ask and what to do; this package
+only reads. English, Spanish and Hindi (Devanagari and romanised) are understood, mixed as people mix them.
+
+===========================  ====================================================================================
+`normalise` `fold` `same`    one spelling for every phone's text; matching without case, accents, digits' script
+`detect_language`            "en", "es", "hi" or the default; `requested_language` for "en español por favor"
+`detect_emergency`           `Emergency(category, phrase)` for the emergency text, the ticket and the audit note
+`opt_keyword`                "stop", "start", "help": the carriers' keywords, by channel
+`detect_intent`              one `Intent`, the most consequential first
+`parse_yes_no`               True, False, None
+`parse_choice`               `Choice` from a list of `Option`, `Ambiguous` keys, `OutOfRange`, None
+`parse_when`                 `When`: dates, weekdays and hours that suit
+`parse_for_whom`             `ForWhom(who, relation)`
+`parse_name`                 `PersonName(given, family)`
+`parse_birth_date`           a date, `Ambiguous` dates, None
+===========================  ====================================================================================
+
+What every function promises
+- It never raises on any text, and reads at most `MAX_CHARS` characters (4,096, WhatsApp's own limit) in time linear in
+  them: well under a millisecond on ordinary messages, bounded on hostile ones.
+- None means "not said", never "no". What is unclear stays unclear: the parsers refuse rather than guess, so that a
+  half-understood message never books, moves or cancels anything. Only `detect_emergency` errs the other way.
+- `language` is a code or tag ("es", "es-MX"); it decides where languages disagree ("once", "do", "mañana") and how
+  names are split. Words of the other languages are understood all the same; an unknown code reads as English.
+- Dates and times are local and naive: pass the location's own `now`. `day_first` is the organization's locale.
+
+In which order to ask, for each inbound message
+1. `opt_keyword(text, channel, opted_out=…)`, after Twilio's own `OptOutType`. On SMS "cancel" is an opt-out there.
+2. `detect_emergency(text)`, in every state, before anything is parsed.
+3. What the current question expects: `parse_choice` with the options shown, then `parse_when` for other times;
+   `parse_yes_no`; `parse_name`; `parse_birth_date`; `parse_for_whom`. A number means a choice only where a list was
+   shown, so don't call `parse_choice` on the answer to "what is the reason?".
+4. `detect_intent(text, language)`: commands that leave the question (`HUMAN`, `CANCEL`, `BACK`, `CHANGE`, `MORE` …).
+   Where a question expects free text (the reason), let only `HUMAN`, `CANCEL`, `RESTART`, `BACK` and `STOP` leave it.
+On a first message, `parse_when` and `parse_for_whom` beside `Intent.BOOK` spare the patient two questions.
+
+To teach it words, edit `lexicon/`: plain lists of phrases in the notation of `phrases.Phrasebook`.
+"""
+
+from .answers import parse_yes_no
+from .birth_dates import parse_birth_date
+from .choices import Choice, Option, parse_choice
+from .emergencies import Emergency, EmergencyCategory, detect_emergency
+from .intents import Intent, detect_intent
+from .language import SUPPORTED, detect_language, requested_language
+from .names import PersonName, parse_name
+from .optout import opt_keyword
+from .results import Ambiguous, OutOfRange
+from .text import MAX_CHARS, fold, normalise, same
+from .when import When, parse_when
+from .whom import ForWhom, Relation, Whom, parse_for_whom
+
+__all__ = [
+    "MAX_CHARS",
+    "SUPPORTED",
+    "Ambiguous",
+    "Choice",
+    "Emergency",
+    "EmergencyCategory",
+    "ForWhom",
+    "Intent",
+    "Option",
+    "OutOfRange",
+    "PersonName",
+    "Relation",
+    "When",
+    "Whom",
+    "detect_emergency",
+    "detect_intent",
+    "detect_language",
+    "fold",
+    "normalise",
+    "opt_keyword",
+    "parse_birth_date",
+    "parse_choice",
+    "parse_for_whom",
+    "parse_name",
+    "parse_when",
+    "parse_yes_no",
+    "requested_language",
+    "same",
+]
