@@ -10,12 +10,12 @@ from .lexicon import CALENDAR_BY_LANGUAGE
 from .phrases import lines
 from .results import Ambiguous
 from .spelling import respell
-from .text import fold, tokens
+from .text import fold, tokens, word_set
 
 OLDEST_YEARS = 120
 
 _TOKENS_READ = 120
-_BETWEEN = frozenset("/ - . , ' st nd rd th of the de del do da º ª o er ro ko ka ki year day month ano mes".split())
+_BETWEEN = word_set("/ - . , ' st nd rd th of the de del do da º ª o er ro ko ka ki year day month ano mes")
 
 
 @dataclass(frozen=True, slots=True)

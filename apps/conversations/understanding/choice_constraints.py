@@ -14,9 +14,8 @@ from .dates import DateReader, Days
 from .language import base
 from .lexicon import BY_LANGUAGE
 from .romanise import romanise
-from .symbols import Symbol, scan
-from .text import vocabulary, words
-from .when_reader import resolve_manana
+from .symbols import Symbol, resolve_manana, scan
+from .text import vocabulary, word_set, words
 
 
 class Slot(Protocol):
@@ -54,6 +53,11 @@ def matching(text: str, options: Sequence[Slot], language: str, *, today: date |
     return sorted(fitting)
 
 
+def fillers_of(language: str) -> frozenset[str]:
+    """Return the words of a reply that choose nothing: politeness, articles, "I'll take"."""
+    return _FILLERS.get(base(language), _FILLERS["en"])
+
+
 def _fitting(options: Sequence[Slot], wanted: _Alternative) -> list[int]:
     indexes = [index for index, option in enumerate(options) if all(test(option) for test in wanted.tests)]
     if wanted.order:
@@ -69,7 +73,7 @@ class _Walk:
         self, symbols: Sequence[Symbol], dates: DateReader, names: frozenset[str], language: str, *, knows_today: bool
     ) -> None:
         self.symbols, self.dates, self.names, self.knows_today = symbols, dates, names, knows_today
-        self.fillers = _FILLERS.get(base(language), _FILLERS["en"])
+        self.fillers = fillers_of(language)
         self.alternatives = [_Alternative()]
 
     def read(self) -> list[_Alternative] | None:
@@ -169,20 +173,22 @@ class _Walk:
         if symbol.kind != "part" or symbol.name not in PARTS:
             return None
         after, before = PARTS[symbol.name]
-        self.alternatives[-1].tests.append(lambda slot: slot.start is not None and _between(slot.start.time(), after, before))
+        self.alternatives[-1].tests.append(
+            lambda slot: slot.start is not None and _between(slot.start.time(), after, before)
+        )
         return at + 1
 
 
 _ORDERS = {"asap": "earliest", "end": "latest", "later": "latest", "start": "earliest"}
 _BOUNDS = frozenset(("at", "after", "before", "until", "from", "around"))
-_PASSED_OVER = frozenset(("glue", "fill", "comma", "break", "and", "in", "at", "dot", "clock", "date-mark", "this", "colon"))
-_TITLES = frozenset("dr dra doctor doctora doc with con mr mrs ms miss sr sra डॉ डॉक्टर".split())
+_PASSED_OVER = frozenset(
+    ("glue", "fill", "comma", "break", "and", "in", "at", "dot", "clock", "date-mark", "this", "colon")
+)
+_TITLES = word_set("dr dra doctor doctora doc with con mr mrs ms miss sr sra डॉ डॉक्टर")
 _ALIKE, _ALIKE_ACROSS_SCRIPTS = 86, 75
 _SHORTEST_MISSPELT = 5
 _FILLERS = {
-    code: frozenset(
-        vocabulary((BY_LANGUAGE[code].CHOICE_FILLERS + " " + BY_LANGUAGE["en"].CHOICE_FILLERS).replace("|", " "))
-    )
+    code: frozenset(vocabulary(BY_LANGUAGE[code].CHOICE_FILLERS + " " + BY_LANGUAGE["en"].CHOICE_FILLERS))
     for code in BY_LANGUAGE
 }
 _HONORIFICS = frozenset(word for module in BY_LANGUAGE.values() for word in vocabulary(module.HONORIFICS))

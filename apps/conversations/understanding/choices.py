@@ -10,14 +10,14 @@ from typing import Literal
 
 from rapidfuzz import fuzz
 
-from .choice_constraints import matching
+from .choice_constraints import fillers_of, matching
 from .language import base
 from .lexicon import BY_LANGUAGE
 from .phrases import Phrasebook, lines
 from .results import Ambiguous, OutOfRange
 from .spelling import respell
 from .symbols import number_words
-from .text import normalise, vocabulary, words
+from .text import normalise, vocabulary, word_set, words
 
 By = Literal["number", "ordinal", "relative", "any", "time", "label"]
 
@@ -49,17 +49,15 @@ _WORDS_READ = 30
 _SHORTEST_MISSPELT, _ALIKE = 5, 85
 _GREATEST_NUMBER = 99
 _NUMERIC_TIME_OR_DATE = re.compile(r"[0-9]\s?[:/.]\s?[0-9]|[0-9]{3}")
-_SEPARATORS = frozenset("or o u ya या y and".split())
-_NEGATORS = frozenset("no not dont never nahi nahin nhi नहीं ni sin".split())
-_TIME_BEFORE = frozenset("at las alas dia day after before until around baad tarikh sobre hasta".split())
-_TIME_BEHIND = frozenset(
-    """
+_SEPARATORS = word_set("or o u ya या y and")
+_NEGATORS = word_set("no not dont never nahi nahin nhi नहीं ni sin")
+_TIME_BEFORE = word_set("at las alas dia day after before until around baad tarikh sobre hasta")
+_TIME_BEHIND = word_set("""
     baje bje baj बजे oclock clock h hrs hr am pm days day weeks week hours hour minutes min months month years year
     dia dias semana semanas hora horas minutos mes meses ano anos din hafte mahine ghante saal दिन हफ्ते महीने घंटे साल
     date dates time times people kids tareekh tarikh तारीख o y
-    """.split()
-)
-_VERBS_WITH_DO = frozenset("kar kara book bata de कर बुक बता दे what can could i you we to please".split())
+    """)
+_VERBS_WITH_DO = word_set("kar kara book bata de कर बुक बता दे what can could i you we to please")
 _NO = frozenset(("no", "nro", "num"))
 
 
@@ -166,7 +164,9 @@ def _index(name: str, number: int, options: Sequence[Option]) -> tuple[int | Non
         if 1 <= number <= len(options):
             return number - 1, by
         on_the_dot = [index for start, index in starts if start.minute == 0 and start.hour % 12 == number % 12]
-        return (on_the_dot[0], "time") if len(on_the_dot) == 1 and name == "number" and 1 <= number <= 24 else (None, by)
+        return (
+            (on_the_dot[0], "time") if len(on_the_dot) == 1 and name == "number" and 1 <= number <= 24 else (None, by)
+        )
     if name == "any":
         return 0, "any"
     if name == "last" or not starts:
@@ -194,17 +194,15 @@ def _is_in(word: str, label: set[str]) -> bool:
 
 
 def _telling(text: str, language: str) -> set[str]:
-    fillers = _FILLERS.get(base(language), _FILLERS["en"])
+    fillers = fillers_of(language)
     return {word for word in respell(words(text)[:_WORDS_READ]) if word not in fillers and not word.isdigit()}
 
 
 def _entries(code: str) -> list[tuple[str, tuple[str, int]]]:
     module = BY_LANGUAGE[code]
-    ordinals = [
-        (phrase, ("ordinal", place)) for place, block in module.ORDINALS.items() for phrase in block.split("|")
-    ]
+    ordinals = [(phrase, ("ordinal", place)) for place, block in module.ORDINALS.items() for phrase in block.split("|")]
     relatives = [(line, (name, 0)) for name, block in module.RELATIVE_CHOICES.items() for line in lines(block)]
-    fillers = [(word, ("filler", 0)) for word in vocabulary(module.CHOICE_FILLERS.replace("|", " "))]
+    fillers = [(word, ("filler", 0)) for word in vocabulary(module.CHOICE_FILLERS)]
     return [*ordinals, *relatives, *(entry for entry in fillers if entry[0] not in _TIME_BEFORE)]
 
 
@@ -215,7 +213,3 @@ def _book(first: str) -> Phrasebook[tuple[str, int]]:
 
 _ENDINGS = frozenset(("st", "nd", "rd", "th"))
 _BOOKS = {code: _book(code) for code in BY_LANGUAGE}
-_FILLERS = {
-    code: frozenset(vocabulary((BY_LANGUAGE[code].CHOICE_FILLERS + " " + BY_LANGUAGE["en"].CHOICE_FILLERS).replace("|", " ")))
-    for code in BY_LANGUAGE
-}

@@ -62,6 +62,15 @@ class Clock:
         return moment.hour % 12 == self.hour % 12 and moment.minute == self.minute
 
 
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Bounds of a start's time of day: `after` inclusive, `before` exclusive."""
+
+    after: time | None = None
+    before: time | None = None
+    alternative: bool = False
+
+
 def read_clock(symbols: Sequence[Symbol], at: int, *, bare: bool) -> tuple[int, Clock] | None:
     """Return where a time that starts at `at` ends, and the time; None if there is none.
 
@@ -87,7 +96,11 @@ def read_clock(symbols: Sequence[Symbol], at: int, *, bare: bool) -> tuple[int, 
 def _hour_first(symbols: Sequence[Symbol], at: int, *, bare: bool) -> tuple[int, Clock] | None:
     hour, minute, end, marked = symbols[at].value, 0, at + 1, False
     separator = _kind(symbols, end)
-    if separator in {"colon", "dot"} and _minutes(symbols, end + 1) and (separator == "colon" or not _is_date(symbols, at)):
+    if (
+        separator in {"colon", "dot"}
+        and _minutes(symbols, end + 1)
+        and (separator == "colon" or not _is_date(symbols, at))
+    ):
         minute, end, marked = symbols[end + 1].value, end + 2, True
     elif separator == "clock":
         end, marked = end + 1, True
@@ -177,3 +190,22 @@ def _is_date(symbols: Sequence[Symbol], at: int) -> bool:
 
 def _kind(symbols: Sequence[Symbol], at: int) -> str:
     return symbols[at].kind if 0 <= at < len(symbols) else ""
+
+
+def clock_range(start: Clock, end: Clock, part: str) -> tuple[time, time]:
+    """Return both ends: the shortest range whose uncertain ends fit ("8-10pm", "10-2", "9 to 5")."""
+    first, last = start.resolve(part), end.resolve(part)
+    if not end.certain and last <= first and last.hour < 12:
+        last = last.replace(hour=last.hour + 12)
+    if not start.certain and end.certain:
+        halves = (time(start.hour % 12, start.minute), time(start.hour % 12 + 12, start.minute))
+        first = max((half for half in halves if half < last), default=first)
+    return (first, last) if first < last else (last, first)
+
+
+def shifted(moment: time, minutes: int, *, late: bool = False) -> time | None:
+    """Return the time so many minutes away, or None past midnight."""
+    total = moment.hour * 60 + moment.minute + minutes
+    if not 0 <= total < 24 * 60:
+        return None
+    return time(total // 60, total % 60)

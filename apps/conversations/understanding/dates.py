@@ -60,7 +60,7 @@ class DateReader:
         if exact is not None:
             return exact
         after = self._skip(end, "glue")
-        if self._at(after).kind in {"post-coming", "coming"}:
+        if self._at(after).kind in {"post-coming", "coming"} and self._at(after + 1).kind != "unit":
             return after + 1, self.coming(weekday)
         if self._at(after).kind == "next" and self._at(after + 1).kind != "unit":
             return after + 1, self.next_week(weekday)
@@ -87,7 +87,11 @@ class DateReader:
     def _abbreviation(self, at: int) -> tuple[int, Days] | None:
         """Read "sat", "mon" as weekdays only where nothing but time words surround them."""
         before, after = self._at(at - 1), self._at(at + 1)
-        if before.kind in _CONTEXT - {"fill"} or (before.kind in _MAY_STAND_BEFORE and after.kind != "other"):
+        if (
+            before.kind in _CONTEXT - {"fill", "glue"}
+            or before.text == "on"
+            or (before.kind in _MAY_STAND_BEFORE and after.kind != "other")
+        ):
             return self._weekday(at)
         return None
 
@@ -148,8 +152,8 @@ class DateReader:
             return None
         third = self._at(at + 4) if self._at(at + 3).kind == mark.kind and self._at(at + 4).kind == "num" else None
         if first.digits == 4 and third is not None:
-            day = _date(first.value, second.value, third.value)
-            return (at + 5, one(day)) if day else None
+            written = _date(first.value, second.value, third.value)
+            return (at + 5, one(written)) if written else None
         if max(first.digits, second.digits) > 2 or not first.digits or not second.digits:
             return None
         if third is None and (mark.kind == "dash" and max(first.value, second.value) <= 12):
@@ -186,7 +190,8 @@ class DateReader:
             dated = self._dated(month.value, self._at(day).value, day + 1)
             if self._at(day + 1).kind not in _TIME_MARKS:
                 return dated
-        if month.kind == "month" or self._at(at - 1).kind in {"in", "start", "end", "mid"}:
+        before = self._at(at - 1).kind
+        if before in {"in", "start", "end", "mid"} or (month.kind == "month" and before not in {"glue", "other"}):
             return at + 1, self._whole_month(month.value)
         return None
 
@@ -206,9 +211,18 @@ class DateReader:
             return at + 2, self._coming_day(day.value)
         if day.kind == "ord" and after.kind not in {"other", "unit"} and (before.kind in _CONTEXT | {"", "or", "and"}):
             return at + 1, self._coming_day(day.value)
-        if day.kind == "num" and before.text in _SPANISH_DAY and after.kind not in _NOT_A_DATE:
+        if day.kind == "num" and before.text.rpartition(" ")[2] in _SPANISH_DAY and after.kind not in _NOT_A_DATE:
             return at + 1, self._coming_day(day.value)
         return None
+
+    def _unit(self, at: int) -> tuple[int, Days] | None:
+        """Read "la semana que viene"."""
+        after = self._skip(at + 1, "glue")
+        return (
+            (after + 1, whole[1])
+            if self._at(after).kind in {"post-coming", "coming"} and (whole := self._next(at - 1))
+            else None
+        )
 
     def _in(self, at: int) -> tuple[int, Days] | None:
         """Read "in 3 days", "within 2 weeks", "in a month"."""
@@ -220,7 +234,7 @@ class DateReader:
         if number.kind != "num" and count == at + 1:
             return None
         days = (number.value if number.kind == "num" else 1) * _DAYS_IN[self._at(unit).name]
-        if self._at(at).kind == "within" or self._at(unit + 1).kind == "post-within" and self._at(at).kind == "num":
+        if self._at(at).kind == "within":
             return unit + 1, Days("range", self.today, self._plus(days))
         return unit + 1, self.away(days)
 
@@ -342,6 +356,7 @@ class DateReader:
         "within": _in,
         "weekend": _weekend,
         "weekends": _weekend,
+        "unit": _unit,
         "start": _edge,
         "mid": _edge,
         "end": _edge,
@@ -355,9 +370,25 @@ _FAR = 3660
 _DAYS_IN = {"day": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}
 _TIME_MARKS = frozenset(("am", "pm", "clock", "colon", "half", "and-half", "and-quarter", "less-quarter"))
 _NOT_A_DATE = frozenset(("unit", "am", "pm", "colon", "clock", "num"))
-_SPANISH_DAY = frozenset(("el", "dia"))
+_SPANISH_DAY = frozenset(("el", "del", "dia"))
 _CONTEXT = frozenset(
-    ("glue", "at", "in", "this", "next", "last", "after", "before", "until", "from", "to", "between", "around", "fill", "coming")
+    (
+        "glue",
+        "at",
+        "in",
+        "this",
+        "next",
+        "last",
+        "after",
+        "before",
+        "until",
+        "from",
+        "to",
+        "between",
+        "around",
+        "fill",
+        "coming",
+    )
 )
 
 

@@ -27,7 +27,7 @@ from enum import StrEnum
 from .lexicon import EMERGENCIES_BY_LANGUAGE
 from .phrases import Found, Phrasebook, lines
 from .spelling import respell
-from .text import is_word, tokens, vocabulary
+from .text import is_word, tokens, vocabulary, word_set
 
 
 class EmergencyCategory(StrEnum):
@@ -78,7 +78,7 @@ def _book(constant: str) -> Phrasebook[str]:
 
 
 def _set(constant: str) -> frozenset[str]:
-    blocks = (getattr(module, constant, "").replace("|", " ") for module in _MODULES)
+    blocks = (getattr(module, constant, "") for module in _MODULES)
     return frozenset(word for block in blocks for word in vocabulary(block))
 
 
@@ -88,11 +88,11 @@ _HISTORY, _AFTERCARE, _CURRENT = _book("HISTORY"), _book("AFTERCARE"), _book("CU
 _NEGATORS, _CARRIERS, _TERMINATORS = _set("NEGATORS"), _set("NEGATION_CARRIERS"), _set("TERMINATORS")
 _POST_NEGATORS, _POST_ENDS = _set("POST_NEGATORS"), _set("POST_NEGATION_ENDS")
 _POST_HAPPENING = _set("POST_NEGATION_HAPPENING")
-_HAPPENING_AGAIN = frozenset(
-    "now again having started starting began worse happening ahora otra empezó empezo comenzó abhi phir fir अभी फिर".split()
+_HAPPENING_AGAIN = word_set(
+    "now again having started starting began worse happening ahora otra empezó empezo comenzó abhi phir fir अभी फिर"
 )
 _SUICIDAL = frozenset(("suicidal", "suicide"))
-_LIST_WORDS = frozenset("or nor ni o u neither ya या".split())
+_LIST_WORDS = word_set("or nor ni o u neither ya या")
 _SENTENCE_ENDS = frozenset(".!?;।॥؟。")
 _SCOPE = 9
 _WORDS_READ = 500

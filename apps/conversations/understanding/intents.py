@@ -68,7 +68,7 @@ _NEGATABLE = frozenset(
 _ALONE_IF_ONE_WORD = frozenset(
     (Intent.BACK, Intent.CHANGE, Intent.MORE, Intent.HELP, Intent.HUMAN, Intent.CONFIRM, Intent.RESTART, Intent.STOP)
 )
-_WEAK_IF_ONE_WORD = frozenset((Intent.BOOK,))
+_WEAK_IF_ONE_WORD = frozenset((Intent.BOOK, Intent.QUESTION))
 _ALWAYS_ALONE = frozenset((Intent.GREETING, Intent.THANKS, Intent.GOODBYE))
 _POLITE = "polite"
 
@@ -95,7 +95,12 @@ _POLITENESS = Phrasebook(
     [
         *_patterns(_ALWAYS_ALONE),
         *((line, _POLITE) for module in BY_LANGUAGE.values() for line in lines(module.FILLERS)),
-        *((line, _POLITE) for module in BY_LANGUAGE.values() for kind in (module.YES, module.NO) for line in lines(kind)),
+        *(
+            (line, _POLITE)
+            for module in BY_LANGUAGE.values()
+            for kind in (module.YES, module.NO)
+            for line in lines(kind)
+        ),
     ]
 )
 _NEGATORS = Phrasebook((line, code) for code in ("en", "es") for line in lines(INTENTS_BY_LANGUAGE[code].NEGATORS))
@@ -125,10 +130,11 @@ def detect_intent(text: str, language: str) -> Intent:
     for intent in _PRECEDENCE:
         if intent in strong:
             return intent
-    if Intent.QUESTION in strong and Intent.BOOK not in weak:
+    if Intent.QUESTION in strong:
         return Intent.QUESTION
-    if weak:
+    if Intent.BOOK in weak:
         return Intent.BOOK
+    strong |= weak
     for intent in _AFTER_THOSE:
         if intent in strong:
             return intent

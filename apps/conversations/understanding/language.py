@@ -13,6 +13,7 @@ SUPPORTED = ("en", "es", "hi")
 
 _WORDS_READ = 80
 _ENOUGH = 2.0
+_DEVANAGARI_SHARE = 5
 _DEVANAGARI = re.compile("[\u0904-\u0939\u0958-\u0961]")
 _LETTER = re.compile(r"[^\W\d_]")
 _SPANISH_LETTER = re.compile("[ñáéíóúü]")
@@ -46,7 +47,7 @@ def detect_language(text: str, *, supported: Iterable[str] = SUPPORTED, default:
     by_base = {base(code): code for code in allowed}
     canonical = normalise(text)
     devanagari = len(_DEVANAGARI.findall(canonical))
-    if devanagari and devanagari * 2 >= len(_LETTER.findall(canonical)):
+    if devanagari * _DEVANAGARI_SHARE >= max(len(_LETTER.findall(canonical)), 1):
         return by_base.get("hi", default)
     scores = sorted(((_score(canonical, code), code) for code in by_base), reverse=True)
     if not scores or scores[0][0] < _ENOUGH or (len(scores) > 1 and scores[0][0] == scores[1][0]):

@@ -10,18 +10,20 @@ from dataclasses import dataclass
 from .language import base
 from .lexicon import BY_LANGUAGE, CALENDAR_BY_LANGUAGE, EMERGENCIES_BY_LANGUAGE, INTENTS_BY_LANGUAGE, every_text
 from .phrases import Phrasebook, lines
-from .text import MAX_CHARS, fold, vocabulary
+from .text import MAX_CHARS, fold, vocabulary, word_set
 
 _CHARS_READ = 300
 _MOST_NAMES = 6
 _LONGEST_NAME = 30
-_WORD = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0963\u0970-\u0dff])[^\s\d,;:!?()\[\]{}\"“”<>/\\|*_=+@#]*|[^\w\s]|\d+")
+_WORD = re.compile(
+    r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0963\u0970-\u0dff])[^\s\d,;:!?()\[\]{}\"“”<>/\\|*_=+@#]*|[^\w\s]|\d+"
+)
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe0f\ufeff]")
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u2010": "-", "\u2011": "-"})
 _ENDS_SENTENCE = frozenset(".!?\n।")
-_BREAKS = frozenset(",;:()\"“”!?।|/\n")
-_STOPS = frozenset("and y e aur और & con with born nací nacido nacida dob tel phone telefono teléfono celular email".split())
-_PARTICLES = frozenset("de del la las los da das do dos di du van von der den bin ibn al el le san santa y".split())
+_BREAKS = frozenset(',;:()"“”!?।|/\n')
+_STOPS = word_set("and y e aur और & con with born nací nacido nacida dob tel phone telefono teléfono celular email")
+_PARTICLES = word_set("de del la las los da das do dos di du van von der den bin ibn al el le san santa y")
 _DOUBLE_PARTICLES = frozenset(("y", "e"))
 _NOT_A_GIVEN_NAME = frozenset(("de", "del", "los", "las", "la", "y"))
 _SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv"))
@@ -63,7 +65,9 @@ def parse_name(text: str, language: str) -> PersonName | None:
 
 
 def _marked(text: str) -> list[str]:
-    shown = unicodedata.normalize("NFKC", text[:MAX_CHARS][:_CHARS_READ].translate(_APOSTROPHES)).translate(_APOSTROPHES)
+    shown = unicodedata.normalize("NFKC", text[:MAX_CHARS][:_CHARS_READ].translate(_APOSTROPHES)).translate(
+        _APOSTROPHES
+    )
     shown = re.sub(r"\s*[\r\n]+\s*", " ; ", _INVISIBLE.sub("", shown).strip())
     return _WORD.findall(shown)
 
@@ -116,7 +120,9 @@ def _run(marked: Sequence[str]) -> tuple[list[str], list[str]]:
         plain = fold(word.rstrip("."))
         if word in _BREAKS or word.isdigit() or plain in _STOPS - _DOUBLE_PARTICLES or plain in _TAILS:
             return names, _behind(marked[place:])
-        if plain in _DOUBLE_PARTICLES and (not names or place + 1 == len(marked) or _is_common(fold(marked[place + 1]))):
+        if plain in _DOUBLE_PARTICLES and (
+            not names or place + 1 == len(marked) or _is_common(fold(marked[place + 1]))
+        ):
             return names, _behind(marked[place:])
         if plain in _HONORIFICS and (not names or plain not in {"don", "sri", "shri"}):
             continue
@@ -155,7 +161,7 @@ def _checked(names: Sequence[str], *, strict: bool) -> list[str]:
     if not cleaned or any(not word or len(word) > _LONGEST_NAME or not _is_nameable(word) for word in cleaned):
         return []
     telling = [word for word in plain if word not in _PARTICLES]
-    if not telling or plain[0] in _NOT_A_GIVEN_NAME and len(plain) == 1 or all(len(word) == 1 for word in plain):
+    if not telling or (plain[0] in _NOT_A_GIVEN_NAME and len(plain) == 1) or all(len(word) == 1 for word in plain):
         return []
     common = [word for word in telling if len(word) > 1 and _is_common(word)]
     if common and not (len(telling) > 1 and all(word in _ALSO_NAMES for word in common)):
@@ -216,19 +222,16 @@ def _is_common(word: str) -> bool:
 
 def _words(*constants: str) -> frozenset[str]:
     blocks = (getattr(module, name, "") for module in BY_LANGUAGE.values() for name in constants)
-    return frozenset(word for block in blocks for word in vocabulary(block.replace("|", " ").replace("?", " ")))
+    return frozenset(word for block in blocks for word in vocabulary(block.replace("?", " ")))
 
 
 def _vocabulary() -> frozenset[str]:
     """Return every word that means something to the bot, and the commonest others."""
     modules = (*INTENTS_BY_LANGUAGE.values(), *CALENDAR_BY_LANGUAGE.values(), *EMERGENCIES_BY_LANGUAGE.values())
-    blocks = (text.replace("|", " ") for module in modules for text in every_text(module))
+    blocks = (text for module in modules for text in every_text(module))
     own = frozenset(word for block in blocks for word in vocabulary(block))
     relations = frozenset(
-        word
-        for module in BY_LANGUAGE.values()
-        for block in module.RELATIONS.values()
-        for word in vocabulary(block.replace("|", " "))
+        word for module in BY_LANGUAGE.values() for block in module.RELATIONS.values() for word in vocabulary(block)
     )
     numbers = frozenset(
         word
@@ -259,8 +262,12 @@ _ALSO_NAMES = frozenset(
 )
 _COMMON = _vocabulary() - _GIVEN_NAMES
 _HONORIFICS = _words("HONORIFICS")
-_TAILS = frozenset(word for line in lines(BY_LANGUAGE["hi"].NAME_TAILS) for word in fold(line.split()[0]).split("|")) - {"h", "he"}
+_TAILS = frozenset(
+    word for line in lines(BY_LANGUAGE["hi"].NAME_TAILS) for word in fold(line.split()[0]).split("|")
+) - {"h", "he"}
 _POLITE = _words("FILLERS")
-_GREETINGS = _POLITE | _words("YES") | frozenset("good morning afternoon evening buenos buenas dias tardes noches namaste".split())
+_GREETINGS = (
+    _POLITE | _words("YES") | word_set("good morning afternoon evening buenos buenas dias tardes noches namaste")
+)
 _LEADS = Phrasebook((line, True) for module in BY_LANGUAGE.values() for line in lines(module.NAME_LEADS))
 _WEAK_LEADS = Phrasebook((line, True) for module in BY_LANGUAGE.values() for line in lines(module.WEAK_NAME_LEADS))

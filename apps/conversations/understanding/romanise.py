@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+_LATIN = "k kh g gh n ch chh j jh n t th d dh n t th d dh n p f b bh m y r l v sh sh s h l"
+_LATIN_VOWELS = "a i i u u ri e ai o au o e"
 _CONSONANTS = dict(
     zip(
         "कखगघङचछजझञटठडढणतथदधनपफबभमयरलवशषसहळ",
-        "k kh g gh n ch chh j jh n t th d dh n t th d dh n p f b bh m y r l v sh sh s h l".split(),
+        _LATIN.split(),
         strict=True,
     )
 )
-_VOWELS = dict(
-    zip("अआइईउऊऋएऐओऔऑऍ", "a a i i u u ri e ai o au o e".split(), strict=True)
-)
-_SIGNS = dict(zip("ािीुूृेैोौॉॅ", "a i i u u ri e ai o au o e".split(), strict=True))
+_VOWELS = dict(zip("अआइईउऊऋएऐओऔऑऍ", ("a", *_LATIN_VOWELS.split()), strict=True))
+_SIGNS = dict(zip("ािीुूृेैोौॉॅ", _LATIN_VOWELS.split(), strict=True))
 _VIRAMA, _NASALS = "्", "ंँ"
 
 

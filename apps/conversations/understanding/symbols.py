@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .language import base
 from .lexicon import BY_LANGUAGE, CALENDAR_BY_LANGUAGE
@@ -14,7 +14,10 @@ from .text import is_word, tokens, vocabulary
 
 _TOKENS_READ = 160
 _DOTTED_LETTERS = re.compile(r"\b([^\W\d_])\s?\.\s?(?=[^\W\d_]\b)")
-_ORDINAL_ENDINGS = {"en": frozenset(("st", "nd", "rd", "th")), "es": frozenset(("ro", "ra", "er", "do", "da", "to", "ta", "o", "a"))}
+_ORDINAL_ENDINGS = {
+    "en": frozenset(("st", "nd", "rd", "th")),
+    "es": frozenset(("ro", "ra", "er", "do", "da", "to", "ta")),
+}
 _MARKS = {":": "colon", "/": "slash", ".": "dot", "-": "dash", "\n": "break", ",": "comma", ";": "break"}
 _MARKS |= {"!": "break", "?": "break", "(": "comma", ")": "comma", "।": "break", "~": "around"}
 
@@ -62,6 +65,20 @@ def scan(text: str, language: str) -> list[Symbol]:
         symbols.append(_single(words[position], numbers))
         position += 1
     return _ordinals(symbols, _ORDINAL_ENDINGS.get(code, frozenset()) | _ORDINAL_ENDINGS["en"])
+
+
+def resolve_manana(symbols: Sequence[Symbol]) -> list[Symbol]:
+    """Decide each "mañana": the morning behind a day ("lunes mañana"), else tomorrow."""
+    result: list[Symbol] = []
+    for symbol in symbols:
+        if symbol.kind == "manana":
+            before = next((earlier for earlier in reversed(result) if earlier.kind != "glue"), None)
+            is_morning = before is not None and before.kind in {"weekday", "day", "month"}
+            meaning = Symbol("part", name="morning") if is_morning else Symbol("day", 1, "1")
+            result.append(replace(meaning, text=symbol.text))
+        else:
+            result.append(symbol)
+    return result
 
 
 def number_words(language: str) -> dict[str, int]:
@@ -120,7 +137,22 @@ def _numbers(code: str) -> dict[str, int]:
 
 _OWN_LANGUAGE_ONLY: dict[str, tuple[str, ...]] = {
     "en": ("glue", "fill", "abbr", "to", "or"),
-    "es": ("glue", "fill", "abbr", "to", "and", "or", "not", "post-not", "in", "but", "this", "unit hour", "asap", "at"),
+    "es": (
+        "glue",
+        "fill",
+        "abbr",
+        "to",
+        "and",
+        "or",
+        "not",
+        "post-not",
+        "in",
+        "but",
+        "this",
+        "unit hour",
+        "asap",
+        "at",
+    ),
     "hi": ("glue", "fill", "se", "this", "and", "or", "but", "post-within", "part night", "unit"),
 }
 _BOOKS = {code: _book(code) for code in CALENDAR_BY_LANGUAGE}
@@ -129,6 +161,6 @@ _ORDINALS = {
     word: value
     for module in BY_LANGUAGE.values()
     for value, block in module.ORDINALS.items()
-    for word in vocabulary(block.replace("|", "\n"))
+    for word in vocabulary(block)
     if not word.isdigit() and len(word) > 3
 }

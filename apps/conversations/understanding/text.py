@@ -77,7 +77,12 @@ def words(text: str) -> list[str]:
 
 def vocabulary(block: str) -> list[str]:
     """Return the tokens of a block of lexicon data of any length, in order and without repeats."""
-    return list(dict.fromkeys(token for line in block.splitlines() for token in tokens(line) if token != "|"))
+    return list(dict.fromkeys(token for line in block.replace("|", " ").splitlines() for token in tokens(line)))
+
+
+def word_set(block: str) -> frozenset[str]:
+    """Return the words of a block of lexicon data, folded as messages are."""
+    return frozenset(vocabulary(block))
 
 
 def is_word(token: str) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from .clock import Hours
 from .dates import Days
 from .symbols import scan
-from .when_reader import Hours, Reading, WhenReader
+from .when_reader import Reading, WhenReader
 
 _DAY = timedelta(days=1)
 _WEEK = frozenset(range(7))
@@ -121,7 +122,7 @@ def _within(result: Days, days: Days, *, several: bool) -> Days:
     if result.kind == "range" and several and days.earliest and days.latest and result.earliest and result.latest:
         return Days("range", min(result.earliest, days.earliest), max(result.latest, days.latest), result.weekdays)
     if result.kind == "weekday" and result.weekdays is not None:
-        inside = [day for day in _each(Days("range", days.earliest, days.latest, result.weekdays))] if days.latest else []
+        inside = list(_each(Days("range", days.earliest, days.latest, result.weekdays))) if days.latest else []
         if inside and len(inside) <= len(result.weekdays):
             return Days("weekday", inside[0], inside[-1], result.weekdays)
         return Days("weekday", days.earliest, days.latest, result.weekdays)
@@ -152,10 +153,8 @@ def _clipped(result: Days, today: date) -> Days:
 def _hours(reading: Reading) -> Hours:
     wanted = Hours()
     for hours in reading.hours:
-        if hours.alternative and wanted != Hours():
-            wanted = _either(wanted, hours)
-        else:
-            wanted = _both(wanted, hours)
+        combine = _either if hours.alternative and wanted != Hours() else _both
+        wanted = combine(wanted, hours)
     for hours in reading.not_hours:
         wanted = _both(wanted, _complement(hours))
     return wanted

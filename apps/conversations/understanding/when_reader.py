@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
-from .clock import PARTS, Clock, read_clock
+from .clock import PARTS, Hours, clock_range, read_clock, shifted
 from .dates import DateReader, Days, one
-from .symbols import Symbol
+from .symbols import Symbol, resolve_manana
 
 _DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """Bounds of a start's time of day: `after` inclusive, `before` exclusive."""
-
-    after: time | None = None
-    before: time | None = None
-    alternative: bool = False
 
 
 @dataclass(slots=True)
@@ -71,7 +62,6 @@ class WhenReader:
 
     def _took(self, at: int, end: int) -> None:
         self.reading.words.extend(symbol.text for symbol in self.symbols[at:end] if symbol.text.strip())
-        self.alternative = False
         self.last_end = end
 
     def _connect(self, symbol: Symbol) -> None:
@@ -99,14 +89,16 @@ class WhenReader:
         """Pass over "for 3 days", "hace dos días", "2 weeks ago"; read "3 days later"."""
         if self._kind(at) == "ago-prefix":
             return self._counted(self._skip(at + 1, "glue", "around"))
-        end = self._counted(at)
+        end, count = self._counted(at), self.symbols[at].value
+        if end is None and self.symbols[at].text in _ONE and self._kind(at + 1) == "unit":
+            end, count = at + 2, 1
         if end is None:
             return None
         if self._kind(end) == "ago":
             return end + 1
-        unit, count = self.symbols[end - 1], self.symbols[at].value
+        unit = self.symbols[end - 1]
         later = self._skip(end, "glue")
-        alone = at == 0 and end == len(self.symbols)
+        alone = at == 0 and end == len(self.symbols) and bool(self.symbols[at].digits)
         if self._kind(later) in {"later", "post-after", "post-within"} or alone:
             self._away(count, unit.name, within=self._kind(later) == "post-within")
             self._took(at, end if alone else later + 1)
@@ -151,7 +143,7 @@ class WhenReader:
         if date_phrase is not None and kind == "since-from" and self._is_ahead(date_phrase[1]):
             return None
         if date_phrase is not None:
-            return date_phrase[0]
+            return self._skip(date_phrase[0], "glue", "part")
         counted = self._counted(after)
         return counted or (after + 1 if self._kind(after) in {"part", "unit"} else at + 1)
 
@@ -194,8 +186,7 @@ class WhenReader:
         chosen = frozenset((first + offset) % 7 for offset in range((last - first) % 7 + 1))
         if chosen == frozenset(range(5)):
             return Days("habit", weekdays=chosen)
-        earliest = self.today if self.today.weekday() in chosen else start.earliest
-        assert earliest is not None
+        earliest = self.today if self.today.weekday() in chosen else start.earliest or self.today
         return Days("range", earliest, earliest + ((last - earliest.weekday()) % 7) * _DAY, chosen)
 
     def _range_of_hours(self, first: int, *, opened: bool) -> int | None:
@@ -212,7 +203,7 @@ class WhenReader:
         part, after = self._part_behind(end[0])
         if not (opened or marked or part or self._beside_time(first) or len(self.symbols) == end[0] == 3):
             return None
-        self._add_hours(*_clock_range(start[1], end[1], part or self._part_before(first)))
+        self._add_hours(*clock_range(start[1], end[1], part or self._part_before(first)))
         return self._skip(after, "post-between", "post-around")
 
     def _beside_time(self, at: int) -> bool:
@@ -228,11 +219,10 @@ class WhenReader:
         target = self._skip(at + 1, "glue", "at", "around", "fill")
         if target >= len(self.symbols):
             return None
-        if kind in {"after", "at"} and self._counted(target) is not None and kind == "after":
-            end = self._counted(target)
-            assert end is not None
-            self._away(self.symbols[target].value, self.symbols[end - 1].name)
-            return end
+        counted = self._counted(target) if kind == "after" else None
+        if counted is not None:
+            self._away(self.symbols[target].value, self.symbols[counted - 1].name)
+            return counted
         days = self.dates.read(target)
         clock = read_clock(self.symbols, target, bare=True)
         if days is not None and (clock is None or days[0] >= clock[0]) and kind != "at":
@@ -277,9 +267,9 @@ class WhenReader:
         elif kind in {"before", "until"}:
             self._add_hours(None, moment)
         elif kind == "around":
-            self._add_hours(_shifted(moment, -60), _shifted(moment, 60, late=True))
+            self._add_hours(shifted(moment, -60), shifted(moment, 60, late=True))
         else:
-            self._add_hours(moment, _shifted(moment, 60, late=True))
+            self._add_hours(moment, shifted(moment, 60, late=True))
 
     def _bound_part(self, kind: str, at: int) -> int | None:
         after, before = PARTS[self.symbols[at].name]
@@ -322,7 +312,8 @@ class WhenReader:
         )
 
     def _time(self, at: int) -> int | None:
-        clock = read_clock(self.symbols, at, bare=self._beside_time(at) and self.symbols[at].text != "one")
+        bare = (self._beside_time(at) and self.symbols[at].text != "one") or self._marked_behind(at)
+        clock = read_clock(self.symbols, at, bare=bare)
         if clock is None:
             return self._part(at)
         end, moment = clock
@@ -336,11 +327,19 @@ class WhenReader:
         self._bound_clock(bound or "at", resolved)
         return post + 1 if bound else end
 
+    def _marked_behind(self, at: int) -> bool:
+        """Tell whether what follows makes a number a time: "5 or later", "7 in the evening"."""
+        return self._kind(at + 1) in _POST_BOUNDS or self._kind(self._skip(at + 1, "glue", "in")) == "part"
+
     def _part(self, at: int) -> int | None:
         symbol = self.symbols[at]
         if symbol.kind != "part" or symbol.name not in PARTS:
             return None
-        if read_clock(self.symbols, self._skip(at + 1, "glue", "at"), bare=True) if self._skip(at + 1, "glue", "at") < len(self.symbols) else None:
+        if (
+            read_clock(self.symbols, self._skip(at + 1, "glue", "at"), bare=True)
+            if self._skip(at + 1, "glue", "at") < len(self.symbols)
+            else None
+        ):
             return at + 1
         after, before = PARTS[symbol.name]
         if self._kind(at + 1) == "post-after":
@@ -359,7 +358,16 @@ class WhenReader:
 
     def _part_before(self, at: int) -> str:
         position = at - 1
-        while position >= 0 and self._kind(position) in {"glue", "at", "after", "before", "around", "until", "from", "between"}:
+        while position >= 0 and self._kind(position) in {
+            "glue",
+            "at",
+            "after",
+            "before",
+            "around",
+            "until",
+            "from",
+            "between",
+        }:
             position -= 1
         return self.symbols[position].name if self._kind(position) == "part" else ""
 
@@ -378,38 +386,10 @@ class WhenReader:
     def _add_hours(self, after: time | None, before: time | None, *, negative: bool | None = None) -> None:
         target = self.reading.not_hours if (self.negative if negative is None else negative) else self.reading.hours
         target.append(Hours(after, before, alternative=self.alternative))
+        self.alternative = False
 
 
 _TO = frozenset(("to", "dash", "and", "se", "until"))
+_ONE = frozenset(("a", "an", "un", "una"))
 _BOUNDS = frozenset(("after", "before", "until", "from", "since-from", "around", "at", "past", "in"))
 _POST_BOUNDS = {"post-after": "after", "post-before": "before", "post-until": "until", "post-around": "around"}
-
-
-def resolve_manana(symbols: Sequence[Symbol]) -> list[Symbol]:
-    """Decide each "mañana": the morning behind a day ("lunes mañana"), else tomorrow."""
-    result: list[Symbol] = []
-    for symbol in symbols:
-        if symbol.kind == "manana":
-            before = next((earlier for earlier in reversed(result) if earlier.kind != "glue"), None)
-            is_morning = before is not None and before.kind in {"weekday", "day", "month"}
-            symbol = Symbol("part", name="morning", text=symbol.text) if is_morning else Symbol("day", 1, "1", symbol.text)
-        result.append(symbol)
-    return result
-
-
-def _clock_range(start: Clock, end: Clock, part: str) -> tuple[time, time]:
-    """Return both ends: the shortest range whose uncertain ends fit ("8-10pm", "10-2", "9 to 5")."""
-    first, last = start.resolve(part), end.resolve(part)
-    if not end.certain and last <= first and last.hour < 12:
-        last = last.replace(hour=last.hour + 12)
-    if not start.certain and end.certain:
-        halves = (time(start.hour % 12, start.minute), time(start.hour % 12 + 12, start.minute))
-        first = max((half for half in halves if half < last), default=first)
-    return (first, last) if first < last else (last, first)
-
-
-def _shifted(moment: time, minutes: int, *, late: bool = False) -> time | None:
-    total = moment.hour * 60 + moment.minute + minutes
-    if not 0 <= total < 24 * 60:
-        return None
-    return time(total // 60, total % 60)

@@ -12,7 +12,7 @@ from .lexicon import BY_LANGUAGE
 from .names import parse_name
 from .phrases import Phrasebook, lines
 from .spelling import respell
-from .text import normalise, words
+from .text import normalise, word_set, words
 
 
 class Whom(StrEnum):
@@ -133,5 +133,5 @@ _ALONE_FRAMES = {
     "es": ("{R}", "mi|mis|el|la|un|una|nuestro|nuestra {R}", "a mi {R}", "mi {R} menor|mayor"),
     "hi": ("{R}", "mera|meri|mere|hamara|hamari|apna|apni|मेरा|मेरी|मेरे|हमारा|हमारी {R} ji|जी? hai|है?"),
 }
-_POLITE = frozenset("please pls ok yes hi hello por favor hola sí si ji जी कृपया thanks gracias no".split())
+_POLITE = word_set("please pls ok yes hi hello por favor hola sí si ji जी कृपया thanks gracias no")
 _BOOKS = {code: _book(code) for code in BY_LANGUAGE}

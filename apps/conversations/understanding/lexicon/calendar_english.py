@@ -130,7 +130,6 @@ SYMBOLS = {
     "after": """
         after|past|aftr|afterwards
         later than
-        from|beginning|starting .. onwards
         no earlier than
         not before|earlier
         not earlier than
@@ -179,7 +178,8 @@ SYMBOLS = {
         apart from
     """,
     "post-not": """
-        doesnt|dont|wont|does|will|do not? work|suit
+        doesnt|dont|wont work|suit
+        does|will|do not work|suit
         isnt|not good|possible|great|ideal|available
         is|are bad|busy|impossible|out|no|difficult
         not ok|okay

@@ -69,7 +69,6 @@ SYMBOLS = {
     """,
     "part early-morning": """
         temprano
-        mañana temprano
         temprano por|en la mañana
         a primera hora
         a primera hora de la mañana
@@ -215,13 +214,11 @@ SYMBOLS = {
     "this": "este|esta|presente",
     "coming": """
         próximo|próxima|proximos|próximas|entrante
-        que viene|entra
     """,
     "next": "siguiente",
     "last": "pasado|pasada|último|última",
     "post-coming": """
         que viene|entra
-        próximo|próxima|siguiente|entrante
     """,
     "in": """
         en|dentro

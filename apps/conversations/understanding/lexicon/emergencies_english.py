@@ -109,7 +109,8 @@ SYMPTOMS = {
         having|think|maybe|a ..2 miscarriage|miscarrying
     """,
     "injury": """
-        gunshot|gun shot
+        gunshot
+        gun shot
         been|got|was|were|is shot by|in|at|with
         stabbed
         hit|struck|run|knocked by|over|down by? a|the? car|truck|bus|bike|train|motorbike|vehicle|motorcycle
@@ -189,7 +190,8 @@ SELF_HARM = """
     suicide|suicidal
     self harm|harming|harmed
     selfharm|selfharming
-    tired of living|life|being alive
+    tired of living|life
+    tired of being alive
     cant go on anymore|living|like
     jump ..3 bridge|building|roof|window
     life is|isnt not? worth living
@@ -220,7 +222,9 @@ EXCEPTIONS = """
     emergency medicine degree
 """
 
-NEGATORS = "no|not|never|without|denies|deny|denied|dont|doesnt|didnt|isnt|arent|havent|hasnt|wasnt|nor|neither|non|nothing"
+NEGATORS = (
+    "no|not|never|without|denies|deny|denied|dont|doesnt|didnt|isnt|arent|havent|hasnt|wasnt|nor|neither|non|nothing"
+)
 
 NEGATION_CARRIERS = """
     have has had having any a an the of in to feel feeling felt experience experiencing experienced with or nor my his
@@ -256,11 +260,11 @@ HISTORY = """
     long|time ago
     died of|from
     passed away
-    had ..4 before
     survived|survivor
 """
 
 AFTERCARE = """
+    had ..3 before
     follow up|ups
     followup|followups
     rehab|rehabilitation|recovery|recovering|recovered|physio|physiotherapy|therapy|aftercare

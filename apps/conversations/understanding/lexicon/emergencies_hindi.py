@@ -128,7 +128,7 @@ SYMPTOMS = {
         दौरा|दौरे ..1 पड़|पड़ा|आ|आया|पड़े
         मुंह से झाग
     """,
-    "general": f"""
+    "general": """
         mar|marr raha|rahi|rahe|jaunga|jaungi|jayega|jayegi hoon|hun|hu|hai|h?
         marne wala|wali|vala|vali
         jaan|jan khatre|bachao|bacha|bachaiye|nikal

@@ -5,7 +5,7 @@ _RESPIRAR = "respirar|respiro|respira|respirando|respiracion"
 
 SYMPTOMS = {
     "heart": """
-        dolor|dolores|presión|opresión|punzada|punzadas|pinchazo|pinchazos|ardor|molestia|peso|dolr en|de|del|por|fuerte|al ..3 pecho
+        dolor|dolores|presión|opresión|punzada|punzadas|pinchazo|pinchazos|ardor|molestia|peso|dolr en|de|del|por|fuerte|muy|al ..4 pecho
         duele|dolía|duelen|aprieta|oprime|arde|molesta|punza ..3 pecho
         pecho ..3 duele|dolor|aprieta|oprime|oprimido|apretado|arde|presión|opresión|doliendo|punza
         dolor|duele|presión|punzada|punzadas ..3 corazón
@@ -36,7 +36,7 @@ SYMPTOMS = {
     "stroke": """
         cara|boca|rostro ..3 caída|torcida|torció|chueca|dormida|paralizada|desviada|cayó
         torció|durmió|paralizó ..2 cara|boca|brazo|cuerpo|lado|rostro
-        no puedo|puede|logra|logro ..1 mover|levantar ..2 brazo|pierna|brazos|piernas|lado|mano|cuerpo|cara
+        no puedo|puede|logra|logro ..1 mover|levantar ..3 brazo|pierna|brazos|piernas|lado|mano|cuerpo|cara
         no siento|siente ..2 brazo|pierna|brazos|piernas|lado|mano|cuerpo|cara
         no puedo|puede hablar|ver bien|claro|repente
         habla ..2 raro|enredado|arrastrando|trabado|trabada
@@ -79,7 +79,7 @@ SYMPTOMS = {
     "allergy": """
         cierra|cerrando|cerró|cierre ..2 garganta
         garganta ..3 cierra|cerrando|cerró|cerrada
-        hincha|hinchó|hinchando|hinchada|hincharon|hinchado|hinchados ..2 lengua|labios|cara|garganta
+        hincha|hinchan|hinchó|hinchando|hinchada|hincharon|hinchado|hinchados ..2 lengua|labios|cara|garganta
         lengua|labios|labio|cara|rostro ..3 hinchada|hinchados|hinchando|hincha|hinchó|hinchado
         reacción alérgica grave|severa|fuerte|muy|horrible
         grave|fuerte|severa reacción alérgica
@@ -154,7 +154,7 @@ CONDITIONS = {
         ataque|ataques|crisis epiléptico|epilépticos|epiléptica|epilepsia|de epilepsia?
     """,
     "allergy": "anafilaxia|anafiláctico|anafiláctica",
-    "poisoning": "sobredosis|sobre dosis",
+    "poisoning": "sobredosis\nsobre dosis",
 }
 
 SELF_HARM = """

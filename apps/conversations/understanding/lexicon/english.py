@@ -3,17 +3,18 @@
 LANGUAGE = {
     2: """
         the and i my you your need want have is are was were would with of for what when where how can could
-        please thanks thank hello today tomorrow tonight yes appointment appointments see been this that it do
+        please thanks thank hello today tomorrow tonight  yes see been this that it do
         does did will im ive id there their any some not dont cant which after before about from hey help book
         english morning afternoon evening feel feeling pain hurts sick better later earlier next week day days
         monday tuesday wednesday thursday friday saturday sunday yeah yep sure sorry bye we
         she he they her his them an be or at by as got get make anything something whenever works okay
     """,
-    1: "hi a to on in am me book doctor cancel reschedule time name new now just more one first son daughter wife",
+    1: "appointment appointments appt hi a to on in am me book doctor cancel reschedule time name new now just more one first son daughter wife",
 }
 
 YES = """
     yes|yess|yep|yup|yeah|yea|ya|yah|yas|ye|y|aye|ja|yeap|yessir|ys|ues|yse
+    sure thing
     sure|certainly|definitely|absolutely|indeed|surely|exactly|precisely
     ok|okay|okey|oki|okie|okk|k|kk|kay|okeydokey
     okey|okie dokey|dokie
@@ -73,7 +74,11 @@ NO = """
     not now|yet|today|really|this|that|correct|right|ok|okay|good|interested|exactly
     not this time
     not for me
-    i dont|do not think so|want|need it|to|that|this?
+    i? dont think so
+    i do not think so
+    i? dont want|need it|to|that|this?
+    i do not want|need it|to|that|this?
+    no thank you|u
     i dont|cant|wont|couldnt
     i do not
     id rather not
@@ -172,8 +177,10 @@ RELATIVE_CHOICES = {
         any|anyone|whichever|whatever|either
         any one|of|time|them
         any of them|these|those
-        doesnt|dont|does|do not? matter|mind
-        i? dont|do not? mind
+        doesnt|dont matter|mind
+        does|do not matter|mind
+        i dont mind
+        i do not mind
         you choose|pick|decide
         all|any fine|good|ok|work
         up to you
@@ -312,7 +319,8 @@ LANGUAGE_REQUESTS = """
     english please
     speak|talk|write|continue|reply|answer|switch .. english
     prefer|want english
-    no|dont speak|understand? spanish|hindi|espanol
+    dont speak|understand spanish|hindi|espanol
+    no spanish|hindi
     inglés
     en inglés
     en inglés por favor

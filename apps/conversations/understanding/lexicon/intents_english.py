@@ -1,6 +1,8 @@
 """What English-writing patients ask for. Keys are `Intent` names; one pattern a line."""
 
-_APPOINTMENT = "appointment|appointments|appt|appts|apt|booking|bookings|visit|consultation|consult|checkup|reservation|slot"
+_APPOINTMENT = (
+    "appointment|appointments|appt|appts|apt|booking|bookings|visit|consultation|consult|checkup|reservation|slot"
+)
 _DOCTOR = "doctor|doctors|doc|dr|physician|gp|dentist|nurse|pediatrician|specialist|dermatologist|gynecologist|therapist|practitioner|cardiologist|someone"
 _WANT = "need|want|like|wanna|gotta|must|have|should|wish|try|trying|looking|hoping|can|could|may|please|pls|lets|how"
 
@@ -11,13 +13,16 @@ INTENTS = {
         human|agent|operator|representative|receptionist
         real|live|actual person|human|agent|someone
         are|r you|u? a? bot|robot|machine|human
+        is this|it a? bot|robot|machine|human
+        want|need|prefer a? real|human|live? human|person|agent|operator
         call|ring|phone me back?
         have|can|could|get .. someone|somebody|you call|phone|ring me
         not|no a? bot|robot
         hate this|the|talking bot|robot
     """,
     "RESCHEDULE": f"""
-        reschedule|rescheduling|resched|rebook|postpone|prepone|re schedule
+        reschedule|rescheduling|resched|rebook|postpone|prepone
+        re schedule
         move|change|changing|switch|shift|push|delay|swap|alter|modify|update .. {_APPOINTMENT}
         move|push|shift|bring|change|put it|that|this|mine to|back|forward|up|for
         change|move|switch|different the? time|date|day|hour of|for my|the {_APPOINTMENT}
@@ -65,7 +70,7 @@ INTENTS = {
     """,
     "ARRIVED": """
         im|i|am|we|were here|outside|arrived
-        im|am|we at|in|outside the clinic|reception|parking|office|waiting
+        im|am|are|were at|in|outside the clinic|reception|parking|office|waiting
         have|ive|just arrived
         just got here
     """,
@@ -117,8 +122,9 @@ INTENTS = {
         more
         later|earlier|other dates|times|days|slots
         not these|those|any
-        these|those|they dont|do not|wont? work|suit
-        dont|do not|doesnt work|suit
+        these|those|they|it dont|wont|doesnt work|suit
+        dont|doesnt work|suit
+        do|does not work|suit
         can|could|is .. later|earlier|another|different time|day|date
     """,
     "RESTART": """
@@ -157,11 +163,14 @@ INTENTS = {
         what are|is my|the|this options|menu|for
         how does|do this|it|i|you work|use|do
         menu|options|commands|instructions
-        i dont|do not understand|get|know
+        i? dont understand|get|know
+        i do not understand|get|know
         im confused|lost
     """,
     "QUESTION": """
         how much|expensive
+        price|prices|cost|costs|fee|fees|charge of|for
+        whats|what|is|are|the price|cost|fee|fees|charges
         price|prices|cost|costs|fee|fees|charge|charges|bill|invoice|receipt
         address|location|directions|parking
         where are|is you|the|your|clinic|office|located
@@ -174,9 +183,11 @@ INTENTS = {
         test|lab|blood|scan|xray|my results|result|report|reports
         results
         prescription|refill|medication|medications|medicine refill?
-        referral|sick note
+        referral
+        sick note
     """,
     "GREETING": """
+        hi|hello|hey there|all|everyone|doctor|doc|team
         hi|hello|hey|hiya|hallo|helo|hii|heya|yo|greetings|howdy|hellow
         good morning|afternoon|evening|day|night
         gm|ga|ge|morning|afternoon|evening
@@ -202,7 +213,7 @@ INTENTS = {
         much appreciated
         i? appreciate it|that|this
         grateful
-        great|awesome|perfect|ok|okay|wonderful|many thanks|thank
+        great|awesome|perfect|ok|okay|wonderful|many thanks|thank you|u?
         🙏
         ❤
     """,
@@ -211,15 +222,18 @@ INTENTS = {
         vomiting|vomit|nausea|nauseous|diarrhea|diarrhoea|rash|itching|itchy|dizzy|dizziness|swelling|swollen|infection|flu|cold
         injury|injured|sprained|burning|bleeding|tired|fatigue|insomnia|allergy|allergies|sick|unwell|ill|anxiety|depressed|stomach|uti
         not feeling well|good
-        dont|do not feel well|good
+        dont feel well|good
+        do not feel well|good
         feel|feeling bad|awful|terrible|weak|sick|unwell|ill|worse|dizzy
     """,
     "STOP": """
         stop|quit texting|messaging|sending|contacting|writing|spamming|bothering|calling me?
         stop these|the|all|your? messages|texts|reminders|sms|spam
         stop .. messages|texts|messaging|texting
-        dont|do not|never text|message|contact|send|write|call me|this|these|any ..2 anymore|again|more|messages|texts
-        dont|do not|never text|message|contact|write|spam me
+        dont|never text|message|contact|send|write me|this|these|any ..2 anymore|again|more|messages|texts
+        do not text|message|contact|send|write me|this|these|any ..2 anymore|again|more|messages|texts
+        dont|never text|message|contact|spam me
+        do not text|message|contact|spam me
         unsubscribe me
         unsubscribe
         opt me? out

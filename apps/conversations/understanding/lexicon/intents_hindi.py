@@ -76,7 +76,8 @@ INTENTS = {
         {_DR} .. milna|milne|mil|milwa|milwao|milwana|dikhana|dikhane|dikha|dikhwana|chahiye|chahie|chaiye|consult|baat|bat|salah|time|samay
         milna hai|h|tha|chahta|chahti .. {_DR}?
         dikhana|dikhwana hai|h|tha
-        checkup|check up karwana|karana|karna|karwani
+        checkup karwana|karana|karna|karwani
+        check up karwana|karana|karna|karwani
         ilaaj|ilaj karwana|karana|chahiye
         {_DR} hai|h|available|khali|kab|aaj|honge|milenge|baithte
         book {_KARNA}
@@ -109,7 +110,7 @@ INTENTS = {
         koi aur|dusra|doosra time|samay|option|din|slot|date?
         koi nahi|nahin|nhi
         inme|in se|mein|me koi nahi|nahin|nhi
-        ye|yeh sab nahi|nahin|nhi chalega|chalenge
+        ye|yeh sab? nahi|nahin|nhi chalega|chalenge
         और समय|विकल्प|दिन|दिखाओ|दिखाइए|बताओ|बताइए|कोई|टाइम|ऑप्शन
         दूसरा|दूसरे|दूसरी|कोई समय|टाइम|दिन|विकल्प|और|दूसरा
         कोई नहीं

@@ -13,6 +13,7 @@ INTENTS = {
         llámame|llámeme|llámenme|llamarme|llamen
         que me llamen|llame|llamas
         me pueden|puede|podrían|podría|puedes llamar|marcar
+        puede|pueden|podrían|puedes|podría llamarme|llamarnos|marcarme
         eres|es|esto un|una? robot|bot|máquina|persona|humano
     """,
     "RESCHEDULE": f"""
@@ -141,10 +142,11 @@ INTENTS = {
         precio|precios|costo|costos|tarifa|tarifas|factura|recibo|pagar|pago
         dónde están|esta|queda|quedan|es|se
         dirección|ubicación|estacionamiento
-        horario|horarios de|atención
+        horario|horarios de? atención?
         a qué hora|horas abren|cierran|atienden|abre|cierra
         están|esta abierto|abiertos|cerrado|abierta|cerrada
-        seguro|seguros|obra social|médico
+        seguro|seguros médico|médicos?
+        obra social
         aceptan|acepta|atienden|tratan
         resultado|resultados|análisis|receta|recetas|examen|exámenes
     """,

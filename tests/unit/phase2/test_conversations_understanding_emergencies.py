@@ -1,0 +1,600 @@
+"""Emergencies in what patients write: found in three languages, and not where it was denied or long ago."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.conversations.understanding import Emergency, EmergencyCategory, Intent, detect_emergency, detect_intent
+
+ALARMS = {
+    "heart": """
+        chest pain
+        I have chest pain
+        i have a really bad chest pain since this morning
+        my chest hurts
+        my chest hurts when I breathe
+        pain in my chest going down my left arm
+        there is pressure on my chest
+        tightness in chest
+        my chest feels tight
+        chest is really tight and i'm sweating
+        chset pain
+        chest pian
+        CHEST PAIN!!!
+        My chest, it hurts
+        feels like an elephant is sitting on my chest
+        I think I'm having a heart attack
+        my dad is having a heart atack
+        heart attack please help
+        hart attack
+        my husband's heart stopped
+        cardiac arrest
+        crushing chest pain
+        had chest pain 2 hours ago
+        chest pain since last week
+        chest pain started 2 weeks ago
+        no fever and chest pain
+        No my chest hurts
+        not sure if this chest pain is serious
+        I don't think it's a heart attack but my chest hurts
+        my father had a heart attack
+        I had a heart attack yesterday
+        never had chest pain like this before
+        I have not eaten chest pain
+        my dad had a heart attack 10 years ago and now my chest hurts
+        my dad had a heart attack 10 years ago and my chest hurts
+        me duele el pecho
+        me duele mucho el pecho
+        dolor en el pecho
+        tengo dolor de pecho
+        tengo un dolor muy fuerte en el pecho
+        siento presión en el pecho
+        opresión en el pecho
+        el pecho me duele
+        me aprieta el pecho
+        creo que es un infarto
+        mi papá tiene un infarto
+        ataque al corazón
+        le está dando un ataque al corazon
+        no, me duele el pecho
+        no me siento bien me duele el pecho
+        no sé si es un infarto
+        me duele el corazón
+        mi mamá tuvo un infarto ayer
+        seene me dard ho raha hai
+        seene mein dard hai
+        sine me bahut dard hai
+        chhati me dard
+        chest me pain ho raha hai
+        mere papa ko heart attack aaya hai
+        dil ka daura pada hai
+        seene me dard nahi ja raha
+        seene ka dard kam nahi ho raha
+        dil me dard ho raha hai
+        chati me jalan aur dard
+        सीने में दर्द
+        सीने में दर्द है
+        मुझे सीने में बहुत दर्द हो रहा है
+        छाती में दर्द
+        छाती में भारीपन
+        दिल का दौरा पड़ा है
+        हार्ट अटैक आया है
+    """,
+    "breathing": """
+        can't breathe
+        i cant breathe
+        I can't breath
+        i cannot breathe properly
+        can hardly breathe
+        I can barely breathe
+        trouble breathing
+        having difficulty breathing
+        difficulty in breathing
+        it's hard to breathe
+        short of breath
+        shortness of breath
+        my baby is not breathing
+        my son stopped breathing
+        he isn't breathing
+        baby not breathing help
+        she's choking
+        he is choking on food
+        cant brethe
+        breathing problem
+        lips turning blue
+        his lips are blue
+        she's turning blue
+        asthma attack
+        i'm having an asthma attack and my inhaler isn't working
+        can't catch my breath
+        gasping for air
+        struggling to breathe
+        no puedo respirar
+        no puede respirar
+        mi hijo no respira
+        mi bebé no respira
+        me cuesta respirar
+        me cuesta mucho respirar
+        dificultad para respirar
+        tengo dificultad al respirar
+        me falta el aire
+        me falta aire
+        me ahogo
+        me estoy ahogando
+        se está ahogando con comida
+        no está respirando
+        siento que me asfixio
+        tiene los labios morados
+        saans nahi aa rahi
+        saans nahi aa rahi hai
+        sans nahi aa raha
+        saans lene me takleef
+        mujhe saans lene mein dikkat ho rahi hai
+        saans phool rahi hai
+        dam ghut raha hai
+        bachcha saans nahi le raha
+        saans lene me problem
+        सांस नहीं आ रही
+        साँस लेने में तकलीफ
+        सांस लेने में दिक्कत हो रही है
+        सांस फूल रही है
+        दम घुट रहा है
+        बच्चा सांस नहीं ले रहा
+    """,
+    "stroke": """
+        I think my mom is having a stroke
+        stroke
+        her face is drooping
+        his face is drooping and his speech is slurred
+        slurred speech
+        he's slurring his words
+        can't move my left arm
+        I can't feel my legs
+        sudden numbness on one side
+        one side of my body is numb
+        my left side went numb
+        suddenly can't speak
+        worst headache of my life
+        lost vision in one eye
+        mi mamá tiene un derrame
+        derrame cerebral
+        se le torció la boca
+        tiene la cara torcida
+        no puedo mover el brazo
+        no puede mover la mitad del cuerpo
+        se le durmió medio cuerpo
+        lakwa
+        papa ko lakwa maar gaya
+        muh tedha ho gaya
+        haath nahi hil raha
+        bol nahi pa rahe
+        लकवा मार गया
+        मुंह टेढ़ा हो गया
+        स्ट्रोक आया है
+    """,
+    "bleeding": """
+        bleeding a lot
+        I'm bleeding heavily
+        heavy bleeding
+        the bleeding won't stop
+        it won't stop bleeding
+        severe bleeding
+        can't stop the bleeding
+        lots of blood
+        there's so much blood
+        losing a lot of blood
+        throwing up blood
+        vomiting blood
+        coughing up blood
+        blood everywhere
+        deep cut on my hand
+        nose bleed wont stop bleeding
+        i cut off my finger
+        estoy sangrando mucho
+        sangra mucho
+        mucha sangre
+        no para de sangrar
+        no deja de sangrar
+        hemorragia
+        está perdiendo mucha sangre
+        vomitando sangre
+        vomito con sangre
+        bahut khoon beh raha hai
+        khoon nahi ruk raha
+        khoon ki ulti
+        khoon bah raha hai
+        bahut bleeding ho rahi hai
+        बहुत खून बह रहा है
+        खून नहीं रुक रहा
+        खून की उल्टी
+    """,
+    "unconscious": """
+        my husband is unconscious
+        unconcious
+        she passed out
+        he fainted
+        my mother collapsed
+        grandma won't wake up
+        she is not waking up
+        he's not responding
+        my baby is limp
+        I blacked out
+        dad collapsed in the bathroom
+        lost consciousness
+        the baby isn't moving
+        el bebé no se mueve
+        está inconsciente
+        mi mamá se desmayó
+        se desmayo mi abuela
+        me desmayé
+        perdió el conocimiento
+        no despierta
+        mi papá no despierta
+        mi hijo no reacciona
+        behosh ho gaya
+        papa behosh ho gaye
+        maa behosh hai
+        hosh nahi hai
+        uth nahi rahe
+        बेहोश हो गए
+        माँ बेहोश हैं
+        होश नहीं है
+        उठ नहीं रहे
+    """,
+    "self_harm": """
+        I want to die
+        i wanna die
+        I want to kill myself
+        im going to kill myself
+        thinking about suicide
+        i feel suicidal
+        suicidal thoughts
+        i don't want to live anymore
+        I don't want to be alive
+        no reason to live
+        better off dead
+        I want to end my life
+        I want to end it all
+        want to hurt myself
+        I keep thinking about hurting myself
+        I tried to kill myself 2 years ago
+        i dont want to kill myself but i keep thinking about it
+        I wish I was dead
+        tired of living
+        self harm
+        quiero morir
+        quiero morirme
+        me quiero morir
+        me quiero matar
+        quiero suicidarme
+        pienso en el suicidio
+        ya no quiero vivir
+        no quiero vivir más
+        quiero quitarme la vida
+        no tengo ganas de vivir
+        quiero hacerme daño
+        acabar con mi vida
+        marna chahta hun
+        main marna chahti hoon
+        mar jana chahta hu
+        jeena nahi chahta
+        jeene ka man nahi karta
+        khudkushi karna chahta hun
+        suicide karna hai
+        apni jaan lena chahta hoon
+        मैं मरना चाहता हूं
+        मरना चाहती हूँ
+        जीना नहीं चाहता
+        आत्महत्या
+        खुदकुशी करना चाहता हूं
+    """,
+    "poisoning": """
+        overdose
+        I think she overdosed
+        took too many pills
+        my son swallowed bleach
+        he drank bleach
+        my toddler swallowed a battery
+        took the whole bottle of pills
+        swallowed too many tablets
+        poisoned
+        sobredosis
+        se tomó muchas pastillas
+        tomé demasiadas pastillas
+        mi hijo tomó cloro
+        bebió lejía
+        se tragó una pila
+        zeher kha liya
+        usne zahar kha liya
+        bahut saari goliyan kha li
+        ज़हर खा लिया
+        बहुत सारी गोलियां खा ली
+    """,
+    "seizure": """
+        my son is having a seizure
+        seizure
+        she is having convulsions
+        siezure
+        he is having a fit
+        shaking uncontrollably
+        foaming at the mouth
+        está convulsionando
+        tiene convulsiones
+        le dio una convulsión
+        ataque epiléptico
+        daura pad raha hai
+        mirgi ka daura
+        jhatke aa rahe hain
+        मिर्गी का दौरा
+        दौरा पड़ रहा है
+    """,
+    "allergy": """
+        my throat is closing up
+        throat closing
+        severe allergic reaction
+        I'm having an allergic reaction
+        anaphylaxis
+        my tongue is swelling
+        lips swelling after peanuts
+        face is swelling up
+        se me cierra la garganta
+        se me está cerrando la garganta
+        reacción alérgica grave
+        se le hinchó la lengua
+        se me hinchan los labios
+        gala band ho raha hai
+        jeebh sooj gayi hai
+        गला बंद हो रहा है
+        जीभ सूज गई
+    """,
+    "pregnancy": """
+        I'm pregnant and bleeding
+        bleeding and i am 8 weeks pregnant
+        my water broke
+        I'm in labor
+        estoy embarazada y sangrando
+        se me rompió la fuente
+        rompí fuente
+        garbhvati hoon aur khoon aa raha hai
+        गर्भवती हूं और खून आ रहा है
+    """,
+    "injury": """
+        I was stabbed
+        gunshot
+        he got shot in the leg
+        hit by a car
+        my kid fell from the roof
+        he was electrocuted
+        severe burn
+        snake bite
+        drowning
+        lo atropellaron
+        le dieron un balazo
+        se cayó del techo
+        quemadura grave
+        goli lagi hai
+        saanp ne kaat liya
+        accident ho gaya
+        current lag gaya
+        सांप ने काट लिया
+        एक्सीडेंट हो गया
+    """,
+    "general": """
+        emergency
+        it's an emergency
+        this is an emergency please help
+        call an ambulance
+        need ambulance
+        call 911
+        i'm dying
+        I think I'm dying
+        she's going to die
+        emergencia
+        es una emergencia
+        llamen una ambulancia
+        me estoy muriendo
+        me muero
+        auxilio
+        emergency hai
+        ambulance bulao
+        ambulance chahiye
+        main mar raha hun
+        bachao
+        इमरजेंसी है
+        एम्बुलेंस बुलाओ
+        मर रहा हूं
+        emergancy
+    """,
+}
+
+NO_ALARMS = """
+    no chest pain
+    No chest pain.
+    I don't have chest pain
+    i dont have any chest pain
+    no chest pain or shortness of breath
+    I don't have chest pain or trouble breathing
+    no fever, chills, or chest pain
+    no fever no chest pain
+    without chest pain
+    denies chest pain
+    never had chest pain
+    not short of breath
+    no trouble breathing
+    no bleeding
+    not bleeding a lot
+    not an emergency
+    it's not an emergency
+    this isn't an emergency
+    non emergency
+    I am not suicidal
+    no suicidal thoughts
+    no seizures
+    no me duele el pecho
+    no tengo dolor de pecho
+    no tengo dolor en el pecho ni dificultad para respirar
+    sin dolor de pecho
+    sin dificultad para respirar
+    no es una emergencia
+    no es emergencia
+    no tengo convulsiones
+    no estoy sangrando mucho
+    seene me dard nahi hai
+    seene mein dard nahi
+    chest pain nahi hai
+    koi emergency nahi hai
+    seene me dard nahi ho raha
+    सीने में दर्द नहीं है
+    सीने में दर्द नहीं
+    मुझे सीने में दर्द नहीं हो रहा है
+    my father had a heart attack 10 years ago
+    I had a heart attack in 2015
+    my mom had a stroke last year
+    history of stroke in the family
+    family history of heart attack
+    he had seizures as a child
+    I had a seizure 3 years ago
+    my grandfather died of a heart attack
+    chest pain 5 years ago
+    mi padre tuvo un infarto hace 5 años
+    tuve un derrame en 2012
+    antecedentes de infarto en la familia
+    papa ko 5 saal pehle heart attack aaya tha
+    पिताजी को 10 साल पहले दिल का दौरा पड़ा था
+    stroke follow up appointment
+    I need a follow up after my stroke
+    I need my seizure medication refilled
+    stroke rehab appointment
+    overdose prevention class
+    seguimiento después de mi infarto
+    receta para convulsiones
+    I can't breathe through my nose
+    stuffy nose can't breathe through it
+    no puedo respirar por la nariz
+    naak se saans nahi aa rahi
+    food poisoning
+    I had a flu shot
+    I got my covid shot
+    blood test results
+    I lost my blood test report
+    lots of blood work
+    my blood pressure is high
+    emergency contact is my wife
+    my emergency contact number changed
+    dying to see you
+    my phone is dying
+    my back hurts
+    breast pain
+    chest x-ray appointment
+    chest infection
+    heartburn
+    headache and fever
+    my knee hurts
+    I have a sore throat
+    bleeding gums
+    small cut on finger
+    I feel weak
+    you are not responding to my messages
+    nobody is responding
+    no one answers the phone
+    nadie responde
+    I can't move my appointment
+    can I move my appointment
+    I can't feel better
+    hair is falling out
+    I'm tired
+    I'm starving
+    I love you to death
+    this is killing me
+    back stroke swimming injury
+    stroke of luck
+    sugar is low
+    me muero de hambre
+    me muero de risa
+    análisis de sangre
+    presión alta
+    me duele la cabeza
+    me duele la espalda
+    tengo gripe
+    contacto de emergencia
+    pet me dard hai
+    sir dard
+    bukhar hai
+    khoon ki jaanch karani hai
+    पेट में दर्द है
+    खून की जांच
+    hello
+    hi doctor
+    I need an appointment
+    tomorrow at 5
+    cancel my appointment
+    quiero una cita
+    mujhe doctor se milna hai
+    2
+    yes
+    no
+    Ana Lopez
+    my son needs a checkup
+    save me a spot
+    I fell last week and my wrist hurts
+    attack on titan
+    heart of gold
+    heart checkup
+    heart specialist
+    cardiologist appointment
+"""
+
+
+def _cases(block: str) -> list[str]:
+    return [line.strip() for line in block.strip().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("category", "text"), [(category, text) for category, block in ALARMS.items() for text in _cases(block)]
+)
+def test_an_emergency_is_found_with_its_category(category: str, text: str) -> None:
+    found = detect_emergency(text)
+
+    assert found is not None
+    assert found.category == category
+
+
+@pytest.mark.parametrize("text", _cases(NO_ALARMS))
+def test_what_is_denied_past_or_harmless_raises_no_alarm(text: str) -> None:
+    assert detect_emergency(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("Hello, my name is Ana. I have CHEST PAIN since noon", "chest pain"),
+        ("hola, no puedo respirar bien", "no puedo respirar"),
+        ("doctor sahab, saans nahi aa rahi", "saans nahi aa"),
+        ("he is unconcious", "unconscious"),
+    ],
+)
+def test_the_words_that_raised_the_alarm_are_given_for_the_note(text: str, phrase: str) -> None:
+    found = detect_emergency(text)
+
+    assert found is not None
+    assert found.phrase == phrase
+
+
+def test_an_alarm_is_raised_wherever_it_stands_in_a_long_message() -> None:
+    text = "I would like to come next week. " * 40 + "My chest hurts. " + "Thank you. " * 20
+
+    assert detect_emergency(text) == Emergency(EmergencyCategory.HEART, "chest hurts")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I need an appointment tomorrow, I have chest pain",
+        "cancel my appointment, my father is unconscious",
+        "2. also my throat is closing",
+        "sí, pero me duele el pecho",
+        "appointment chahiye, saans nahi aa rahi",
+    ],
+)
+def test_an_emergency_goes_before_any_other_wish(text: str) -> None:
+    assert detect_intent(text, "en") is Intent.EMERGENCY
