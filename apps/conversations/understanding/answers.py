@@ -29,7 +29,7 @@ def _book(first: str) -> Phrasebook[str]:
 
 
 _BOOKS = {code: _book(code) for code in BY_LANGUAGE}
-_FALSE_FRIENDS = {"en": frozenset({"ya"}), "es": frozenset({"ya", "na", "ha"}), "hi": frozenset({"ya"})}
+_FALSE_FRIENDS = {"es": frozenset({"ya", "na", "ha"}), "hi": frozenset({"ya"})}
 
 
 def parse_yes_no(text: str, language: str) -> bool | None:

@@ -50,8 +50,8 @@ def _groups(marked: Sequence[str]) -> Iterator[list[_Item]]:
     for token in marked:
         if token.isdigit() and len(token) <= 8:
             group.append(_Item(int(token), len(token)))
-        elif token in _MONTHS:
-            group.append(_Item(_MONTHS[token], 0))
+        elif token in MONTHS:
+            group.append(_Item(MONTHS[token], 0))
         elif token not in _BETWEEN:
             yield group
             group = []
@@ -130,4 +130,4 @@ def _months() -> dict[str, int]:
     }
 
 
-_MONTHS = _months() | {"mai": 5, "sit": 9, "marz": 3}
+MONTHS = _months() | {"mai": 5, "sit": 9, "marz": 3}

@@ -10,7 +10,8 @@ from typing import Protocol
 from rapidfuzz import fuzz
 
 from .clock import PARTS, read_clock
-from .dates import DateReader, Days
+from .dates import DateReader
+from .days import Days
 from .language import base
 from .lexicon import BY_LANGUAGE
 from .romanise import romanise

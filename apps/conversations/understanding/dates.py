@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
+from .days import Calendar, Days, make_date, month_end, one
 from .symbols import Symbol
 
 _DAY = timedelta(days=1)
-_STALE_AFTER = timedelta(days=183)
 _WEEKDAY_DATE_HORIZON = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """A stretch of days, both ends inclusive; an open end is None. `weekdays` narrows it (0 is Monday).
-
-    `kind` is "day" (one date), "weekday" (a weekday by name), "range" (a week, a month …) or "habit" ("Fridays").
-    """
-
-    kind: str
-    earliest: date | None = None
-    latest: date | None = None
-    weekdays: frozenset[int] | None = None
-
-
-def one(day: date) -> Days:
-    """Return the stretch of one day."""
-    return Days("day", day, day)
 
 
 class DateReader:
@@ -36,6 +17,7 @@ class DateReader:
 
     def __init__(self, symbols: Sequence[Symbol], *, today: date, day_first: bool) -> None:
         self.symbols, self.today, self.day_first = symbols, today, day_first
+        self.calendar = Calendar(today)
 
     def read(self, at: int) -> tuple[int, Days] | None:
         """Return where a date phrase that starts at `at` ends, and its days; None if none starts there."""
@@ -61,12 +43,12 @@ class DateReader:
             return exact
         after = self._skip(end, "glue")
         if self._at(after).kind in {"post-coming", "coming"} and self._at(after + 1).kind != "unit":
-            return after + 1, self.coming(weekday)
+            return after + 1, self.calendar.coming(weekday)
         if self._at(after).kind == "next" and self._at(after + 1).kind != "unit":
-            return after + 1, self.next_week(weekday)
+            return after + 1, self.calendar.next_week(weekday)
         if self._at(after).kind == "last" and self._at(after + 1).kind != "unit":
-            return after + 1, self.previous(weekday)
-        return end, self.upcoming(weekday)
+            return after + 1, self.calendar.previous(weekday)
+        return end, self.calendar.upcoming(weekday)
 
     def _dated_weekday(self, at: int, weekday: int) -> tuple[int, Days] | None:
         """Read the date behind a weekday: "friday 28 nov", "viernes 28"."""
@@ -76,7 +58,8 @@ class DateReader:
         if full is not None and full[1].kind == "day":
             return full
         day = self._at(at)
-        if day.kind == "month" or day.name == "word" or self._at(at + 1).kind in _TIME_MARKS:
+        written_out = day.kind == "num" and not day.digits
+        if day.kind == "month" or day.name == "word" or written_out or self._at(at + 1).kind in _TIME_MARKS:
             return None
         for offset in range(_WEEKDAY_DATE_HORIZON):
             candidate = self.today + offset * _DAY
@@ -99,45 +82,45 @@ class DateReader:
         after = self._skip(at + 1, "glue")
         target = self._at(after)
         if target.kind in {"weekday", "abbr"}:
-            return after + 1, self.coming_including_today(target.value)
+            return after + 1, self.calendar.coming_including_today(target.value)
         if target.kind == "unit" and target.name == "week":
-            return after + 1, Days("range", self.today, self._monday() + 6 * _DAY)
+            return after + 1, Days("range", self.today, self.calendar.monday() + 6 * _DAY)
         if target.kind == "unit" and target.name == "month":
-            return after + 1, Days("range", self.today, _month_end(self.today))
+            return after + 1, Days("range", self.today, month_end(self.today))
         if target.kind == "weekend":
-            return after + 1, self.weekend(0)
+            return after + 1, self.calendar.weekend(0)
         return None
 
     def _next(self, at: int) -> tuple[int, Days] | None:
         after = self._skip(at + 1, "glue")
         target = self._at(after)
         if target.kind in {"weekday", "abbr"}:
-            read = self.coming if self._at(at).kind == "coming" else self.next_week
+            read = self.calendar.coming if self._at(at).kind == "coming" else self.calendar.next_week
             return after + 1, read(target.value)
         if target.kind == "num" and self._at(after + 1).kind == "unit" and self._at(after + 1).name in _DAYS_IN:
             days = target.value * _DAYS_IN[self._at(after + 1).name]
-            return after + 2, Days("range", self.today, self._plus(days))
+            return after + 2, Days("range", self.today, self.calendar.plus(days))
         if target.kind == "unit" and target.name in {"week", "fortnight"}:
-            monday = self._monday() + 7 * _DAY
+            monday = self.calendar.monday() + 7 * _DAY
             return after + 1, Days("range", monday, monday + 6 * _DAY)
         if target.kind == "unit" and target.name == "month":
-            first = _month_end(self.today) + _DAY
-            return after + 1, Days("range", first, _month_end(first))
+            first = month_end(self.today) + _DAY
+            return after + 1, Days("range", first, month_end(first))
         if target.kind == "unit" and target.name == "day":
             return after + 1, one(self.today + _DAY)
         if target.kind == "weekend":
-            return after + 1, self.weekend(1)
+            return after + 1, self.calendar.weekend(1)
         if target.kind in {"month", "maybe-month"}:
-            return after + 1, self._whole_month(target.value)
+            return after + 1, self.calendar.whole_month(target.value)
         return None
 
     def _last(self, at: int) -> tuple[int, Days] | None:
         after = self._skip(at + 1, "glue")
         target = self._at(after)
         if target.kind in {"weekday", "abbr"}:
-            return after + 1, self.previous(target.value)
+            return after + 1, self.calendar.previous(target.value)
         if target.kind == "unit" and target.name in {"week", "month", "year"}:
-            return after + 1, Days("range", self._plus(-2 * _DAYS_IN[target.name]), self.today - _DAY)
+            return after + 1, Days("range", self.calendar.plus(-2 * _DAYS_IN[target.name]), self.today - _DAY)
         if target.kind == "part":
             return after + 1, one(self.today - _DAY)
         return None
@@ -152,7 +135,7 @@ class DateReader:
             return None
         third = self._at(at + 4) if self._at(at + 3).kind == mark.kind and self._at(at + 4).kind == "num" else None
         if first.digits == 4 and third is not None:
-            written = _date(first.value, second.value, third.value)
+            written = make_date(first.value, second.value, third.value)
             return (at + 5, one(written)) if written else None
         if max(first.digits, second.digits) > 2 or not first.digits or not second.digits:
             return None
@@ -162,7 +145,7 @@ class DateReader:
             return None
         year = _full_year(third) if third is not None else None
         for day, month in self._orders(first.value, second.value, dotted=mark.kind == "dot"):
-            found = self._nearest(month, day, year)
+            found = self.calendar.nearest(month, day, year)
             if found is not None:
                 end = at + 5 if third is not None else at + 3
                 return self._skip(end, "dot") if mark.kind == "dot" else end, one(found)
@@ -192,14 +175,14 @@ class DateReader:
                 return dated
         before = self._at(at - 1).kind
         if before in {"in", "start", "end", "mid"} or (month.kind == "month" and before not in {"glue", "other"}):
-            return at + 1, self._whole_month(month.value)
+            return at + 1, self.calendar.whole_month(month.value)
         return None
 
     def _dated(self, month: int, day: int, end: int) -> tuple[int, Days] | None:
         year, after = None, self._skip(end, "glue", "comma", "dot", "dash")
         if self._at(after).kind == "num" and self._at(after).digits == 4 and 1900 <= self._at(after).value <= 2100:
             year, end = self._at(after).value, after + 1
-        found = self._nearest(month, day, year)
+        found = self.calendar.nearest(month, day, year)
         return (end, one(found)) if found is not None else None
 
     def _marked_day(self, at: int) -> tuple[int, Days] | None:
@@ -208,11 +191,11 @@ class DateReader:
         if not 1 <= day.value <= 31 or day.name == "word":
             return None
         if after.kind == "date-mark":
-            return at + 2, self._coming_day(day.value)
+            return at + 2, self.calendar.coming_day(day.value)
         if day.kind == "ord" and after.kind not in {"other", "unit"} and (before.kind in _CONTEXT | {"", "or", "and"}):
-            return at + 1, self._coming_day(day.value)
+            return at + 1, self.calendar.coming_day(day.value)
         if day.kind == "num" and before.text.rpartition(" ")[2] in _SPANISH_DAY and after.kind not in _NOT_A_DATE:
-            return at + 1, self._coming_day(day.value)
+            return at + 1, self.calendar.coming_day(day.value)
         return None
 
     def _unit(self, at: int) -> tuple[int, Days] | None:
@@ -235,16 +218,16 @@ class DateReader:
             return None
         days = (number.value if number.kind == "num" else 1) * _DAYS_IN[self._at(unit).name]
         if self._at(at).kind == "within":
-            return unit + 1, Days("range", self.today, self._plus(days))
-        return unit + 1, self.away(days)
+            return unit + 1, Days("range", self.today, self.calendar.plus(days))
+        return unit + 1, self.calendar.away(days)
 
     def _weekend(self, at: int) -> tuple[int, Days] | None:
         if self._at(at).kind == "weekends":
             return at + 1, Days("habit", weekdays=frozenset({5, 6}))
         after = self._skip(at + 1, "glue")
         if self._at(after).kind in {"post-coming", "next"}:
-            return after + 1, self.weekend(0 if self._at(after).kind == "post-coming" else 1)
-        return at + 1, self.weekend(0)
+            return after + 1, self.calendar.weekend(0 if self._at(after).kind == "post-coming" else 1)
+        return at + 1, self.calendar.weekend(0)
 
     def _habit(self, at: int) -> tuple[int, Days] | None:
         return at + 1, Days("habit", weekdays=frozenset({self._at(at).value}))
@@ -276,68 +259,6 @@ class DateReader:
     def _part_as_edge(self, at: int) -> tuple[int, Days] | None:
         return self._edge(at) if self._at(at).name == "early" else None
 
-    def upcoming(self, weekday: int) -> Days:
-        """Return the next such weekday; said on that very weekday it may be today or in a week."""
-        days = (weekday - self.today.weekday()) % 7
-        last = self.today + (days or 7) * _DAY
-        return Days("weekday", self.today + days * _DAY, last, frozenset({weekday}))
-
-    def coming(self, weekday: int) -> Days:
-        """Return the first such weekday after today."""
-        return one(self.today + ((weekday - self.today.weekday() - 1) % 7 + 1) * _DAY)
-
-    def coming_including_today(self, weekday: int) -> Days:
-        """Return the first such weekday from today on."""
-        return one(self.today + ((weekday - self.today.weekday()) % 7) * _DAY)
-
-    def next_week(self, weekday: int) -> Days:
-        """Return that weekday of the next calendar week (weeks start on Monday)."""
-        return one(self._monday() + (7 + weekday) * _DAY)
-
-    def previous(self, weekday: int) -> Days:
-        """Return the last such weekday before today."""
-        return one(self.today - ((self.today.weekday() - weekday - 1) % 7 + 1) * _DAY)
-
-    def weekend(self, weeks: int) -> Days:
-        """Return this week's Saturday and Sunday, or that of `weeks` later; what is left of it if it is on."""
-        saturday = self._monday() + (5 + 7 * weeks) * _DAY
-        return Days("range", max(saturday, self.today), saturday + _DAY)
-
-    def away(self, days: int) -> Days:
-        """Return the day so many days from today; from two weeks on, the week that starts there."""
-        first = self._plus(days)
-        return one(first) if days < 14 else Days("range", first, self._plus(days + 6))
-
-    def _plus(self, days: int) -> date:
-        return self.today + min(max(days, -_FAR), _FAR) * _DAY
-
-    def _monday(self) -> date:
-        return self.today - self.today.weekday() * _DAY
-
-    def _whole_month(self, month: int) -> Days:
-        first = self.today.replace(month=month, day=1)
-        if _month_end(first) < self.today:
-            first = first.replace(year=first.year + 1)
-        return Days("range", max(first, self.today), _month_end(first))
-
-    def _coming_day(self, day: int) -> Days:
-        first = self.today.replace(day=1)
-        for _ in range(4):
-            candidate = _date(first.year, first.month, day)
-            if candidate is not None and candidate >= self.today:
-                return one(candidate)
-            first = _month_end(first) + _DAY
-        return one(self.today)
-
-    def _nearest(self, month: int, day: int, year: int | None) -> date | None:
-        """Return the date; without a year the one to come, unless this year's passed within half a year."""
-        if year is not None:
-            return _date(year, month, day)
-        this_year, next_year = _date(self.today.year, month, day), _date(self.today.year + 1, month, day)
-        if this_year is not None and this_year >= self.today - _STALE_AFTER:
-            return this_year
-        return next_year
-
     _READERS = {
         "day": _relative_day,
         "weekday": _weekday,
@@ -366,7 +287,6 @@ class DateReader:
 
 _NOTHING = Symbol("")
 _MAY_STAND_BEFORE = frozenset(("", "comma", "break", "or", "and", "fill", "part", "but", "not"))
-_FAR = 3660
 _DAYS_IN = {"day": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}
 _TIME_MARKS = frozenset(("am", "pm", "clock", "colon", "half", "and-half", "and-quarter", "less-quarter"))
 _NOT_A_DATE = frozenset(("unit", "am", "pm", "colon", "clock", "num"))
@@ -392,17 +312,5 @@ _CONTEXT = frozenset(
 )
 
 
-def _date(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
-
-
 def _full_year(symbol: Symbol) -> int:
     return symbol.value if symbol.digits == 4 else 2000 + symbol.value % 100
-
-
-def _month_end(day: date) -> date:
-    first_of_next = (day.replace(day=28) + 4 * _DAY).replace(day=1)
-    return first_of_next - _DAY

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from .birth_dates import MONTHS
 from .language import base
 from .lexicon import BY_LANGUAGE, CALENDAR_BY_LANGUAGE, EMERGENCIES_BY_LANGUAGE, INTENTS_BY_LANGUAGE, every_text
 from .phrases import Phrasebook, lines
@@ -104,8 +105,10 @@ def _name(marked: Sequence[str], language: str, *, strict: bool, whole: bool = F
         if given and family:
             return PersonName(_capitals(given), _capitals(family, family=True))
     names, rest = _run(marked)
-    if whole and any(word[0].isalpha() for word in rest):
+    if whole and any(word[:1].isalpha() for word in rest):
         return None
+    while names and fold(names[-1].rstrip(".")) in _POLITE:
+        names.pop()
     names = _checked(names, strict=strict)
     if not names or len(names) > _MOST_NAMES:
         return None
@@ -124,6 +127,10 @@ def _run(marked: Sequence[str]) -> tuple[list[str], list[str]]:
             not names or place + 1 == len(marked) or _is_common(fold(marked[place + 1]))
         ):
             return names, _behind(marked[place:])
+        if plain in MONTHS and place + 1 < len(marked) and marked[place + 1].isdigit():
+            return names, []
+        if plain in {"h", "he"} and names and place + 1 == len(marked):
+            return names, []
         if plain in _HONORIFICS and (not names or plain not in {"don", "sri", "shri"}):
             continue
         if not word[0].isalpha() and not _is_letter(word[0]):
@@ -138,9 +145,10 @@ def _run(marked: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _behind(marked: Sequence[str]) -> list[str]:
     """Return the words behind a name that make a bare message something else than a name."""
-    if not marked or marked[0].isdigit() or fold(marked[0]) in _STOPS:
+    said = [fold(word.rstrip(".")) for word in marked if word not in _BREAKS]
+    if not said or said[0].isdigit() or said[0] in _STOPS:
         return []
-    return [word for word in marked if fold(word.rstrip(".")) not in _POLITE and not word.isdigit()]
+    return [word for word in said if word not in _POLITE and word not in MONTHS and not word.isdigit()]
 
 
 def _family_first(marked: Sequence[str]) -> tuple[list[str], list[str]] | None:
@@ -179,8 +187,15 @@ def _family_starts(names: Sequence[str], language: str) -> int:
     count = len(names) - suffix
     if count == 1:
         return len(names)
-    particle = next((place for place in range(1, count - 1) if plain[place] in _PARTICLES - _DOUBLE_PARTICLES), None)
-    if particle is not None and not (plain[particle] in {"de", "del"} and particle == 1 and plain[2] in _GIVEN_NAMES):
+    compound = _compound(plain[:count])
+    if compound:
+        return compound if count - compound <= 2 else count - 2
+    if count > 3 and plain[count - 2] in _DOUBLE_PARTICLES:
+        return count - 3
+    as_written = [word.lower() for word in names]
+    particles = _PARTICLES - _DOUBLE_PARTICLES
+    particle = next((place for place in range(1, count - 1) if as_written[place] in particles), None)
+    if particle is not None:
         before = particle - 1
         two_names = language == "es" and before >= 1 and plain[before] not in _GIVEN_NAMES
         return before if two_names else particle
@@ -189,6 +204,14 @@ def _family_starts(names: Sequence[str], language: str) -> int:
     if count == 3:
         return 2 if plain[1] in _GIVEN_NAMES else 1
     return count - 2
+
+
+def _compound(plain: Sequence[str]) -> int:
+    """Return where a given name with a particle ends ("María del Carmen", "José de Jesús"), or 0."""
+    if len(plain) < 3 or plain[1] not in {"de", "del"}:
+        return 0
+    place = next((place for place in range(2, len(plain)) if plain[place] not in _PARTICLES), 0)
+    return place + 1 if place and plain[place] in _GIVEN_NAMES else 0
 
 
 def _capitals(names: Sequence[str], *, family: bool = False) -> str:
@@ -256,7 +279,7 @@ _ALSO_NAMES = frozenset(
         mari jan ed don ray hay bell cook baker fisher hunter mason parker porter turner walker ward west north south
         early winter last first major minor noon knight ma nan ray san soni sahi tara mama nana baba didi bhai
         alta casas castillo torres rios le ha ho hu kim lee li chen wang ng yu khan gaye raj kumar kiran asha suman
-        prem jaya shanti deep mohan hari ali omar said amin nasser
+        prem jaya shanti ram राम हरि जय शांति प्रेम दीप मोहन deep mohan hari ali omar said amin nasser
         """
     )
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from .clock import Hours
-from .dates import Days
+from .days import Days
 from .symbols import scan
 from .when_reader import Reading, WhenReader
 

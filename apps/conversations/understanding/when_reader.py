@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
 from .clock import PARTS, Hours, clock_range, read_clock, shifted
-from .dates import DateReader, Days, one
+from .dates import DateReader
+from .days import Days, one
 from .symbols import Symbol, resolve_manana
 
 _DAY = timedelta(days=1)
@@ -115,7 +116,7 @@ class WhenReader:
             self._in_hours(count if unit == "hour" else 0, 0 if unit == "hour" else count)
             return
         days = count * {"day": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}[unit]
-        away = self.dates.away(days)
+        away = self.dates.calendar.away(days)
         self.reading.days.append(Days("range", self.today, away.earliest) if within else away)
 
     def _in_hours(self, hours: int, minutes: int) -> None:

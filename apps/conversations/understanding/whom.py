@@ -65,7 +65,7 @@ def parse_for_whom(text: str, language: str) -> ForWhom | None:
     """
     said = respell(words(text)[:_WORDS_READ])
     book = _BOOKS.get(base(language), _BOOKS["en"])
-    whole = book.whole([word for word in said if word not in _POLITE]) or book.whole(said)
+    whole = book.whole(said) or book.whole([word for word in said if word not in _POLITE])
     if whole is not None:
         return _result(whole.removeprefix(_ALONE))
     others: list[tuple[int, int, str]] = []

@@ -13,6 +13,11 @@ NOW = datetime(2025, 11, 18, 10, 30, tzinfo=ZoneInfo("America/New_York"))
 MON, TUE, WED, THU, FRI, SAT, SUN = range(7)
 
 
+def at(year: int, month: int, number: int, hour: int, minute: int) -> datetime:
+    """Return a moment in New York."""
+    return datetime(year, month, number, hour, minute, tzinfo=NOW.tzinfo)
+
+
 def day(number: int, month: int = 11, year: int = 2025) -> tuple[date, date, None]:
     """Return one day as expected bounds."""
     return date(year, month, number), date(year, month, number), None
@@ -601,18 +606,18 @@ def test_only_understood_words_are_given_back() -> None:
 @pytest.mark.parametrize(
     ("now", "text", "earliest", "latest"),
     [
-        (datetime(2025, 12, 31, 9, 0), "tomorrow", date(2026, 1, 1), date(2026, 1, 1)),
-        (datetime(2025, 12, 31, 9, 0), "next week", date(2026, 1, 5), date(2026, 1, 11)),
-        (datetime(2025, 11, 22, 9, 0), "this weekend", date(2025, 11, 22), date(2025, 11, 23)),
-        (datetime(2025, 11, 23, 9, 0), "weekend", date(2025, 11, 23), date(2025, 11, 23)),
-        (datetime(2025, 11, 23, 9, 0), "next monday", date(2025, 11, 24), date(2025, 11, 24)),
-        (datetime(2025, 11, 21, 9, 0), "friday", date(2025, 11, 21), date(2025, 11, 28)),
-        (datetime(2025, 11, 21, 9, 0), "this friday", date(2025, 11, 21), date(2025, 11, 21)),
-        (datetime(2025, 11, 21, 9, 0), "next friday", date(2025, 11, 28), date(2025, 11, 28)),
-        (datetime(2024, 2, 28, 9, 0), "tomorrow", date(2024, 2, 29), date(2024, 2, 29)),
-        (datetime(2025, 11, 18, 23, 30), "in 2 hours", date(2025, 11, 19), date(2025, 11, 19)),
-        (datetime(2026, 3, 7, 9, 0), "tomorrow", date(2026, 3, 8), date(2026, 3, 8)),
-        (datetime(2025, 1, 31, 9, 0), "the 30th", date(2025, 3, 30), date(2025, 3, 30)),
+        (at(2025, 12, 31, 9, 0), "tomorrow", date(2026, 1, 1), date(2026, 1, 1)),
+        (at(2025, 12, 31, 9, 0), "next week", date(2026, 1, 5), date(2026, 1, 11)),
+        (at(2025, 11, 22, 9, 0), "this weekend", date(2025, 11, 22), date(2025, 11, 23)),
+        (at(2025, 11, 23, 9, 0), "weekend", date(2025, 11, 23), date(2025, 11, 23)),
+        (at(2025, 11, 23, 9, 0), "next monday", date(2025, 11, 24), date(2025, 11, 24)),
+        (at(2025, 11, 21, 9, 0), "friday", date(2025, 11, 21), date(2025, 11, 28)),
+        (at(2025, 11, 21, 9, 0), "this friday", date(2025, 11, 21), date(2025, 11, 21)),
+        (at(2025, 11, 21, 9, 0), "next friday", date(2025, 11, 28), date(2025, 11, 28)),
+        (at(2024, 2, 28, 9, 0), "tomorrow", date(2024, 2, 29), date(2024, 2, 29)),
+        (at(2025, 11, 18, 23, 30), "in 2 hours", date(2025, 11, 19), date(2025, 11, 19)),
+        (at(2026, 3, 7, 9, 0), "tomorrow", date(2026, 3, 8), date(2026, 3, 8)),
+        (at(2025, 1, 31, 9, 0), "the 30th", date(2025, 3, 30), date(2025, 3, 30)),
     ],
 )  # fmt: skip
 def test_edges_of_weeks_months_and_years_are_right(now: datetime, text: str, earliest: date, latest: date) -> None:

@@ -267,7 +267,7 @@ GIVEN_NAMES = """
     sebastian nicolás nicolas martín martin emiliano julia julio césar cesar irene eva inés ines alicia esther
     raquel susana yolanda gloria esperanza consuelo soledad leonor belén belen paz eugenia josefina antonia
     margarita catalina carolina mariana juana dulce itzel ximena jimena regina renata alfonso ernesto gerardo
-    armando guillermo gustavo héctor hector marco antonio salvador de jesús del carmen concepción rocío rocio
+    armando guillermo gustavo héctor hector marco antonio salvador de jesús del carmen concepción rocío rocio ángeles milagros remedios nieves rosario
 """
 
 COMMON = """
