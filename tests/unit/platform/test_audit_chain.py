@@ -17,6 +17,7 @@ from apps.core.tenancy import APP_ROLE, all_organizations, organization_scope
 from apps.events.models import Event
 from apps.events.services import emit
 from tests.fixtures.organizations import OrganizationFactory
+from tests.processes import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TABLES = ("events_event", "audit_accessrecord", "audit_chainlink")
@@ -54,6 +55,13 @@ def tamper(sql, *params):
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
+def seal(expected):
+    """Seal until that many records are: a transaction anywhere in the cluster, another test worker's too, delays it."""
+    counts = []
+    assert eventually(lambda: counts.append(seal_all()) or sum(counts) >= expected)
+    assert sum(counts) == expected
+
+
 def verdict(organization):
     with organization_scope(organization.pk):
         return verify_chain(organization=organization)
@@ -66,7 +74,7 @@ def sealed(organization, location):
     look(organization, location.pk)
     happen(organization, 2)
     look(organization, location.pk)
-    assert seal_all() == 7
+    seal(7)
     with organization_scope(organization.pk):
         return list(ChainLink.objects.order_by("sequence"))
 
@@ -84,7 +92,7 @@ def test_the_chain_is_in_the_order_of_the_transactions(organization, sealed):
 def test_sealing_again_seals_nothing_twice(organization, sealed):
     assert seal_all() == 0
     happen(organization)
-    assert seal_all() == 1
+    seal(1)
     assert verdict(organization).broken is None
 
 
@@ -174,7 +182,7 @@ class TestSealing:
         go_on.set()
         thread.join()
         assert sealed_meanwhile == 0
-        assert seal_all() == 2
+        seal(2)
         with organization_scope(organization.pk):
             first = ChainLink.objects.get(sequence=1)
             assert Event.objects.get(pk=first.record_id).type == "organization.slow"
@@ -208,14 +216,15 @@ class TestSealing:
             thread.start()
         for thread in threads:
             thread.join()
-        assert sum(results) == 20
+        seal(20 - sum(results))
+        assert verdict(organization).checked == 20
         assert verdict(organization).broken is None
 
     def test_each_organization_has_a_chain_of_its_own(self, organization):
         other = OrganizationFactory()
         happen(organization, 2)
         happen(other, 3)
-        seal_all()
+        seal(5)
         assert (verdict(organization).checked, verdict(other).checked) == (2, 3)
 
 
@@ -227,7 +236,7 @@ class TestRestore:
         assert seal_all() == 0  # the control: nothing would be sealed for a long time
         with all_organizations():
             assert settle_restored() == 1
-        assert seal_all() == 1
+        seal(1)
         assert verdict(organization).broken is None
 
     def test_nothing_is_touched_in_an_ordinary_database(self, organization, sealed):
