@@ -23,11 +23,3 @@ def chosen_location(request: HttpRequest) -> Location | None:
     wanted = request.session.get(SESSION_KEY)
     return next((place for place in locations_of(request) if str(place.pk) == wanted), None) if wanted else None
 
-
-def choose_location(request: HttpRequest, location_id: str) -> None:
-    """Keep the choice; "" or an unknown id means all locations."""
-    known = {str(place.pk) for place in locations_of(request)}
-    if location_id in known:
-        request.session[SESSION_KEY] = location_id
-    else:
-        request.session.pop(SESSION_KEY, None)

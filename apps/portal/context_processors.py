@@ -28,7 +28,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "organization_switch_url": _url("organizations:switch"),
         "location": chosen_location(request),
         "locations": places,
-        "location_switch_url": reverse("portal:choose-location"),
+        "location_switch_url": reverse("organizations:choose-location"),
         "new_menu": new_menu_for(request),
         "palette_url": reverse("portal:palette"),
         "notifications_url": reverse("portal:notices"),

@@ -12,7 +12,6 @@ urlpatterns = [
     path("frame/palette/", frame.palette, name="palette"),
     path("frame/notices/", frame.notices, name="notices"),
     path("frame/notices/read/", frame.read_notices, name="read-notices"),
-    path("frame/location/", frame.switch_location, name="choose-location"),
     path("simulator/", simulator.simulator, name="simulator"),
     path("simulator/phone/", simulator.phone, name="simulator-phone"),
     path("simulator/side/", simulator.side, name="simulator-side"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -14,7 +13,6 @@ from apps.events.selectors import follow_events
 from apps.notifications.models import StaffNotice
 from apps.organizations.access import requires
 from apps.organizations.permissions import Permission
-from apps.organizations.places import choose_location
 from apps.portal.context_processors import navigation_for, new_menu_for
 from apps.portal.notices import latest_notices
 
@@ -98,15 +96,3 @@ def read_notices(request: HttpRequest) -> HttpResponse:
     ).update(read_at=timezone.now())
     return render(request, "portal/notices.html", {"notices": latest_notices(request)})
 
-
-@require_POST
-@requires(Permission.TODAY_VIEW)
-def switch_location(request: HttpRequest) -> HttpResponse:
-    """Keep the chosen location and go back to the page that was open."""
-    choose_location(request, request.POST.get("location", ""))
-    following = request.POST.get("next", "/")
-    if not url_has_allowed_host_and_scheme(
-        following, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
-        following = "/"
-    return HttpResponseRedirect(following)
