@@ -279,8 +279,11 @@ def _reminder_evidence(organization: Organization, appointments: list[Appointmen
 
 
 def reminder_words(row: Communication, zone: dt.tzinfo) -> str:
-    """Say in a few words how far a reminder got."""
-    at = _clock(row.read_at or row.delivered_at or row.sent_at or row.failed_at, zone)
+    """Say in a few words how far a reminder got; the day is named unless it was today."""
+    moment = row.read_at or row.delivered_at or row.sent_at or row.failed_at
+    at = _clock(moment, zone)
+    if moment is not None and moment.astimezone(zone).date() != timezone.now().astimezone(zone).date():
+        at = f"{date_format(moment.astimezone(zone), 'D')} {at}"
     words = {
         Sending.READ: _("Reminder read %(at)s"),
         Sending.DELIVERED: _("Reminder delivered %(at)s"),
