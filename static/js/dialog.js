@@ -87,3 +87,7 @@ window.addEventListener("beforeunload", (event) => {
     if (!leaving.has(form) && form.checkVisibility()) event.preventDefault();
   }
 });
+// A live region hands its hx-swap down to the links inside it; the dialog itself must never be what is swapped away.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target?.id === "modal") event.detail.swapOverride = "innerHTML";
+});
