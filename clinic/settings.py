@@ -312,6 +312,13 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PUBLIC": True,
     "PREPROCESSING_HOOKS": ["apps.core.api.schema.only_versioned"],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "Channel": "apps.communications.models.Channel",
+        "CommunicationStatus": "apps.communications.models.Status",
+        "CommunicationCategory": "apps.communications.models.Category",
+        "PlannedCategory": "apps.communications.serializers.COMPOSABLE",
+        "ConsentStatus": "apps.patients.models.ConsentStatus",
+    },
 }
 
 # ── background work ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from apps.communications.registry import Context
+from apps.core.errors import InvalidInput
 from apps.organizations.models import Organization
 from apps.patients.models import Patient
 
@@ -86,5 +89,10 @@ def example_variables() -> dict[str, dict[str, str]]:
 
 
 def load_context(organization: Organization, context_type: str, subject_id: uuid.UUID) -> MessageContext | None:
-    """Return what messages about the object may say; raise LookupError for a type that nobody registered."""
-    return _loaders[context_type](organization, subject_id)
+    """Return what messages about the object may say; raise InvalidInput for a type that nobody registered."""
+    loader = _loaders.get(context_type)
+    if loader is None:
+        message = _("Messages can’t be about “%(type)s”. Known are: %(known)s.")
+        text = message % {"type": context_type, "known": ", ".join(sorted(_loaders))}
+        raise InvalidInput(text, errors={"context_type": [text]})
+    return loader(organization, subject_id)

@@ -2,6 +2,7 @@
 
 from apps.communications.registry import Context
 from apps.communications.services.callbacks import apply_status
+from apps.communications.services.composing import compose_communication
 from apps.communications.services.contacts import note_inbound, opt_in, opt_out
 from apps.communications.services.dispatch import dispatch_due
 from apps.communications.services.outcomes import block_withdrawn, cancel_communication, cancel_for_context
@@ -19,6 +20,7 @@ __all__ = [
     "block_withdrawn",
     "cancel_communication",
     "cancel_for_context",
+    "compose_communication",
     "dispatch_due",
     "note_inbound",
     "opt_in",

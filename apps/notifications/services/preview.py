@@ -18,12 +18,14 @@ from apps.patients.models import Patient
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A filled text. `segments` is how many SMS it is charged as, None for other channels."""
+    """A filled text. `segments` is how many SMS it is charged as, None for other channels; `patient_id` is whose facts
+    it shows."""
 
     subject: str
     body: str
     segments: int | None
     content_variables: dict[str, str] = field(default_factory=dict)
+    patient_id: uuid.UUID | None = None
 
 
 def preview_template(
@@ -45,15 +47,18 @@ def preview_template(
     variables["clinic"] |= {"name": organization.name, "phone": organization.phone}
     if patient is not None:
         variables["patient"] |= {"first_name": patient.first_name}
+    shows = patient.pk if patient is not None else None
     if subject_id is not None:
         context = load_context(organization, context_type, subject_id)
         if context is None:
             raise NotFound(_("There is no such object to preview the template with."))
         variables |= dict(context.variables)
+        shows = context.patient.pk
     filled = render(template, variables)
     return Preview(
         subject=filled.subject,
         body=filled.body,
         segments=filled.segments if template.channel == Channel.SMS else None,
         content_variables=filled.content_variables,
+        patient_id=shows,
     )
