@@ -15,5 +15,5 @@ loglevel = "warning"
 # Requests are logged by the portal itself, without query strings: links carry tokens.
 accesslog = None
 # Workers' heartbeat files; /tmp may be on a slow disk.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108  # nosec B108
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
 control_socket_disable = True

@@ -48,9 +48,8 @@ class Process:
 class Supervisor:
     """Start the processes, keep them, stop them. One thread; :meth:`run` blocks until the end."""
 
-    def __init__(self, processes: list[Process], *, on_end: Callable[[Process, int], None] | None = None) -> None:
+    def __init__(self, processes: list[Process]) -> None:
         self.processes = processes
-        self.on_end = on_end
         self.selector = selectors.DefaultSelector()
         self.width = max(len(process.name) for process in processes)
         self.stopping = False
@@ -63,14 +62,14 @@ class Supervisor:
         self.colourful = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
     def run(self) -> int:
-        """Supervise until a signal or a hopeless process ends it; return the exit code."""
+        """Supervise until nothing is left to run, a signal comes, or a process is hopeless; return the exit code."""
         signal.set_wakeup_fd(self.wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_stop_signal)
         gc.collect()
         gc.freeze()
-        while not (self.stopping and not any(process.pid for process in self.processes)):
+        while any(process.pid or (process.due is not None and not self.stopping) for process in self.processes):
             self._start_due()
             for key, _ in self.selector.select(self._patience()):
                 if key.data is None:
@@ -202,8 +201,6 @@ class Supervisor:
             self._ended(process, os.waitstatus_to_exitcode(status))
 
     def _ended(self, process: Process, code: int) -> None:
-        if self.on_end:
-            self.on_end(process, code)
         if self.stopping or not process.restart:
             return
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import http.client
 import io
 import json
 import logging
 import os
 import re
+import runpy
 import signal
 import socket
 import sys
 import time
-import urllib.error
-import urllib.request
 import warnings
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -29,7 +29,7 @@ from celery.signals import worker_process_init
 from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
@@ -37,8 +37,7 @@ from clinic import demo, dotenv, embedded
 from clinic.supervisor import Process, Supervisor, die_with_parent
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-WEB_WORKERS = 2
-WEB_THREADS = 4
+LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
 WORKER_PROCESSES = 2
 READY_HINT_SECONDS = 20
 QUEUES = "inbound,outbound,events,celery"
@@ -60,8 +59,7 @@ def run(host: str, port: str) -> int:
     check_demo(host)
     claim = Claim(settings.DATA_DIR / "run" / "up.lock")
     listener = bind(host, port)
-    url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
-    claim.note(url)
+    claim.note(address(host, listener.getsockname()[1]))
     if settings.DEMO and not (settings.BASE_DIR / ".env").exists():
         demo.remember(settings.DATA_DIR)
     for sentence in misspelt_settings():
@@ -70,7 +68,7 @@ def run(host: str, port: str) -> int:
     try:
         if code := in_child(prepare):
             return code
-        return supervise(listener, url)
+        return supervise(listener)
     finally:
         listener.close()
         embedded.release(settings.DATA_DIR)
@@ -111,6 +109,11 @@ def bind(host: str, port: str) -> socket.socket:
             f"{host} is not an address of this machine; set HOST=127.0.0.1 ({error.strerror or error})."
         ) from None
     return listener
+
+
+def address(host: str, port: int) -> str:
+    """Return the URL of a place to listen."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def misspelt_settings() -> list[str]:
@@ -187,7 +190,7 @@ def prepare() -> None:
         migrate(steps)
     # The note of an earlier run would make /readyz call a worker alive that is only starting.
     cache.delete(HEARTBEAT_KEY)
-    if settings.DEMO and "seed_demo" in get_commands() and is_empty():
+    if settings.DEMO and is_empty():
         say("Seeding the demo clinic …")
         call_command("seed_demo")
     if not settings.WHITENOISE_USE_FINDERS:
@@ -234,22 +237,16 @@ def is_empty() -> bool:
 # --- running ------------------------------------------------------------------------------------------------------------
 
 
-def supervise(listener: socket.socket, url: str) -> int:
+def supervise(listener: socket.socket) -> int:
     """Run the processes until they are stopped; say where the portal is once it is ready."""
-
-    def on_end(process: Process, code: int) -> None:
-        if process.name == "ready" and code == 0 and not supervisor.stopping:
-            supervisor.say(welcome(url))
-
     supervisor = Supervisor(
         [
             Process("web", lambda: run_web(listener)),
             Process("worker", run_worker, death_signal=signal.SIGQUIT),
             Process("slow", run_slow_worker, death_signal=signal.SIGQUIT),
             Process("beat", run_beat),
-            Process("ready", lambda: wait_until_ready(url), restart=False, stop_signal=signal.SIGKILL),
-        ],
-        on_end=on_end,
+            Process("portal", lambda: announce(listener), restart=False, stop_signal=signal.SIGKILL),
+        ]
     )
     return supervisor.run()
 
@@ -263,20 +260,11 @@ def run_web(listener: socket.socket) -> None:
 
     class Web(BaseApplication):
         def load_config(self) -> None:
-            options = {
-                "bind": f"fd://{listener.fileno()}",
-                "workers": WEB_WORKERS,
-                "threads": WEB_THREADS,
-                "worker_class": "gthread",
-                "preload_app": True,
-                "timeout": 30,
-                "graceful_timeout": 5,
-                "keepalive": 15,
-                "loglevel": "warning",
-                "control_socket_disable": True,
-            }
+            options = runpy.run_path(str(settings.BASE_DIR / "gunicorn.conf.py"))
+            options["bind"] = f"fd://{listener.fileno()}"
             for name, value in options.items():
-                self.cfg.set(name, value)
+                if name in self.cfg.settings:
+                    self.cfg.set(name, value)
 
         def load(self) -> object:
             from clinic.wsgi import application
@@ -320,23 +308,30 @@ def celery(kind: str, *options: str) -> None:
     app.start(["--quiet", kind, "--loglevel=WARNING", *alone, *options])
 
 
-def wait_until_ready(url: str) -> None:
-    """Return when `/readyz` answers 200; say now and then what is missing."""
+def announce(listener: socket.socket) -> None:
+    """Say where the portal is and how to get in, once `/readyz` answers 200; until then, now and then, what is missing."""
+    host, port = listener.getsockname()[:2]
     told = time.monotonic()
-    while True:
-        try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:  # noqa: S310  # nosec B310 - our own address
-                if answer.status == 200:
-                    return
-                missing = ""
-        except urllib.error.HTTPError as refusal:
-            missing = missing_checks(refusal.read())
-        except OSError as error:
-            missing = str(error)
+    while missing := not_ready(host, port):
         if time.monotonic() - told > READY_HINT_SECONDS:
             told = time.monotonic()
-            print(f"Not ready yet: {missing}")  # noqa: T201 - goes to the supervisor's log
+            say(f"Not ready yet: {missing}")
         time.sleep(0.1)
+    say(welcome(address(host, port)))
+
+
+def not_ready(host: str, port: int) -> str:
+    """Return what `/readyz` misses, nothing if it misses nothing."""
+    wanted_host = next((name for name in settings.ALLOWED_HOSTS if name[:1] not in {"*", "."}), "localhost")
+    connection = http.client.HTTPConnection(LOOPBACK_OF.get(host, host), port, timeout=5)
+    try:
+        connection.request("GET", "/readyz", headers={"Host": wanted_host})
+        answer = connection.getresponse()
+        return "" if answer.status == http.client.OK else missing_checks(answer.read())
+    except OSError as error:
+        return str(error)
+    finally:
+        connection.close()
 
 
 def missing_checks(body: bytes) -> str:

@@ -93,7 +93,7 @@ class Server(ABC):
         if fits_socket(inside) and self.account.reaches(self.data_dir):
             return inside
         short = f"clinic-{self.name}-{hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:12]}"
-        bases = [os.environ.get("XDG_RUNTIME_DIR"), "/run", tempfile.gettempdir(), "/tmp"]  # nosec B108
+        bases = [os.environ.get("XDG_RUNTIME_DIR"), "/run", tempfile.gettempdir(), "/tmp"]
         for base in (Path(base) for base in bases if base):
             usable = base.is_dir() and os.access(base, os.W_OK | os.X_OK)
             if usable and fits_socket(base / short) and self.account.reaches(base):

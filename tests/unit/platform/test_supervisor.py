@@ -34,8 +34,7 @@ def test_every_line_carries_the_name_of_its_process():
     done = supervise("""
         def talk():
             print("first"); print("second"); print("unfinished", end="")
-        supervisor = Supervisor([Process("web", talk, restart=False)], on_end=lambda *_: supervisor.stop())
-        sys.exit(supervisor.run())
+        sys.exit(Supervisor([Process("web", talk, restart=False)]).run())
     """)
     assert [line for line in done.stdout.splitlines() if line.startswith("web")] == [
         "web | first",
