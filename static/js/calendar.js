@@ -27,6 +27,7 @@ function place(event) {
   const raw = (event.clientY - box.top) / perMinute - grabbed;
   const top = Math.max(0, Math.min(span - drag.minutes, Math.round(raw / SNAP) * SNAP));
   if (ghost.parentElement !== column) column.append(ghost);
+  ghost.dataset.vars = `s:${top};d:${drag.minutes}`;
   ghost.style.setProperty("--s", top);
   ghost.querySelector("time").textContent = label(first + top);
   Object.assign(drag, { column, minute: first + top });

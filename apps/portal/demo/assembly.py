@@ -138,10 +138,23 @@ def _visits(
         batch = visits[start : start + BATCH]
         booked = [visit.created_at for visit in batch]
         Appointment.objects.bulk_create(batch)
-        for visit, at in zip(batch, booked, strict=True):
-            visit.created_at = at
+        _date_back(batch, booked)
         progress("appointments", start + len(batch), len(visits))
     return visits
+
+
+def _date_back(visits: list[Appointment], booked: list[dt.datetime]) -> None:
+    """Set when each visit was booked; Django stamps new rows with the present, whatever they say."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE appointments_appointment AS visit SET created_at = was.booked
+            FROM unnest(%s::uuid[], %s::timestamptz[]) AS was (id, booked) WHERE visit.id = was.id
+            """,
+            [[visit.pk for visit in visits], booked],
+        )
+    for visit, at in zip(visits, booked, strict=True):
+        visit.created_at = at
 
 
 def _history(
