@@ -9,6 +9,7 @@ from apps.core.actors import SYSTEM
 from apps.events.models import Event
 from apps.events.services import emit
 from tests.fixtures.patients import PatientFactory
+from tests.fixtures.settling import settle
 from tests.fixtures.shared import api_client_for
 
 URL = "/api/v1/events/"
@@ -88,6 +89,7 @@ def test_a_full_page_leads_to_the_next_one_without_gap_or_repeat(organization, a
         with organization_scope(organization.pk):
             for _event in range(2):
                 emit("organization.tested", subject=organization, organization_id=organization.pk, actor=SYSTEM)
+    settle()
     seen, url = [], f"{URL}?type=organization.tested&limit=4"
     while url:
         answer = api_client.get(url)

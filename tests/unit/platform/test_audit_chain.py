@@ -17,6 +17,7 @@ from apps.core.tenancy import APP_ROLE, all_organizations, organization_scope
 from apps.events.models import Event
 from apps.events.services import emit
 from tests.fixtures.organizations import OrganizationFactory
+from tests.fixtures.settling import settle
 from tests.processes import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -193,6 +194,7 @@ class TestSealing:
             for _ in range(5):
                 emit("organization.tested", subject=organization, organization_id=organization.pk, actor=SYSTEM)
         happen(organization, 3)
+        settle()
         sizes = []
         more = True
         while more:
