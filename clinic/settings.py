@@ -318,6 +318,8 @@ SPECTACULAR_SETTINGS = {
         "CommunicationCategory": "apps.communications.models.Category",
         "PlannedCategory": "apps.communications.serializers.COMPOSABLE",
         "ConsentStatus": "apps.patients.models.ConsentStatus",
+        "AppointmentStatus": "apps.appointments.models.VISIT_STATUSES",
+        "CancelReason": "apps.appointments.models.CancelReason",
     },
 }
 

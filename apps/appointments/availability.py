@@ -35,7 +35,7 @@ from apps.core.errors import NotFound
 from apps.core.models import TenantModel
 from apps.organizations.models import Location, Organization
 from apps.practitioners.hours import from_instant, local_date, stretch, to_instant
-from apps.practitioners.models import Practitioner
+from apps.practitioners.models import Practitioner, Room
 
 DAY = dt.timedelta(days=1)
 
@@ -67,6 +67,7 @@ def find_slots(
     end: dt.datetime,
     practitioners: Sequence[Practitioner] | None = None,
     location: Location | None = None,
+    room: Room | None = None,
     limit: int | None = None,
     per_practitioner: int | None = None,
     not_before: dt.datetime | None = None,
@@ -74,11 +75,11 @@ def find_slots(
 ) -> list[Slot]:
     """Return the free slots that start in [start, end), earliest first. One query for any number of practitioners.
 
-    Without `practitioners`, everybody active who offers the type. `limit` bounds the answer, `per_practitioner` each
+    Without `practitioners`, everybody active who offers the type. With `room`, that room has to be free as well. `limit` bounds the answer, `per_practitioner` each
     person's share of it. `online` asks on behalf of a patient: types that only staff may book then have no slots.
     Runs inside the organization's scope. Raises NotFound for objects of another organization.
     """
-    require_same_organization(organization, appointment_type, location, *(practitioners or ()))
+    require_same_organization(organization, appointment_type, location, room, *(practitioners or ()))
     if not appointment_type.is_active or (online and not appointment_type.online_bookable):
         return []
     now = timezone.now()
@@ -93,9 +94,12 @@ def find_slots(
         upper=latest,
         practitioner_ids=None if practitioners is None else [practitioner.pk for practitioner in practitioners],
         location_id=location.pk if location else None,
+        room_id=room.pk if room else None,
         now=now,
     )
-    search = _Search(scene, appointment_type, now, earliest, latest)
+    search = _Search(
+        scene, appointment_type, now, earliest, latest, needs_room=appointment_type.needs_room or room is not None
+    )
     share = limit if per_practitioner is None else per_practitioner
     by_person = [islice(search.starts_of(person, order), share) for order, person in enumerate(scene.people)]
     if limit is None:
@@ -167,7 +171,14 @@ class _Search:
     """One search over one scene. Lazy: asking for each person's first three slots costs their first days only."""
 
     def __init__(
-        self, scene: Scene, wanted: AppointmentType, now: dt.datetime, earliest: dt.datetime, latest: dt.datetime
+        self,
+        scene: Scene,
+        wanted: AppointmentType,
+        now: dt.datetime,
+        earliest: dt.datetime,
+        latest: dt.datetime,
+        *,
+        needs_room: bool,
     ) -> None:
         self.scene = scene
         self.now = to_instant(now)
@@ -178,7 +189,7 @@ class _Search:
         self.after = self.duration + wanted.buffer_after_minutes * 60
         self.step = wanted.step_minutes * 60
         self.horizon = dt.timedelta(days=wanted.horizon_days)
-        self.needs_room = wanted.needs_room
+        self.needs_room = needs_room
 
     def starts_of(self, person: Person, order: int) -> Iterator[_Found]:
         """Yield where the person can start, earliest first."""

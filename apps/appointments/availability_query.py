@@ -141,18 +141,22 @@ def load_scene(
     upper: dt.datetime,
     practitioner_ids: Sequence[uuid.UUID] | None,
     location_id: uuid.UUID | None,
+    room_id: uuid.UUID | None,
     now: dt.datetime,
 ) -> Scene:
-    """Read what bears on slots that start in [lower, upper). One query; rooms only when the type needs one."""
+    """Read what bears on slots that start in [lower, upper). One query; rooms only when one is needed."""
     parts = [_PEOPLE + (" AND p.id = ANY(%(practitioners)s)" if practitioner_ids is not None else "")]
     parts.append(_PLACES + (" AND l.id = %(location)s" if location_id is not None else ""))
-    if appointment_type.needs_room:
+    if room_id is not None:
+        parts.append(_ROOMS + " AND m.id = %(room)s")
+    elif appointment_type.needs_room:
         parts.append(_ROOMS + (" AND m.location_id = %(location)s" if location_id is not None else ""))
     values: dict[str, Any] = {
         "organization": organization_id,
         "type": appointment_type.pk,
         "practitioners": list(practitioner_ids or ()),
         "location": location_id,
+        "room": room_id,
         "lower": lower,
         "upper": upper,
         "reach": LONGEST,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from apps.core.api.fields import utc_text
 from apps.core.errors import Conflict
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def conflict_as_json(conflict: BookingConflict) -> dict[str, Any]:
         "code": conflict.code,
         "message": conflict.message,
         "hard": conflict.hard,
-        "until": conflict.until.isoformat() if conflict.until else None,
+        "until": utc_text(conflict.until) if conflict.until else None,
     }
 
 
@@ -47,7 +48,7 @@ def slot_as_json(slot: Slot) -> dict[str, Any]:
         "location": str(slot.location_id),
         "location_name": slot.location_name,
         "room": str(slot.room_id) if slot.room_id else None,
-        "start": slot.start.isoformat(),
-        "end": slot.end.isoformat(),
+        "start": utc_text(slot.start),
+        "end": utc_text(slot.end),
         "timezone": slot.timezone,
     }

@@ -89,6 +89,7 @@ class Status(models.TextChoices):
     NO_SHOW = "noshow", _("No-show")
 
 
+VISIT_STATUSES = [choice for choice in Status.choices if choice[0] != Status.HELD]
 BUSY_STATUSES = (Status.HELD, Status.BOOKED, Status.ARRIVED, Status.IN_PROGRESS, Status.FULFILLED)
 OPEN_STATUSES = (Status.BOOKED, Status.ARRIVED, Status.IN_PROGRESS)
 

@@ -137,7 +137,7 @@ class HoursRow:
 
 @transaction.atomic
 def set_weekly_hours(*, practitioner: Practitioner, hours: Iterable[HoursRow], actor: Actor) -> list[WeeklyHours]:
-    """Replace all weekly hours of a practitioner; booked appointments stay where they are.
+    """Make these the practitioner's weekly hours, keeping rows that stay; booked appointments stay where they are.
 
     Locks the practitioner, so that no booking is checked against half of the change. Raises InvalidInput that names
     the rows which end before they begin, overlap, or use a room of another location.
@@ -146,9 +146,10 @@ def set_weekly_hours(*, practitioner: Practitioner, hours: Iterable[HoursRow], a
     wanted = list(hours)
     _check_hours(practitioner, wanted)
     locked: Practitioner = Practitioner.objects.select_for_update(no_key=True).get(pk=practitioner.pk)
-    before = [_describe(row) for row in locked.weekly_hours.select_related("location")]
-    locked.weekly_hours.all().delete()
-    rows = WeeklyHours.objects.bulk_create(
+    present = {_as_row(one): one for one in locked.weekly_hours.select_related("location", "room")}
+    before = [_describe(one) for one in present.values()]
+    WeeklyHours.objects.filter(pk__in=[one.pk for row, one in present.items() if row not in wanted]).delete()
+    added = WeeklyHours.objects.bulk_create(
         WeeklyHours(
             organization_id=locked.organization_id,
             practitioner=locked,
@@ -160,12 +161,41 @@ def set_weekly_hours(*, practitioner: Practitioner, hours: Iterable[HoursRow], a
             valid_from=row.valid_from,
             valid_until=row.valid_until,
         )
-        for row in sorted(wanted, key=lambda row: (row.weekday, row.start_time))
+        for row in wanted
+        if row not in present
     )
-    after = [_describe(row) for row in rows]
+    rows = sorted(
+        [*(one for row, one in present.items() if row in wanted), *added],
+        key=lambda one: (one.weekday, one.start_time),
+    )
+    after = [_describe(one) for one in rows]
     if before != after:
         emit("practitioner.hours_set", subject=locked, actor=actor, changes={"weekly_hours": [before, after]})
     return rows
+
+
+@transaction.atomic
+def add_weekly_hours(*, practitioner: Practitioner, row: HoursRow, actor: Actor) -> WeeklyHours:
+    """Add one stretch to a practitioner's week; raises as `set_weekly_hours` does."""
+    rows = set_weekly_hours(practitioner=practitioner, hours=[*_rows_of(practitioner), row], actor=actor)
+    return next(one for one in rows if _as_row(one) == row)
+
+
+@transaction.atomic
+def remove_weekly_hours(*, hours: WeeklyHours, actor: Actor) -> None:
+    """Take one stretch out of a practitioner's week."""
+    removed = _as_row(hours)
+    kept = [row for row in _rows_of(hours.practitioner) if row != removed]
+    set_weekly_hours(practitioner=hours.practitioner, hours=kept, actor=actor)
+
+
+def _rows_of(practitioner: Practitioner) -> list[HoursRow]:
+    Practitioner.objects.select_for_update(no_key=True).get(pk=practitioner.pk)
+    return [_as_row(one) for one in practitioner.weekly_hours.select_related("location", "room")]
+
+
+def _as_row(one: WeeklyHours) -> HoursRow:
+    return HoursRow(one.weekday, one.location, one.start_time, one.end_time, one.room, one.valid_from, one.valid_until)
 
 
 @transaction.atomic

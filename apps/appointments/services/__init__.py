@@ -1,11 +1,12 @@
 """The appointment book's services: the only way in for staff, bot, API, link and every later door."""
 
 from apps.appointments.services.booking import book_appointment
-from apps.appointments.services.changes import cancel_appointment, reschedule_appointment
-from apps.appointments.services.holds import expire_holds, hold_slot, release_holds
+from apps.appointments.services.changes import cancel_appointment, describe_appointment, reschedule_appointment
+from apps.appointments.services.holds import expire_holds, hold_slot, release_hold, release_holds
 from apps.appointments.services.types import (
     create_appointment_type,
     set_offered_types,
+    set_offering_practitioners,
     update_appointment_type,
 )
 from apps.appointments.services.visits import (
@@ -24,12 +25,15 @@ __all__ = [
     "complete_appointment",
     "confirm_appointment",
     "create_appointment_type",
+    "describe_appointment",
     "expire_holds",
     "hold_slot",
     "mark_no_show",
+    "release_hold",
     "release_holds",
     "reschedule_appointment",
     "set_offered_types",
+    "set_offering_practitioners",
     "start_appointment",
     "undo_status",
     "update_appointment_type",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from apps.appointments.availability import require_same_organization
 from apps.appointments.conflicts import Wanted
 from apps.appointments.models import Appointment, AppointmentType, Source, Status
+from apps.appointments.services.changes import MAX_REASON
 from apps.appointments.services.placing import (
     answering_with_alternatives,
     decide,
@@ -25,8 +26,6 @@ from apps.organizations.models import Location, Organization
 from apps.organizations.permissions import Permission
 from apps.patients.models import Patient
 from apps.practitioners.models import Practitioner, Room
-
-MAX_REASON = 500
 
 
 def book_appointment(

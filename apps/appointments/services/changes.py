@@ -21,7 +21,7 @@ from apps.appointments.services.placing import (
     place,
     plain,
 )
-from apps.appointments.transitions import Step, not_possible, require_step
+from apps.appointments.transitions import WHY_NOT, Step, not_possible, require_step
 from apps.core.actors import Actor, ActorKind
 from apps.core.errors import Conflict, InvalidInput, NotFound, StaleVersion
 from apps.organizations.models import Location
@@ -30,6 +30,7 @@ from apps.practitioners.models import Practitioner, Room
 
 PLACE_FIELDS = ("start", "end", "practitioner_id", "location_id", "room_id")
 MAX_NOTE = 300
+MAX_REASON = 500
 
 
 def reschedule_appointment(
@@ -113,6 +114,41 @@ def cancel_appointment(*, appointment: Appointment, reason: str, note: str = "",
     return locked
 
 
+@transaction.atomic
+def describe_appointment(
+    *,
+    appointment: Appointment,
+    reason: str | None = None,
+    note: str | None = None,
+    version: int | None = None,
+    actor: Actor,
+) -> Appointment:
+    """Change what is written about a visit: the patient's reason, the staff's note; None leaves it.
+
+    The version stays: messages and invites say neither. The event names the fields, not their words.
+    """
+    actor.require(Permission.APPOINTMENTS_MANAGE)
+    locked = lock(appointment.pk)
+    if locked.status == Status.HELD:
+        raise not_possible(locked, str(WHY_NOT[Status.HELD]))
+    _require_version(locked, version, {})
+    wanted = {"reason": reason, "note": note}
+    differing = {
+        field: text.strip()
+        for field, text in wanted.items()
+        if text is not None and text.strip() != getattr(locked, field)
+    }
+    if len(differing.get("reason", "")) > MAX_REASON:
+        message = _("At most %(number)d characters.") % {"number": MAX_REASON}
+        raise InvalidInput(message, errors={"reason": [message]})
+    if differing:
+        for field, text in differing.items():
+            setattr(locked, field, text)
+        locked.save(update_fields=[*differing, "updated_at"])
+        emit_change("described", locked, actor=actor, fields=sorted(differing))
+    return locked
+
+
 def load(pk: uuid.UUID) -> Appointment:
     """Return the appointment with everything that decisions about it read; raise NotFound."""
     found: Appointment | None = Appointment.objects.for_list().select_related("organization").filter(pk=pk).first()
@@ -137,8 +173,14 @@ def lock(pk: uuid.UUID) -> Appointment:
 
 def _require_unchanged(locked: Appointment, read: Appointment, wanted: Wanted, version: int | None) -> None:
     """Refuse when somebody changed the appointment since the caller read it (`version`) or since we chose the locks."""
+    mine = {"start": wanted.start, "practitioner_id": wanted.practitioner.pk, "location_id": wanted.location.pk}
+    _require_version(locked, version, mine)
+    if locked.version != read.version:
+        raise Conflict(_("This appointment is being changed by somebody else. Try again."), code="being_changed")
+
+
+def _require_version(locked: Appointment, version: int | None, mine: dict[str, Any]) -> None:
     if version is not None and version != locked.version:
-        mine = {"start": wanted.start, "practitioner_id": wanted.practitioner.pk, "location_id": wanted.location.pk}
         raise StaleVersion(
             _("Somebody else changed this appointment meanwhile. Look at it again, then decide."),
             current=locked.version,
@@ -148,8 +190,6 @@ def _require_unchanged(locked: Appointment, read: Appointment, wanted: Wanted, v
                 if getattr(locked, field) != value
             ],
         )
-    if locked.version != read.version:
-        raise Conflict(_("This appointment is being changed by somebody else. Try again."), code="being_changed")
 
 
 def _require_before_start(appointment: Appointment, actor: Actor) -> None:

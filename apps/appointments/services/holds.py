@@ -103,6 +103,13 @@ def release_holds(*, organization: Organization, held_for: uuid.UUID, actor: Act
     return release_rows(list(holds.values_list("pk", flat=True)), actor=actor)
 
 
+@transaction.atomic
+def release_hold(*, hold: Appointment, actor: Actor) -> bool:
+    """Give one hold back; return whether it was still there."""
+    actor.require(Permission.APPOINTMENTS_MANAGE)
+    return release_rows([hold.pk], actor=actor) == 1
+
+
 def expire_holds(*, limit: int = 500) -> int:
     """Release holds whose time is over, in every organization; return how many. Safe on any number of workers.
 

@@ -83,18 +83,47 @@ def set_offered_types(
     wanted = {one.pk: one for one in appointment_types}
     require_same_organization(practitioner.organization, *wanted.values())
     Practitioner.objects.select_for_update(no_key=True).get(pk=practitioner.pk)
-    present = PractitionerType.objects.filter(practitioner=practitioner)
-    before = set(present.values_list("appointment_type_id", flat=True))
-    present.exclude(appointment_type_id__in=wanted).delete()
-    PractitionerType.objects.bulk_create(
-        PractitionerType(organization_id=practitioner.organization_id, practitioner=practitioner, appointment_type=one)
-        for one in wanted.values()
-        if one.pk not in before
-    )
+    offered = PractitionerType.objects.filter(practitioner=practitioner)
+    before = set(offered.values_list("appointment_type_id", flat=True))
+    offered.exclude(appointment_type_id__in=wanted).delete()
+    _offer((practitioner, one) for one in wanted.values() if one.pk not in before)
     if before != set(wanted):
-        names = [sorted(map(str, before)), sorted(map(str, wanted))]
-        emit("practitioner.types_set", subject=practitioner, actor=actor, changes={"appointment_types": names})
+        changes = {"appointment_types": [sorted(map(str, before)), sorted(map(str, wanted))]}
+        emit("practitioner.types_set", subject=practitioner, actor=actor, changes=changes)
     return list(wanted.values())
+
+
+@transaction.atomic
+def set_offering_practitioners(
+    *, appointment_type: AppointmentType, practitioners: Iterable[Practitioner], actor: Actor
+) -> list[Practitioner]:
+    """Say who offers a type, replacing what was said before; booked visits stay."""
+    actor.require(Permission.PRACTITIONERS_MANAGE)
+    wanted = {one.pk: one for one in practitioners}
+    require_same_organization(appointment_type.organization, *wanted.values())
+    AppointmentType.objects.select_for_update(no_key=True).get(pk=appointment_type.pk)
+    offering = PractitionerType.objects.filter(appointment_type=appointment_type)
+    before = set(offering.values_list("practitioner_id", flat=True))
+    offering.exclude(practitioner_id__in=wanted).delete()
+    _offer((one, appointment_type) for one in wanted.values() if one.pk not in before)
+    if before != set(wanted):
+        changes = {"practitioners": [sorted(map(str, before)), sorted(map(str, wanted))]}
+        emit("appointment_type.practitioners_set", subject=appointment_type, actor=actor, changes=changes)
+    return list(wanted.values())
+
+
+def _offer(pairs: Iterable[tuple[Practitioner, AppointmentType]]) -> None:
+    PractitionerType.objects.bulk_create(
+        (
+            PractitionerType(
+                organization_id=practitioner.organization_id,
+                practitioner=practitioner,
+                appointment_type=appointment_type,
+            )
+            for practitioner, appointment_type in pairs
+        ),
+        ignore_conflicts=True,
+    )
 
 
 def _refuse_unknown(fields: Mapping[str, Any]) -> None:

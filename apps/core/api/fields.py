@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
+from django.db import models
 from django.db.models import QuerySet
 from rest_framework import serializers
 
@@ -17,3 +19,31 @@ class TenantRelatedField(serializers.PrimaryKeyRelatedField):
 
     def get_queryset(self) -> QuerySet:
         return super().get_queryset().for_organization(self.context["request"].organization)
+
+
+def utc_text(moment: dt.datetime) -> str:
+    """Return a moment as every answer shows it: UTC, ISO 8601, `2026-11-23T14:00:00Z`."""
+    return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+class InstantField(serializers.DateTimeField):
+    """A moment: shown in UTC; read with whatever offset it names, and refused without one."""
+
+    default_error_messages = {"naive": "Say the offset from UTC as well, for example 2026-11-23T14:00:00Z."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(default_timezone=dt.UTC, **kwargs)
+
+    def enforce_timezone(self, value: dt.datetime) -> dt.datetime:
+        if value.tzinfo is None:
+            self.fail("naive")
+        return super().enforce_timezone(value)
+
+
+class InUtc:
+    """For model serializers: moments are `InstantField`s."""
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.DateTimeField: InstantField,
+    }
