@@ -27,6 +27,7 @@ app.conf.beat_schedule = {
     "reconcile-communications": {"task": "communications.reconcile", "schedule": 30.0, "options": {"expires": 30}},
     "expire-holds": {"task": "appointments.expire_holds", "schedule": 15.0, "options": {"expires": 15}},
     "advance-journeys": {"task": "journeys.advance_due", "schedule": 15.0, "options": {"expires": 15}},
+    "sweep-conversations": {"task": "conversations.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "seal-events": {"task": "audit.seal", "schedule": 10.0, "options": {"expires": 10}},
 }
 

@@ -10,6 +10,7 @@ from apps.conversations.services.lifecycle import (
     unsnooze,
 )
 from apps.conversations.services.ownership import assign, hand_back, hand_over, take_over
+from apps.conversations.services.receiving import receive_message
 from apps.conversations.services.speaking import add_note, bot_say, send_reply, show_outbound
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "hand_over",
     "link_patient",
     "mark_read",
+    "receive_message",
     "reopen",
     "send_reply",
     "show_outbound",

@@ -1,0 +1,237 @@
+"""Offering times, taking the choice, and keeping the chosen time free while the contact decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from apps.appointments.errors import SlotUnavailable
+from apps.appointments.models import AppointmentType, Source
+from apps.appointments.services import hold_slot, release_holds
+from apps.conversations.flow import wording
+from apps.conversations.flow.common import join, to_staff, unclear
+from apps.conversations.flow.context import Goal, Offer, known
+from apps.conversations.flow.offering import find_offers, wish_from_json, wish_to_json
+from apps.conversations.flow.turn import Step, Turn
+from apps.conversations.models import Attention, FlowState
+from apps.conversations.understanding import (
+    Ambiguous,
+    Choice,
+    Intent,
+    Option,
+    OutOfRange,
+    When,
+    detect_intent,
+    parse_choice,
+    parse_when,
+)
+from apps.core.actors import BOT
+from apps.organizations.models import Location
+from apps.patients.models import Patient
+from apps.practitioners.models import Practitioner
+
+HOLD_MINUTES = 10
+MOST_ROUNDS = 8
+
+
+# ── offering ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def offer_times(turn: Turn, intro: str, *, more: bool = False) -> Step:
+    """Show up to three free times that fit the wish; when nothing does, the nearest ones, and say so."""
+    context = turn.context
+    kind = AppointmentType.objects.for_organization(turn.organization).filter(pk=known(context.type_id)).first()
+    if kind is None or context.rounds >= MOST_ROUNDS:
+        return to_staff(turn, Attention.NO_SLOTS, wording.no_times(turn.organization.phone))
+    wish = wish_from_json(context.wish)
+    found = _find(turn, kind, wish, after=more)
+    if not found and more:
+        intro, found = wording.no_more_times(), _find(turn, kind, wish, after=False)
+    if not found and wish is not None:
+        intro, context.wish = wording.nothing_then(), None
+        found = _find(
+            turn, kind, replace(wish, latest=None, weekdays=None, after=None, before=None), after=False
+        ) or _find(turn, kind, None, after=False)
+    if not found:
+        return to_staff(turn, Attention.NO_SLOTS, wording.no_times(turn.organization.phone))
+    return _show(turn, intro, found)
+
+
+def _find(turn: Turn, kind: AppointmentType, wish: When | None, *, after: bool) -> list[Offer]:
+    return find_offers(
+        organization=turn.organization,
+        appointment_type=kind,
+        now=turn.now,
+        wish=wish,
+        after=turn.context.offered_until if after else None,
+    )
+
+
+def _show(turn: Turn, intro: str, found: list[Offer]) -> Step:
+    context = turn.context
+    context.offers, context.rounds = found, context.rounds + 1
+    context.offered_until = max(offer.start for offer in found)
+    context.forget_choice()
+    return Step(FlowState.SLOTS, join(turn.opening, intro, _list(turn), wording.how_to_choose(len(found))))
+
+
+def _list(turn: Turn) -> str:
+    return wording.offers(turn.context.offers, country=turn.country)
+
+
+def on_slots(turn: Turn) -> Step:
+    """A choice from the list, another wish, or something else."""
+    answer = choice_or_wish(turn)
+    if answer is not None:
+        return answer
+    intent = detect_intent(turn.text, turn.language)
+    if intent == Intent.MORE:
+        return offer_times(turn, wording.other_times(), more=True)
+    if intent in (Intent.CHANGE, Intent.NO, Intent.BACK):
+        return Step(FlowState.SLOTS, wording.ask_wish())
+    if intent in (Intent.CANCEL, Intent.GOODBYE):
+        return stop_choosing(turn)
+    if intent in (Intent.SYMPTOM, Intent.THANKS):
+        return Step(FlowState.SLOTS, join(_list(turn), wording.how_to_choose(len(turn.context.offers))))
+    return unclear(turn, join(_list(turn), wording.how_to_choose(len(turn.context.offers))))
+
+
+def choice_or_wish(turn: Turn) -> Step | None:
+    """Return the step for a choice from the list or for another wish; None when the message is neither."""
+    chosen = _chosen(turn)
+    if chosen is not None:
+        return chosen
+    wish = wish_in(turn)
+    if wish is None:
+        return None
+    let_go(turn)
+    return take_wish(turn, wish)
+
+
+def _chosen(turn: Turn) -> Step | None:
+    """Return the step that a choice from the offered list makes, None when the message picks nothing."""
+    offers = turn.context.offers
+    if not offers:
+        return None
+    options = [
+        Option(
+            key=str(index),
+            label=wording.when(offer, country=turn.country),
+            start=offer.local_start,
+            practitioner=offer.practitioner_name,
+        )
+        for index, offer in enumerate(offers)
+    ]
+    picked = parse_choice(
+        turn.text, options, turn.language, today=turn.now.astimezone(offers[0].local_start.tzinfo).date()
+    )
+    if isinstance(picked, Choice):
+        return hold(turn, offers[picked.index])
+    if isinstance(picked, Ambiguous):
+        turn.context.offers = [offers[int(key)] for key in picked.candidates]
+        return Step(
+            FlowState.SLOTS,
+            join(wording.which_of_these(), _list(turn), wording.how_to_choose(len(turn.context.offers))),
+        )
+    if isinstance(picked, OutOfRange):
+        return unclear(turn, join(_list(turn), wording.how_to_choose(len(offers))))
+    return None
+
+
+def wish_in(turn: Turn) -> When | None:
+    """Return the days and times that a message names, None when it names none."""
+    return parse_when(
+        turn.text,
+        now=turn.now.astimezone(turn.organization.zone),
+        language=turn.language,
+        day_first=turn.organization.day_first,
+    )
+
+
+def take_wish(turn: Turn, wish: When) -> Step:
+    """Search for another day or time of day."""
+    if wish.past:
+        return unclear(turn, wording.ask_wish())
+    turn.context.wish = wish_to_json(wish)
+    turn.context.offered_until = None
+    return offer_times(turn, wording.times_are_free())
+
+
+# ── holding ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Things:
+    """The rows that an offer names."""
+
+    kind: AppointmentType
+    practitioner: Practitioner
+    location: Location
+
+
+def things_of(turn: Turn, offer: Offer) -> Things:
+    """Return type, practitioner and location of an offer; three queries."""
+    mine = turn.organization
+    return Things(
+        kind=AppointmentType.objects.for_organization(mine).get(pk=known(turn.context.type_id)),
+        practitioner=Practitioner.objects.for_organization(mine).get(pk=offer.practitioner_id),
+        location=Location.objects.for_organization(mine).get(pk=offer.location_id),
+    )
+
+
+def hold(turn: Turn, offer: Offer) -> Step:
+    """Keep the time free while the contact decides; when it is gone already, show what is free instead."""
+    context = turn.context
+    things = things_of(turn, offer)
+    try:
+        held = hold_slot(
+            organization=turn.organization,
+            appointment_type=things.kind,
+            practitioner=things.practitioner,
+            location=things.location,
+            start=offer.start,
+            held_for=turn.thread.pk,
+            minutes=HOLD_MINUTES,
+            patient=None if context.goal == Goal.MOVE else patient_of(turn),
+            source=Source.BOT,
+            actor=BOT,
+        )
+    except SlotUnavailable as refusal:
+        return not_free(turn, refusal)
+    context.chosen, context.hold_id = offer, held.pk
+    return Step(FlowState.CONFIRM, ask_about(turn, offer))
+
+
+def patient_of(turn: Turn) -> Patient:
+    """Return whom the visit is for; one query unless the thread is about them."""
+    if turn.patient is not None and turn.patient.pk == turn.context.patient_id:
+        return turn.patient
+    return Patient.objects.for_organization(turn.organization).get(pk=known(turn.context.patient_id))
+
+
+def ask_about(turn: Turn, offer: Offer) -> str:
+    """Return the question that a yes answers."""
+    ask = wording.ask_moving if turn.context.goal == Goal.MOVE else wording.ask_booking
+    return ask(offer, country=turn.country, minutes=HOLD_MINUTES)
+
+
+def not_free(turn: Turn, refusal: SlotUnavailable) -> Step:
+    """Apologise, and offer what is free around the time that was not."""
+    let_go(turn)
+    turn.context.offered_until = None
+    is_own_visit = any(conflict.code == "patient_taken" for conflict in refusal.conflicts)
+    return offer_times(turn, wording.have_visit_then() if is_own_visit else wording.just_taken())
+
+
+def let_go(turn: Turn) -> None:
+    """Free the held time, if there is one."""
+    if turn.context.hold_id is not None:
+        release_holds(organization=turn.organization, held_for=turn.thread.pk, actor=BOT)
+    turn.context.forget_choice()
+
+
+def stop_choosing(turn: Turn) -> Step:
+    """End the search without a booking; a visit that was to be moved stays."""
+    let_go(turn)
+    was_moving = turn.context.goal == Goal.MOVE
+    turn.context.start_over(Goal.BOOK)
+    return Step(FlowState.IDLE, wording.left_as_it_is() if was_moving else wording.nothing_booked())

@@ -1,0 +1,119 @@
+"""States that find out for whom the visit is: first name in a household, full name, birth date."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from apps.conversations.flow import wording
+from apps.conversations.flow.common import join, to_staff, unclear
+from apps.conversations.flow.context import Goal
+from apps.conversations.flow.identity import (
+    Writer,
+    is_patient_elsewhere,
+    register,
+    sole_holder,
+    verified_by_identity,
+    verified_in_household,
+    with_first_name,
+    writer_of,
+)
+from apps.conversations.flow.turn import Identified, Step, Turn
+from apps.conversations.flow.wishes import pursue
+from apps.conversations.models import Attention, FlowState
+from apps.conversations.understanding import Ambiguous, Whom, parse_birth_date, parse_for_whom, parse_name
+from apps.patients.folding import fold
+from apps.patients.models import Patient
+
+MOST_MISMATCHES = 2
+
+
+def identify(turn: Turn) -> Step:
+    """Begin with what the number proves: go on with the wish, or ask who it is."""
+    context = turn.context
+    writer = writer_of(turn)
+    if writer == Writer.KNOWN:
+        patient = turn.patient or sole_holder(turn)
+        assert patient is not None  # noqa: S101 - that is what KNOWN means
+        if turn.patient is None:
+            turn.identified = Identified(patient, "address")
+        if not context.for_other:
+            context.patient_id = patient.pk
+            return pursue(turn)
+    if writer == Writer.HOUSEHOLD:
+        return Step(FlowState.FOR_WHOM, join(turn.opening, wording.ask_first_name()))
+    return Step(FlowState.NAME, join(turn.opening, wording.ask_name()))
+
+
+def on_for_whom(turn: Turn) -> Step:
+    """A first name, on a number that several people share. Whether it is one of them is not said before the birth date."""
+    name = parse_name(turn.text, turn.language)
+    if name is None:
+        whom = parse_for_whom(turn.text, turn.language)
+        if whom is not None:
+            turn.context.for_other = whom.who == Whom.OTHER
+            return Step(FlowState.FOR_WHOM, wording.ask_first_name_of(other=turn.context.for_other))
+        return unclear(turn, wording.ask_first_name())
+    turn.context.given_name, turn.context.family_name = name.given, name.family
+    turn.context.candidates = [patient.pk for patient in with_first_name(turn, name.given)]
+    if turn.context.candidates or name.family:
+        return Step(FlowState.BIRTH_DATE, wording.ask_birth_date())
+    return Step(FlowState.NAME, wording.ask_last_name())
+
+
+def on_name(turn: Turn) -> Step:
+    """First and last name; who has only one name says it twice."""
+    context = turn.context
+    name = parse_name(turn.text, turn.language)
+    if name is None:
+        return unclear(turn, wording.name_unclear())
+    if name.family:
+        context.given_name, context.family_name = name.given, name.family
+    elif not context.given_name:
+        context.given_name = name.given
+        return Step(FlowState.NAME, wording.ask_last_name())
+    elif fold(name.given) != fold(context.given_name):
+        context.family_name = name.given
+    return Step(FlowState.BIRTH_DATE, wording.ask_birth_date())
+
+
+def on_birth_date(turn: Turn) -> Step:
+    """With the birth date it shows who it is: somebody with this number, a new patient, or a case for staff."""
+    read = parse_birth_date(turn.text, day_first=turn.organization.day_first, today=turn.today)
+    if isinstance(read, Ambiguous):
+        return Step(FlowState.BIRTH_DATE, wording.which_birth_date(read.candidates))
+    if read is None:
+        return unclear(turn, wording.birth_date_unclear())
+    patient = verified_in_household(turn, read) if turn.context.candidates else None
+    patient = patient or verified_by_identity(turn, read)
+    if patient is not None:
+        return _go_on(turn, patient, "identity")
+    if turn.context.candidates and not turn.context.family_name:
+        turn.context.mismatches += 1
+        if turn.context.mismatches < MOST_MISMATCHES:
+            return Step(FlowState.BIRTH_DATE, wording.birth_date_does_not_fit())
+        return _staff_check(turn)
+    return _as_new(turn, read)
+
+
+def _as_new(turn: Turn, birth_date: dt.date) -> Step:
+    """Register somebody we don't know, unless the name and birth date are a patient's with another number."""
+    context = turn.context
+    if context.goal != Goal.BOOK:
+        return _staff_check(turn)
+    if is_patient_elsewhere(turn.organization, context.given_name, context.family_name, birth_date):
+        return _staff_check(turn)
+    patient = register(turn, birth_date)
+    context.is_new = True
+    return _go_on(turn, patient, "new")
+
+
+def _staff_check(turn: Turn) -> Step:
+    return to_staff(turn, Attention.IDENTITY, wording.colleague_will_check(turn.organization.phone))
+
+
+def _go_on(turn: Turn, patient: Patient, how: str) -> Step:
+    """Note whom the visit is for. The thread is about them too, unless its writer is known and asks for another."""
+    turn.context.patient_id = patient.pk
+    if not turn.context.for_other or turn.thread.patient_id is None:
+        turn.identified = Identified(patient, how)
+    return pursue(turn)

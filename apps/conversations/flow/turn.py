@@ -1,0 +1,114 @@
+"""What a state's function gets, and what it returns."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Self
+
+from django.utils import timezone
+
+from apps.communications.models import Category, ContactState
+from apps.conversations.flow.context import FlowContext
+from apps.conversations.models import Attention, Conversation, FlowState, Mark, Message
+from apps.conversations.understanding import SUPPORTED
+from apps.organizations.models import Organization
+from apps.patients.models import Patient
+from apps.patients.selectors import patients_with_address
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A person the thread is about from now on, and how that is known: `address`, `identity`, `new`."""
+
+    patient: Patient
+    how: str
+
+
+@dataclass
+class Turn:
+    """One message of a contact, with the memory that the state's function may change. The thread itself it may not.
+
+    `opening` is what the answer begins with: the greeting of a first message, or that the dialogue starts over.
+    """
+
+    thread: Conversation
+    state: FlowState
+    text: str
+    has_media: bool
+    context: FlowContext
+    language: str
+    now: dt.datetime
+    is_first: bool
+    is_stale: bool = False
+    opt_out_type: str = ""
+    identified: Identified | None = None
+    opted: Mark | None = None
+    opening: str = ""
+
+    @classmethod
+    def of(cls, thread: Conversation, message: Message, *, is_stale: bool, opt_out_type: str) -> Self:
+        return cls(
+            thread=thread,
+            state=FlowState(thread.state),
+            text=message.body,
+            has_media=bool(message.media),
+            context=FlowContext.from_json(thread.context),
+            language=thread.language,
+            now=timezone.now(),
+            is_first=message.sequence == 1,
+            is_stale=is_stale,
+            opt_out_type=opt_out_type,
+        )
+
+    @property
+    def organization(self) -> Organization:
+        return self.thread.organization
+
+    @property
+    def today(self) -> dt.date:
+        return self.now.astimezone(self.organization.zone).date()
+
+    @property
+    def country(self) -> str:
+        return self.organization.country
+
+    @property
+    def languages(self) -> list[str]:
+        """Return the languages that both the organization and the bot speak."""
+        return [code for code in self.organization.languages if code in SUPPORTED] or ["en"]
+
+    @property
+    def patient(self) -> Patient | None:
+        """Return who the thread is about, as far as that is verified: in this message or before."""
+        return self.identified.patient if self.identified else self.thread.patient
+
+    @cached_property
+    def opted_out(self) -> bool:
+        """Tell whether the contact has opted out of this channel; one query, once."""
+        return (
+            ContactState.objects.for_organization(self.organization)
+            .filter(channel=self.thread.channel, address=self.thread.address, opted_out_at__isnull=False)
+            .exists()
+        )
+
+    @cached_property
+    def sharing(self) -> list[Patient]:
+        """Return the active patients whose phone this is, with their contact points; two queries, once."""
+        return patients_with_address(organization=self.organization, system="phone", value=self.thread.address)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the flow decided: the next state, what to say in the contact's language, and whether staff must go on.
+
+    `text` may be empty: then the bot says nothing. `summary` is for staff, `facts` go into the hand-over's event.
+    """
+
+    state: FlowState
+    text: str = ""
+    attention: Attention = Attention.NONE
+    summary: str = ""
+    category: Category = Category.REPLY
+    facts: dict[str, Any] = field(default_factory=dict)
