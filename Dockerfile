@@ -4,7 +4,7 @@
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build
-COPY requirements.txt ./
+COPY requirements.txt constraints.txt ./
 RUN python -m venv /venv && /venv/bin/pip install --requirement requirements.txt
 
 FROM python:3.11-slim-bookworm AS run

@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up test check lint types migrations schema schema-check bench vendor migrate shell reset venv venv-dev
+.PHONY: help up test lock check lint types migrations schema schema-check bench vendor migrate shell reset venv venv-dev
 
 PORT ?= 8000
 HOST ?= 127.0.0.1
@@ -52,6 +52,12 @@ bench: venv-dev  ## benchmarks against floors measured in the same run (ARGS="--
 
 vendor:  ## copy the browser libraries of package-lock.json into static/vendor (the only target that needs Node)
 	@npm ci --no-audit --no-fund && exec npm run --silent vendor
+
+lock: venv  ## choose every version anew within requirements*.txt and write constraints.txt
+	@rm -rf .lock && $(BIN)/python -m venv .lock && grep -hv '^-' requirements.txt requirements-dev.txt > .lock/wanted.txt \
+		&& .lock/bin/pip install --quiet --disable-pip-version-check --requirement .lock/wanted.txt \
+		&& { head -n 1 constraints.txt; .lock/bin/pip freeze; } > .lock/constraints.txt \
+		&& mv .lock/constraints.txt constraints.txt; code=$$?; rm -rf .lock; exit $$code
 
 migrate: venv  ## bring the database up to date
 	@exec $(MANAGE) migrate

@@ -19,7 +19,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-FILES = {"runtime": ["requirements.txt"], "dev": ["requirements.txt", "requirements-dev.txt"]}
+FILES = {
+    "runtime": ["constraints.txt", "requirements.txt"],
+    "dev": ["constraints.txt", "requirements.txt", "requirements-dev.txt"],
+}
 STEP = re.compile(
     r"^(Collecting|Downloading|Using cached|Installing collected packages|Building wheel)[ :]+(?P<what>[^ ,]*)"
 )
@@ -90,7 +93,7 @@ def make_environment() -> int:
 def install(kind: str) -> int:
     """Install the pinned packages, telling what happens, and leave the stamp."""
     wanted = sum(
-        1 for name in FILES[kind] for line in (ROOT / name).read_text().splitlines() if re.match(r"[A-Za-z]", line)
+        1 for name in FILES[kind][1:] for line in (ROOT / name).read_text().splitlines() if re.match(r"[A-Za-z]", line)
     )
     tools = " (with the developers' tools)" if kind == "dev" else ""
     say(f"Installing {wanted} pinned packages and what they need{tools}.")

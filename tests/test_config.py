@@ -11,18 +11,26 @@ import yaml
 from tests import coverage_gates
 from tests.environment import ROOT, with_database
 
-VARIABLES = set("""
+VARIABLES = set(
+    """
     SECRET_KEY DEBUG DEMO ALLOWED_HOSTS CSRF_TRUSTED_ORIGINS PUBLIC_BASE_URL DATABASE_URL REDIS_URL TWILIO_ACCOUNT_SID
     TWILIO_AUTH_TOKEN TWILIO_PHONE_NUMBER TWILIO_WHATSAPP_NUMBER TWILIO_MESSAGING_SERVICE_SID TWILIO_API_BASE_URL
     OPENAI_API_KEY OPENAI_BASE_URL OPENAI_CHAT_MODEL OPENAI_EMBEDDING_MODEL OPENAI_TRANSCRIPTION_MODEL S3_BUCKET_NAME
     AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_REGION AWS_S3_ENDPOINT_URL N8N_WEBHOOK_URL N8N_WEBHOOK_SECRET
     VOICE_AGENT_SECRET FHIR_BASE_URL FHIR_ACCESS_TOKEN EMAIL_URL DEFAULT_FROM_EMAIL SENTRY_DSN LOG_FORMAT PORT HOST DATA_DIR
-""".split())
+""".split()
+)
 INTERNAL = {"CLINIC_IGNORE_DOTENV", "CLINIC_TESTING", "STATIC_ROOT"}
 
 
 def documented() -> set[str]:
     return set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
+def pins(name: str) -> dict[str, str]:
+    """Return the versions by normalized package name."""
+    found = re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==(\S+)", (ROOT / name).read_text(), re.MULTILINE)
+    return {re.sub(r"[-_.]+", "-", package).lower(): version for package, version in found}
 
 
 def load(name: str) -> dict:
@@ -83,6 +91,11 @@ class TestDeployment:
         for name in ("requirements.txt", "requirements-dev.txt"):
             lines = [line.split("#")[0].strip() for line in (ROOT / name).read_text().splitlines()]
             assert [line for line in lines if line and not line.startswith("-") and "==" not in line] == []
+
+    def test_the_lock_names_the_versions_of_the_requirements(self):
+        locked = pins("constraints.txt")
+        wanted = pins("requirements.txt") | pins("requirements-dev.txt")
+        assert {name: version for name, version in wanted.items() if locked.get(name) != version} == {}
 
 
 class TestTests:
