@@ -28,10 +28,10 @@ from apps.appointments.serializers import (
     AppointmentTypeWriteSerializer,
     AppointmentUpdateSerializer,
     AppointmentWriteSerializer,
-    CancelSerializer,
-    CheckAnswerSerializer,
-    CheckSerializer,
-    ConfirmSerializer,
+    CancelAppointmentSerializer,
+    CheckBookingSerializer,
+    CheckedBookingSerializer,
+    ConfirmAppointmentSerializer,
     ConflictSerializer,
     HoldSerializer,
     HoldWriteSerializer,
@@ -249,11 +249,11 @@ class AppointmentViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Ten
     def perform_update(self, instance: Appointment, data: dict[str, Any], version: int | None) -> Appointment:
         return services.describe_appointment(appointment=instance, version=version, actor=self.actor, **data)
 
-    @extend_schema(request=CheckSerializer, responses=CheckAnswerSerializer)
+    @extend_schema(request=CheckBookingSerializer, responses=CheckedBookingSerializer)
     @action(detail=False, methods=["post"])
     def check(self, request: Request) -> Response:
         """Say why a booking would be refused, all reasons at once; changes nothing."""
-        asked = self.read(CheckSerializer)
+        asked = self.read(CheckBookingSerializer)
         moved = asked.pop("appointment", None)
         asked["patient"] = asked.get("patient") or (moved.patient if moved else None)
         conflicts = check_booking(organization=request.organization, source=Source.API, instead_of=moved, **asked)
@@ -270,11 +270,11 @@ class AppointmentViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Ten
             }
         )
 
-    @extend_schema(request=ConfirmSerializer)
+    @extend_schema(request=ConfirmAppointmentSerializer)
     @action(detail=True, methods=["post"])
     def confirm(self, request: Request, pk: uuid.UUID) -> Response:
         """Note that the patient will come."""
-        return self._step(services.confirm_appointment, **self.read(ConfirmSerializer))
+        return self._step(services.confirm_appointment, **self.read(ConfirmAppointmentSerializer))
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
@@ -300,11 +300,11 @@ class AppointmentViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Ten
         """Note that the patient did not come; possible from the start of the visit on."""
         return self._step(services.mark_no_show)
 
-    @extend_schema(request=CancelSerializer)
+    @extend_schema(request=CancelAppointmentSerializer)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: uuid.UUID) -> Response:
         """Cancel a visit that has not begun."""
-        return self._step(services.cancel_appointment, **self.read(CancelSerializer))
+        return self._step(services.cancel_appointment, **self.read(CancelAppointmentSerializer))
 
     @extend_schema(request=RescheduleSerializer, responses={200: AppointmentSerializer, 409: UNAVAILABLE})
     @action(detail=True, methods=["post"])

@@ -228,7 +228,7 @@ class AppointmentUpdateSerializer(serializers.Serializer):
     version = serializers.IntegerField(min_value=1, required=False)
 
 
-class CheckSerializer(_WantedSerializer):
+class CheckBookingSerializer(_WantedSerializer):
     """A booking, or with `appointment` a move, that is only asked about."""
 
     patient = TenantRelatedField(queryset=Patient.objects.all(), required=False, allow_null=True)
@@ -236,7 +236,7 @@ class CheckSerializer(_WantedSerializer):
     appointment = TenantRelatedField(queryset=Appointment.objects.all(), required=False, allow_null=True)
 
 
-class CheckAnswerSerializer(serializers.Serializer):
+class CheckedBookingSerializer(serializers.Serializer):
     """Every reason against it at once, and what is free nearby."""
 
     bookable = serializers.BooleanField()
@@ -245,13 +245,13 @@ class CheckAnswerSerializer(serializers.Serializer):
     alternatives = SlotSerializer(many=True)
 
 
-class ConfirmSerializer(serializers.Serializer):
+class ConfirmAppointmentSerializer(serializers.Serializer):
     """How the patient confirmed."""
 
     by = serializers.CharField(max_length=20, default="api")
 
 
-class CancelSerializer(serializers.Serializer):
+class CancelAppointmentSerializer(serializers.Serializer):
     """Why it is cancelled."""
 
     reason = serializers.ChoiceField(choices=CancelReason.choices)
