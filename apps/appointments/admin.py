@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 
 from apps.appointments.models import Appointment, AppointmentType, PractitionerType
+from apps.audit.models import AccessKind
+from apps.audit.services import record_access
 from apps.core.admin import ModelAdmin, TabularInline
 
 
@@ -32,7 +37,7 @@ class AppointmentTypeAdmin(ModelAdmin):
 
 @admin.register(Appointment)
 class AppointmentAdmin(ModelAdmin):
-    """Read-only: booking, moving and cancelling need the checks and the messages of the portal."""
+    """Read-only: booking, moving and cancelling need the checks and the messages of the portal. Looks are noted."""
 
     list_display = ["start", "patient", "practitioner", "appointment_type", "status", "source", "version"]
     list_filter = ["status", "source", "practitioner", "location"]
@@ -41,3 +46,26 @@ class AppointmentAdmin(ModelAdmin):
     date_hierarchy = "start"
     ordering = ["-start"]
     read_only = True
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Appointment | None:
+        appointment = super().get_object(request, object_id, from_field)
+        if appointment is not None and request.method == "GET":
+            _note(request, [appointment], AccessKind.VIEW)
+        return appointment
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        listed = getattr(response, "context_data", {}).get("cl")
+        if listed is not None:
+            _note(request, listed.result_list, AccessKind.SEARCH)
+        return response
+
+
+def _note(request: HttpRequest, appointments: Iterable[Appointment], kind: AccessKind) -> None:
+    record_access(
+        organization=request.organization,  # type: ignore[attr-defined]
+        actor=request.actor,  # type: ignore[attr-defined]
+        patient_ids=dict.fromkeys(one.patient_id for one in appointments if one.patient_id is not None),
+        route="admin:appointments_appointment",
+        kind=kind,
+    )
