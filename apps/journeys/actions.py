@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -31,7 +33,13 @@ def _clean_message(organization: Organization, settings: Mapping[str, Any]) -> d
     channels = list(settings.get("channels") or MESSAGE_CHANNELS)
     if not set(channels) <= set(MESSAGE_CHANNELS):
         raise InvalidInput(_("A template can go out by %(list)s.") % {"list": ", ".join(MESSAGE_CHANNELS)})
-    return {"template": template, "category": category, "channels": [str(channel) for channel in channels]}
+    after = settings.get("after_minutes", 0)
+    if isinstance(after, bool) or not isinstance(after, int) or not 0 <= after <= MOST_WAIT_MINUTES:
+        raise InvalidInput(
+            _("Say how long after the stage begins: `after_minutes`, from 0 to %(most)d.") % {"most": MOST_WAIT_MINUTES}
+        )
+    cleaned = {"template": template, "category": category, "channels": [str(channel) for channel in channels]}
+    return cleaned | ({"after_minutes": after} if after else {})
 
 
 def _describe_message(settings: Mapping[str, Any]) -> str:
@@ -44,6 +52,7 @@ def send_message(entry: StageEntry) -> Outcome:
     """Plan the template for the run's patient on the first channel that reaches them."""
     from apps.notifications.services import send_template
 
+    after = entry.settings.get("after_minutes", 0)
     planned = send_template(
         organization=entry.instance.organization,
         template_key=entry.settings["template"],
@@ -53,6 +62,7 @@ def send_message(entry: StageEntry) -> Outcome:
         channels=entry.settings["channels"],
         dedupe_suffix=entry.key,
         actor=entry.actor,
+        due_at=timezone.now() + dt.timedelta(minutes=after) if after else None,
     )
     if not planned:
         return Outcome(note=_("No message: no address of the patient fits the channels"))

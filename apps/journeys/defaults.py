@@ -1,7 +1,8 @@
 """The journey that every clinic begins with.
 
 New patient visit: a thread opens → contacted; an appointment is booked → booked; its reminder goes out → reminded;
-the visit is done → visited; three hours later → follow-up, which sends the follow-up message and ends when it is sent.
+the visit is done → visited, which plans the follow-up message three hours ahead; it went out → follow-up, which leaves
+three days for an answer and then ends.
 
 Decisions:
 - A cancelled appointment or a no-show brings the run back to *contacted*, not to an end: somebody wanted to be seen
@@ -50,7 +51,7 @@ def install_defaults(*, organization: Organization) -> Definition:
                 key="booked",
                 name=_("Booked"),
                 advance_on="communication.sent",
-                advance_when={"category": "reminder", "context_type": "appointment"},
+                advance_when={"category": "reminder", "context_type": "appointments.Appointment"},
                 return_on=["appointment.rescheduled"],
             ),
             StageInput(
@@ -60,12 +61,12 @@ def install_defaults(*, organization: Organization) -> Definition:
                 overdue_after_minutes=2 * DAY,
                 return_on=["appointment.status_undone"],
             ),
-            StageInput(key="visited", name=_("Visited"), advance_after_minutes=3 * HOUR),
             StageInput(
-                key="follow-up",
-                name=_("Follow-up"),
+                key="visited",
+                name=_("Visited"),
                 advance_on="communication.sent",
-                advance_when={"category": "follow_up", "context_type": "journey"},
+                advance_when={"category": "follow_up", "context_type": "journeys.Instance"},
+                return_on=["appointment.status_undone"],
                 overdue_after_minutes=2 * DAY,
                 actions=[
                     {
@@ -73,9 +74,11 @@ def install_defaults(*, organization: Organization) -> Definition:
                         "template": "follow-up",
                         "category": "follow_up",
                         "channels": ["whatsapp", "sms", "email"],
+                        "after_minutes": 3 * HOUR,
                     }
                 ],
             ),
+            StageInput(key="follow-up", name=_("Follow-up"), advance_after_minutes=3 * DAY),
         ],
         actor=SYSTEM,
     )

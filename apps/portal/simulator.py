@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.utils import timezone
@@ -188,14 +189,16 @@ def known_addresses(*, organization: Organization, limit: int = 2) -> list[str]:
     return [f"{row.channel}:{row.address}" for row in rows]
 
 
-def due_next(*, organization: Organization, limit: int = 6) -> list[Communication]:
-    """Return the planned messages that come next; one query."""
-    return list(
+def due_next(*, organization: Organization, addresses: Sequence[str] = (), limit: int = 6) -> list[Communication]:
+    """Return the planned messages that come next, those to the phones on the page first; two queries."""
+    planned = (
         Communication.objects.for_organization(organization)
         .filter(status__in=OPEN_STATUSES, due_at__gt=timezone.now() - dt.timedelta(days=1))
         .select_related("patient")
-        .order_by("due_at", "id")[:limit]
+        .order_by("due_at", "id")
     )
+    ours = list(planned.filter(to_address__in=addresses)[:limit])
+    return [*ours, *planned.exclude(to_address__in=addresses)[: limit - len(ours)]]
 
 
 def what_happened(*, organization: Organization, limit: int = 12) -> list[TimelineEntry]:

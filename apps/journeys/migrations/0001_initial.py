@@ -8,156 +8,307 @@ import apps.core.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('organizations', '0001_initial'),
-        ('patients', '0001_initial'),
+        ("organizations", "0001_initial"),
+        ("patients", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Definition',
+            name="Definition",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('key', models.SlugField(max_length=60)),
-                ('name', models.CharField(max_length=80)),
-                ('description', models.CharField(blank=True, max_length=300)),
-                ('starts_on', models.CharField(blank=True, help_text='event type that starts it by itself; empty: by hand only', max_length=60)),
-                ('starts_when', models.JSONField(blank=True, default=dict, help_text='payload values the event must carry')),
-                ('is_active', models.BooleanField(default=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("key", models.SlugField(max_length=60)),
+                ("name", models.CharField(max_length=80)),
+                ("description", models.CharField(blank=True, max_length=300)),
+                (
+                    "starts_on",
+                    models.CharField(
+                        blank=True, help_text="event type that starts it by itself; empty: by hand only", max_length=60
+                    ),
+                ),
+                (
+                    "starts_when",
+                    models.JSONField(blank=True, default=dict, help_text="payload values the event must carry"),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='DefinitionVersion',
+            name="DefinitionVersion",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('number', models.PositiveIntegerField()),
-                ('published_at', models.DateTimeField(blank=True, null=True)),
-                ('definition', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='journeys.definition')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("number", models.PositiveIntegerField()),
+                ("published_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "definition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="journeys.definition"
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-number'],
+                "ordering": ["-number"],
             },
         ),
         migrations.CreateModel(
-            name='Stage',
+            name="Stage",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('key', models.SlugField(max_length=40)),
-                ('name', models.CharField(max_length=60)),
-                ('advance_on', models.CharField(blank=True, help_text='event type that completes it', max_length=60)),
-                ('advance_when', models.JSONField(blank=True, default=dict, help_text='payload values the event must carry')),
-                ('advance_after_minutes', models.PositiveIntegerField(blank=True, null=True)),
-                ('overdue_after_minutes', models.PositiveIntegerField(blank=True, null=True)),
-                ('actions', models.JSONField(blank=True, default=list)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stages', to='journeys.definitionversion')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("position", models.PositiveSmallIntegerField()),
+                ("key", models.SlugField(max_length=40)),
+                ("name", models.CharField(max_length=60)),
+                ("advance_on", models.CharField(blank=True, help_text="event type that completes it", max_length=60)),
+                (
+                    "advance_when",
+                    models.JSONField(blank=True, default=dict, help_text="payload values the event must carry"),
+                ),
+                ("advance_after_minutes", models.PositiveIntegerField(blank=True, null=True)),
+                ("overdue_after_minutes", models.PositiveIntegerField(blank=True, null=True)),
+                ("actions", models.JSONField(blank=True, default=list)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="stages",
+                        to="journeys.definitionversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='Instance',
+            name="Instance",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('conversation_id', models.UUIDField(blank=True, null=True)),
-                ('appointment_id', models.UUIDField(blank=True, null=True)),
-                ('label', models.CharField(blank=True, help_text='shown while no patient is known', max_length=120)),
-                ('status', models.CharField(choices=[('active', 'Active'), ('paused', 'Paused'), ('completed', 'Completed'), ('cancelled', 'Cancelled')], default='active', max_length=10)),
-                ('stage_entered_at', models.DateTimeField(blank=True, null=True)),
-                ('advance_due_at', models.DateTimeField(blank=True, null=True)),
-                ('overdue_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('end_reason', models.CharField(blank=True, max_length=200)),
-                ('lock_version', models.PositiveIntegerField(default=1)),
-                ('definition', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='instances', to='journeys.definition')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
-                ('patient', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='journey_instances', to='patients.patient')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='instances', to='journeys.definitionversion')),
-                ('current_stage', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='journeys.stage')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("conversation_id", models.UUIDField(blank=True, null=True)),
+                ("appointment_id", models.UUIDField(blank=True, null=True)),
+                ("label", models.CharField(blank=True, help_text="shown while no patient is known", max_length=120)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("active", "Active"),
+                            ("paused", "Paused"),
+                            ("completed", "Completed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                ("stage_entered_at", models.DateTimeField(blank=True, null=True)),
+                ("advance_due_at", models.DateTimeField(blank=True, null=True)),
+                ("overdue_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("end_reason", models.CharField(blank=True, max_length=200)),
+                ("lock_version", models.PositiveIntegerField(default=1)),
+                (
+                    "definition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="instances", to="journeys.definition"
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="journey_instances",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="instances",
+                        to="journeys.definitionversion",
+                    ),
+                ),
+                (
+                    "current_stage",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="journeys.stage",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StageStatus',
+            name="StageStatus",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('state', models.CharField(choices=[('pending', 'To come'), ('active', 'Now'), ('completed', 'Done'), ('skipped', 'Skipped')], default='pending', max_length=10)),
-                ('entered_at', models.DateTimeField(blank=True, null=True)),
-                ('left_at', models.DateTimeField(blank=True, null=True)),
-                ('by', models.CharField(blank=True, help_text='event type, delay, or who did it', max_length=120)),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stage_statuses', to='journeys.instance')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
-                ('stage', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='journeys.stage')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "To come"),
+                            ("active", "Now"),
+                            ("completed", "Done"),
+                            ("skipped", "Skipped"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("entered_at", models.DateTimeField(blank=True, null=True)),
+                ("left_at", models.DateTimeField(blank=True, null=True)),
+                ("by", models.CharField(blank=True, help_text="event type, delay, or who did it", max_length=120)),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="stage_statuses",
+                        to="journeys.instance",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
+                (
+                    "stage",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="journeys.stage"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'stage statuses',
+                "verbose_name_plural": "stage statuses",
             },
         ),
         migrations.AddConstraint(
-            model_name='definition',
-            constraint=models.UniqueConstraint(fields=('organization', 'key'), name='journey_key_is_unique_in_organization'),
+            model_name="definition",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "key"), name="journey_key_is_unique_in_organization"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='definitionversion',
-            constraint=models.UniqueConstraint(fields=('definition', 'number'), name='journey_version_number_is_unique'),
+            model_name="definitionversion",
+            constraint=models.UniqueConstraint(
+                fields=("definition", "number"), name="journey_version_number_is_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stage',
-            constraint=models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['DEFERRED'], fields=('version', 'position'), name='stage_position_is_unique'),
+            model_name="stage",
+            constraint=models.UniqueConstraint(
+                deferrable=django.db.models.constraints.Deferrable["DEFERRED"],
+                fields=("version", "position"),
+                name="stage_position_is_unique",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stage',
-            constraint=models.UniqueConstraint(fields=('version', 'key'), name='stage_key_is_unique'),
+            model_name="stage",
+            constraint=models.UniqueConstraint(fields=("version", "key"), name="stage_key_is_unique"),
         ),
         migrations.AddIndex(
-            model_name='instance',
-            index=models.Index(fields=['organization', 'definition', 'status', 'current_stage', 'stage_entered_at'], name='instance_for_board'),
+            model_name="instance",
+            index=models.Index(
+                fields=["organization", "definition", "status", "current_stage", "stage_entered_at"],
+                name="instance_for_board",
+            ),
         ),
         migrations.AddIndex(
-            model_name='instance',
-            index=models.Index(fields=['organization', 'patient'], name='instance_by_patient'),
+            model_name="instance",
+            index=models.Index(fields=["organization", "patient"], name="instance_by_patient"),
         ),
         migrations.AddIndex(
-            model_name='instance',
-            index=models.Index(fields=['organization', 'appointment_id'], name='instance_by_appointment'),
+            model_name="instance",
+            index=models.Index(fields=["organization", "appointment_id"], name="instance_by_appointment"),
         ),
         migrations.AddIndex(
-            model_name='instance',
-            index=models.Index(fields=['organization', 'conversation_id'], name='instance_by_conversation'),
+            model_name="instance",
+            index=models.Index(fields=["organization", "conversation_id"], name="instance_by_conversation"),
         ),
         migrations.AddIndex(
-            model_name='instance',
-            index=models.Index(condition=models.Q(('advance_due_at__isnull', False), ('status', 'active')), fields=['advance_due_at'], name='instance_due'),
+            model_name="instance",
+            index=models.Index(
+                condition=models.Q(("advance_due_at__isnull", False), ("status", "active")),
+                fields=["advance_due_at"],
+                name="instance_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='instance',
-            constraint=models.UniqueConstraint(condition=models.Q(('patient__isnull', False), ('status__in', ['active', 'paused'])), fields=('definition', 'patient'), name='journey_runs_once_per_patient_at_a_time'),
+            model_name="instance",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("patient__isnull", False), ("status__in", ["active", "paused"])),
+                fields=("definition", "patient"),
+                name="journey_runs_once_per_patient_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='instance',
-            constraint=models.UniqueConstraint(condition=models.Q(('conversation_id__isnull', False), ('status__in', ['active', 'paused'])), fields=('definition', 'conversation_id'), name='journey_runs_once_per_conversation_at_a_time'),
+            model_name="instance",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("conversation_id__isnull", False), ("status__in", ["active", "paused"])),
+                fields=("definition", "conversation_id"),
+                name="journey_runs_once_per_conversation_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stagestatus',
-            constraint=models.UniqueConstraint(fields=('instance', 'stage'), name='stage_status_is_one_per_stage'),
+            model_name="stagestatus",
+            constraint=models.UniqueConstraint(fields=("instance", "stage"), name="stage_status_is_one_per_stage"),
         ),
     ]

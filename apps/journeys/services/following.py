@@ -61,6 +61,10 @@ def follow_event(*, event: Event) -> None:
     _start(organization, signal)
 
 
+# Which id of a signal a message's context is.
+ABOUT = {"appointments.Appointment": "appointment_id", "journeys.Instance": "instance_id"}
+
+
 def signal_of(event: Event) -> Signal:
     """Read the ids that decide which runs an event concerns out of its subject and payload."""
     payload: Mapping[str, Any] = event.payload
@@ -74,8 +78,8 @@ def signal_of(event: Event) -> Signal:
         else _id(payload, "conversation_id"),
         "instance_id": None,
     }
-    if about in {"appointment", "journey"}:
-        ids["appointment_id" if about == "appointment" else "instance_id"] = _id(payload, "context_id")
+    if about in ABOUT:
+        ids[ABOUT[about]] = _id(payload, "context_id")
     if event.type.startswith("appointment."):
         # A hold is kept for a conversation (bot), a key or a person; only the first has a run.
         ids["conversation_id"] = ids["conversation_id"] or _id(payload, "held_for")

@@ -69,14 +69,6 @@ RULES = (
         Category.NOTICE,
         also_channels=(Channel.EMAIL,),
     ),
-    DefaultRule(
-        "Follow-up a day after",
-        "appointment.fulfilled",
-        "follow-up",
-        Category.FOLLOW_UP,
-        DAY,
-        (*PHONE_FIRST, Channel.EMAIL),
-    ),
 )
 
 

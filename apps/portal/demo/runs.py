@@ -40,7 +40,7 @@ def write_runs(organization: Organization, visits: list[Appointment], *, now: dt
 def _position(visit: Appointment, now: dt.datetime) -> int:
     """Return how many stages lie behind the patient: contacted, booked, reminded, visited, follow-up."""
     if visit.status == Visit.FULFILLED:
-        return 5 if now - visit.start > DAY else 4
+        return 5 if now - visit.start > 4 * DAY else 4 if now - visit.start > DAY / 6 else 3
     return 2 if visit.start - now < DAY else 1
 
 

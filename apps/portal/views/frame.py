@@ -95,4 +95,3 @@ def read_notices(request: HttpRequest) -> HttpResponse:
         user_id=request.user.pk, read_at__isnull=True
     ).update(read_at=timezone.now())
     return render(request, "portal/notices.html", {"notices": latest_notices(request)})
-

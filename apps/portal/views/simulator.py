@@ -168,7 +168,11 @@ def add_phone_form(request: HttpRequest) -> HttpResponse:
 
 def _side(request: HttpRequest) -> dict[str, Any]:
     organization = request.organization  # type: ignore[attr-defined]
-    return {"due": due_next(organization=organization), "happened": what_happened(organization=organization)}
+    addresses = [key.partition(":")[2] for key in _phones(request)]
+    return {
+        "due": due_next(organization=organization, addresses=addresses),
+        "happened": what_happened(organization=organization),
+    }
 
 
 def _outcomes() -> list[tuple[str, str]]:

@@ -67,7 +67,7 @@ class Clinic:
         message = CommunicationFactory(
             organization=self.organization,
             patient=appointment.patient,
-            context_type="appointment",
+            context_type="appointments.Appointment",
             context_id=appointment.pk,
             context_version=version or appointment.version,
         )
@@ -77,7 +77,7 @@ class Clinic:
             appointment.patient,
             channel="whatsapp",
             category="reminder",
-            context_type="appointment",
+            context_type="appointments.Appointment",
             context_id=str(appointment.pk),
         )
 

@@ -277,7 +277,7 @@ def test_defaults_are_installed_once_and_leave_changes_alone(organization: Any) 
     assert Template.objects.count() == len(ALL_TEXTS) * 3
     assert Rule.objects.count() == len(RULES)
     assert Template.objects.get(key="follow-up", channel="sms", language="en").body == "Our own words"
-    assert Rule.objects.get(template_key="follow-up").is_active is False
+    assert Rule.objects.get(template_key="appointment-reminder").is_active is False
 
 
 def test_default_rules_name_default_texts() -> None:
