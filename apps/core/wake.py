@@ -6,16 +6,30 @@ the row, so a dead broker delays work but loses none, and never holds up a reque
 
 from __future__ import annotations
 
+import os
 import time
 from functools import partial
 
 import structlog
 from celery import current_app
 from django.db import connection, transaction
-from kombu.exceptions import OperationalError
+from kombu.exceptions import LimitExceeded, OperationalError
+from kombu.pools import ProducerPool
+from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
 PAUSE_SECONDS = 5.0
+PATIENCE_SECONDS = 0.25
+POOL_SIZE = 8
+QUICK = {
+    "socket_timeout": PATIENCE_SECONDS,
+    "socket_connect_timeout": PATIENCE_SECONDS,
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "connect_retries_timeout": PATIENCE_SECONDS,
+    "queue_order_strategy": "priority",
+}
 _silent_until = 0.0
 
 
@@ -36,7 +50,32 @@ def _send(task: str, queue: str) -> None:
     if time.monotonic() < _silent_until:
         return
     try:
-        current_app.send_task(task, queue=queue, expires=60, retry=False)
-    except (OperationalError, OSError) as error:
+        with _producers().acquire(block=True, timeout=PATIENCE_SECONDS) as producer:
+            current_app.send_task(task, queue=queue, expires=60, retry=False, producer=producer)
+    except (OperationalError, LimitExceeded, RedisError, OSError) as error:
         _silent_until = time.monotonic() + PAUSE_SECONDS
+        _forget_producers()
         log.warning("wake.dropped", task=task, reason=type(error).__name__)
+
+
+_pool: tuple[int, ProducerPool] | None = None
+
+
+def _producers() -> ProducerPool:
+    """Return this process's connections for bells, with time-outs far below the worker's.
+
+    Celery's own pool waits for seconds: kombu tries again every two until its time is up.
+    """
+    global _pool  # noqa: PLW0603 - connections are per process: a forked one must not share its parent's
+    if _pool is None or _pool[0] != os.getpid():
+        quick = current_app.connection_for_write().clone(connect_timeout=PATIENCE_SECONDS, transport_options=QUICK)
+        _pool = (os.getpid(), ProducerPool(quick.Pool(limit=POOL_SIZE), limit=POOL_SIZE))
+    return _pool[1]
+
+
+def _forget_producers() -> None:
+    """Drop connections that may be half dead."""
+    global _pool  # noqa: PLW0603
+    if _pool is not None and _pool[0] == os.getpid():
+        _pool[1].force_close_all()
+    _pool = None
