@@ -28,6 +28,8 @@ app.conf.beat_schedule = {
     "expire-holds": {"task": "appointments.expire_holds", "schedule": 15.0, "options": {"expires": 15}},
     "advance-journeys": {"task": "journeys.advance_due", "schedule": 15.0, "options": {"expires": 15}},
     "sweep-conversations": {"task": "conversations.sweep", "schedule": 30.0, "options": {"expires": 30}},
+    "forget-expired-answers": {"task": "core.forget_expired", "schedule": 3600.0, "options": {"expires": 3600}},
+    "forget-done-deliveries": {"task": "events.forget_done", "schedule": 3600.0, "options": {"expires": 3600}},
     "seal-events": {"task": "audit.seal", "schedule": 10.0, "options": {"expires": 10}},
 }
 

@@ -20,6 +20,7 @@ from apps.organizations.permissions import Permission
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=2)
+KEEP_DONE = timedelta(days=30)
 MAX_ATTEMPTS = 12  # 47 minutes in all
 
 
@@ -111,6 +112,14 @@ def _fail(delivery: Delivery, reason: str, *, final: bool) -> None:
             due_at=timezone.now() + backoff,
             error=reason[:300],
         )
+
+
+def forget_done_deliveries() -> int:
+    """Delete deliveries that succeeded more than KEEP_DONE ago, of every organization; the events stay for ever."""
+    with all_organizations():
+        rows = Delivery.objects.filter(status=DeliveryStatus.DONE, finished_at__lt=timezone.now() - KEEP_DONE)
+        count, _by_model = rows.delete()
+    return count
 
 
 def due_and_dead() -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from apps.events.services import deliver_due
+from apps.events.services import deliver_due, forget_done_deliveries
 
 BATCHES_PER_TASK = 40
 
@@ -13,3 +13,9 @@ def deliver() -> None:
     for _ in range(BATCHES_PER_TASK):
         if deliver_due() == 0:
             return
+
+
+@shared_task(name="events.forget_done", queue="slow")
+def forget_done() -> None:
+    """Delete deliveries that nobody needs any more."""
+    forget_done_deliveries()

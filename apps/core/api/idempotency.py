@@ -17,6 +17,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -25,6 +26,7 @@ from rest_framework.response import Response
 from apps.core.api.problems import Malformed
 from apps.core.errors import Conflict, InvalidInput
 from apps.core.models import IdempotencyRecord
+from apps.core.tenancy import all_organizations
 
 RETENTION = timedelta(hours=48)
 KEPT_HEADERS = ("Location", "ETag")
@@ -82,6 +84,13 @@ class AnswerOnceMixin:
                 response, organization_id=request.organization.pk, actor_key=actor_key, key=key, fingerprint=fingerprint
             )
         return response
+
+
+def forget_expired() -> int:
+    """Delete the kept answers that are older than RETENTION, of every organization; return how many."""
+    with all_organizations():
+        count, _by_model = IdempotencyRecord.objects.filter(created_at__lt=timezone.now() - RETENTION).delete()
+    return count
 
 
 def _cleaned(key: str) -> str:
