@@ -38,7 +38,7 @@ from apps.core.tenancy import all_organizations, organization_scope
 from apps.organizations.models import Organization
 
 log = structlog.get_logger(__name__)
-CLAIM_LEASE = dt.timedelta(minutes=2)
+CLAIM_LEASE = dt.timedelta(seconds=30)
 FIRST_LOOK_UP = dt.timedelta(seconds=10)
 LISTED_AFTER = dt.timedelta(seconds=10)
 SOON = dt.timedelta(seconds=1)

@@ -1,4 +1,7 @@
-"""Two at once: dispatchers, opt-outs, cancellations, and workers that die (R3, R8); each defence with its control."""
+"""Two at once: dispatchers, opt-outs, cancellations, and workers that die; each defence with its control.
+
+Random races in numbers are in `tests/performance/test_dispatch_reliability.py`.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,7 @@ from apps.communications.models import Communication, Status
 from apps.communications.providers.base import Outgoing
 from apps.communications.providers.twilio import TwilioProvider
 from apps.communications.services import (
-    Context,
     cancel_communication,
-    cancel_for_context,
     dispatch_due,
     opt_out,
     plan_communication,
@@ -36,7 +37,6 @@ from tests.fixtures.twilio_double import TwilioDouble
 
 Plan = Callable[..., Communication]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("noon", "twilio_senders", "consents")]
-TRIALS = 25
 
 
 def in_thread(work: Callable[[], Any]) -> Callable[[], Any]:
@@ -134,46 +134,6 @@ def test_cancelled_between_claim_and_send(
         dispatcher._send_group(organization, channel, rows)
 
     assert len(twilio_double.accepted) == (0 if defended else 1)
-
-
-@pytest.mark.parametrize("trial", range(3))
-def test_opt_out_racing_the_send_stops_it_or_comes_too_late(
-    plan: Plan, twilio_double: TwilioDouble, trial: int
-) -> None:
-    """After the opt-out has committed the row is blocked or was `sending` before; a blocked one never leaves."""
-    for number in range(TRIALS):
-        address = f"+1415555{1000 + trial * TRIALS + number}"
-        row = plan(to_address=address)
-        _sent, stopped = together(dispatch_due, lambda row=row: stop(row))
-
-        left = [message for message in twilio_double.accepted if message["to"] == address]
-        assert reload(row).status == (Status.BLOCKED if stopped else Status.SENT)
-        assert len(left) == (0 if stopped else 1)
-
-
-@pytest.mark.parametrize("trial", range(3))
-def test_rescheduling_racing_the_send_cancels_it_or_comes_too_late(
-    plan: Plan, twilio_double: TwilioDouble, trial: int
-) -> None:
-    for _number in range(TRIALS):
-        visit = uuid7()
-        row = plan(context=Context("visit", visit, 1), body=f"Visit {visit}")
-
-        def move(row: Communication = row) -> int:
-            with organization_scope(row.organization_id):
-                return cancel_for_context(
-                    organization=row.organization,
-                    context_type="visit",
-                    context_id=row.context_id,
-                    below_version=2,
-                    reason="The visit was moved.",
-                    actor=SYSTEM,
-                )
-
-        _sent, cancelled = together(dispatch_due, move)
-
-        assert reload(row).status == (Status.CANCELLED if cancelled else Status.SENT)
-        assert (row.body in twilio_double.bodies()) is not bool(cancelled)
 
 
 def test_opt_out_waits_for_a_row_that_is_just_being_marked(
