@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +25,16 @@ KEEP_DONE = timedelta(days=30)
 MAX_ATTEMPTS = 12  # 47 minutes in all
 
 
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event of a batch: to whom it happened, and what changed."""
+
+    subject: models.Model
+    patient_id: uuid.UUID | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
 def emit(
     type_: str,
     *,
@@ -39,29 +50,43 @@ def emit(
     Two inserts. Must run inside a transaction of the subject's organization; `organization_id` is for subjects that
     belong to none (people).
     """
+    happening = Happening(subject, patient_id, changes or {}, payload or {})
+    return emit_many(type_, [happening], actor=actor, organization_id=organization_id)[0]
+
+
+def emit_many(
+    type_: str, happenings: Sequence[Happening], *, actor: Actor, organization_id: uuid.UUID | None = None
+) -> list[Event]:
+    """Write the same event for many subjects of one organization; two inserts for any number. See `emit`."""
     now = timezone.now()
-    event = Event(
-        organization_id=organization_id or subject.organization_id,  # type: ignore[attr-defined]
-        type=type_,
-        subject_type=subject._meta.label,
-        subject_id=subject.pk,
-        patient_id=patient_id,
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        actor_label=actor.label[:120],
-        changes=dict(changes or {}),
-        payload=dict(payload or {}),
-        request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
-        occurred_at=now,
-    )
-    event.save(force_insert=True)
+    request_id = structlog.contextvars.get_contextvars().get("request_id", "")
+    events = [
+        Event(
+            organization_id=organization_id or happening.subject.organization_id,  # type: ignore[attr-defined]
+            type=type_,
+            subject_type=happening.subject._meta.label,
+            subject_id=happening.subject.pk,
+            patient_id=happening.patient_id,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_label=actor.label[:120],
+            changes=dict(happening.changes),
+            payload=dict(happening.payload),
+            request_id=request_id,
+            occurred_at=now,
+        )
+        for happening in happenings
+    ]
+    Event.objects.bulk_create(events)
     names = registry.listeners(type_)
-    if names:
+    if names and events:
         Delivery.objects.bulk_create(
-            Delivery(organization_id=event.organization_id, event=event, handler=name, due_at=now) for name in names
+            Delivery(organization_id=event.organization_id, event=event, handler=name, due_at=now)
+            for event in events
+            for name in names
         )
         wake("events.deliver", queue="events")
-    return event
+    return events
 
 
 def deliver_due(*, limit: int = 50) -> int:
