@@ -33,7 +33,13 @@ from apps.communications.providers.base import BaseProvider, LookUpFailed, Outco
 from apps.communications.registry import guard_for
 from apps.communications.services.contacts import learn_from_error
 from apps.communications.services.matching import match_record
-from apps.communications.services.outcomes import advance, block_communication, mark_ambiguous, settle_as_cancelled
+from apps.communications.services.outcomes import (
+    advance,
+    block_communication,
+    mark_ambiguous,
+    note_accepted,
+    settle_as_cancelled,
+)
 from apps.core.tenancy import all_organizations, organization_scope
 from apps.organizations.models import Organization
 
@@ -275,11 +281,17 @@ def _finish(
             Communication.objects.select_for_update().filter(pk__in=[message.id for message in messages]).order_by("id")
         )
         rows = {row.pk: row for row in locked}
+        accepted: list[tuple[Communication, str]] = []
         for message, outcome in zip(messages, outcomes, strict=True):
             row = rows[message.id]
             row.organization = organization
-            if row.attempts == message.attempt:
+            if row.attempts != message.attempt:
+                continue
+            if outcome.kind == OutcomeKind.ACCEPTED and row.status == Status.SENDING and not row.provider_id:
+                accepted.append((row, outcome.provider_id))
+            else:
                 _settle(row, provider, outcome)
+        note_accepted(accepted, provider=provider.name, at=timezone.now())
 
 
 def _settle(row: Communication, provider: BaseProvider, outcome: Outcome) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.communications.models import Communication, Status
 from apps.communications.policy import REFUSED_BY_PERSON, Code
-from apps.communications.services.planning import emit_about, fall_back
+from apps.communications.services.planning import emit_about, fall_back, payload_about
 from apps.core.actors import SYSTEM, Actor
 from apps.core.errors import InvalidTransition
+from apps.events.services import Happening, emit_many
 from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission
 
@@ -78,6 +79,43 @@ def advance(
     if to in (Status.FAILED, Status.UNDELIVERED):
         fall_back(row, refused_by_person=False)
     return True
+
+
+def note_accepted(accepted: Sequence[tuple[Communication, str]], *, provider: str, at: dt.datetime) -> None:
+    """Move locked rows that are `sending` to sent, each with the provider's id; five statements for any number.
+
+    An id that another row has by a look-up that guessed wrong stays with that one.
+    """
+    if not accepted:
+        return
+    organization_id = accepted[0][0].organization_id
+    taken = set(
+        Communication.objects.filter(
+            organization_id=organization_id, provider=provider, provider_id__in=[given for _row, given in accepted]
+        ).values_list("provider_id", flat=True)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE communications_communication AS row
+            SET status = %(sent)s, provider_id = given.provider_id, sent_at = %(at)s, lease_until = NULL,
+                maybe_accepted = false, updated_at = %(at)s
+            FROM unnest(%(ids)s::uuid[], %(provider_ids)s::text[]) AS given(id, provider_id)
+            WHERE row.id = given.id
+            """,
+            {
+                "sent": Status.SENT,
+                "at": at,
+                "ids": [row.pk for row, _given in accepted],
+                "provider_ids": ["" if given in taken else given for _row, given in accepted],
+            },
+        )
+    changes = {"status": [Status.SENDING, Status.SENT]}
+    emit_many(
+        "communication.sent",
+        [Happening(row, row.patient_id, changes, payload_about(row)) for row, _given in accepted],
+        actor=SYSTEM,
+    )
 
 
 def mark_ambiguous(row: Communication, *, look_up_at: dt.datetime | None) -> None:
