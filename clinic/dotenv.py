@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 ASSIGNMENT = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?P<value>.*)")
 BOOLEANS = {"DEBUG", "DEMO", "SECURE_SSL_REDIRECT", "BEHIND_PROXY"}
-NUMBERS = {"PORT", "CONN_MAX_AGE"}
+NUMBERS = {"PORT", "CONN_MAX_AGE", "TRUSTED_PROXY_COUNT"}
 SCHEMES = {
     "DATABASE_URL": {"postgres", "postgresql", "pgsql", "psql"},
     "REDIS_URL": {"redis", "rediss", "unix"},
