@@ -44,8 +44,9 @@ schema: venv-dev  ## write the OpenAPI description to docs/openapi.yaml; fails o
 	@$(OFFLINE) exec $(MANAGE) spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 schema-check: venv-dev  ## fails when docs/openapi.yaml is not what the code says
-	@$(OFFLINE) $(MANAGE) spectacular --validate --fail-on-warn | diff -u docs/openapi.yaml - \
-		|| { echo 'docs/openapi.yaml is not up to date: run make schema and commit it.' >&2; exit 1; }
+	@fresh=$$(mktemp); trap 'rm -f "$$fresh"' EXIT; \
+	$(OFFLINE) $(MANAGE) spectacular --validate --fail-on-warn --file "$$fresh" && { diff -u docs/openapi.yaml "$$fresh" \
+		|| { echo 'docs/openapi.yaml is not up to date: run make schema and commit it.' >&2; exit 1; }; }
 
 bench: venv-dev  ## benchmarks against floors measured in the same run (ARGS="--only B3")
 	@exec $(BIN)/python -m benchmarks $(ARGS)
