@@ -1,7 +1,10 @@
 /**
  * hx-swap="morph" | "morph:innerHTML": idiomorph merges the new markup into the old, so a live refresh keeps focus, scroll, open menus and
  * what somebody is typing. Defined here because the extension that idiomorph ships evaluates strings, which the policy forbids.
+ * Only a field that somebody types in is left alone: a focused button must not keep the word of the step before.
  */
+import { isTyping } from "./on-load.js";
+
 const callbacks = {
   beforeNodeMorphed(old) {
     if (!(old instanceof Element)) return true;
@@ -27,6 +30,6 @@ htmx.defineExtension("morph", {
   handleSwap(style, target, fragment) {
     if (!style.startsWith("morph")) return false;
     const morphStyle = style === "morph:innerHTML" ? "innerHTML" : "outerHTML";
-    return Idiomorph.morph(target, morphStyle === "innerHTML" ? [...fragment.childNodes] : [...fragment.children], { morphStyle, ignoreActiveValue: true, callbacks });
+    return Idiomorph.morph(target, morphStyle === "innerHTML" ? [...fragment.childNodes] : [...fragment.children], { morphStyle, ignoreActiveValue: isTyping(document.activeElement), callbacks });
   },
 });

@@ -1,6 +1,8 @@
 /**
  * A searchable choice (components/typeahead.html): asks data-typeahead-url?q=…, shows the options it answers, writes the chosen value into the
  * hidden field and fires `change` on it. An option with data-open opens that URL in the dialog instead ("New patient “Maria”").
+ * With data-typeahead-post what is typed (a patient's name) goes in the body, not in the address. An option with data-inline POSTs `typed` there and
+ * shows the answer below the field; an answer's HX-Trigger "typeahead:set" {value, text} chooses, [data-typeahead-drop] goes back to the field.
  */
 import { activate, active, options, walk } from "./listbox.js";
 
@@ -23,10 +25,12 @@ async function search(box) {
   const control = new AbortController();
   pending.set(box, control);
   const url = new URL(box.dataset.typeaheadUrl, location.href);
-  url.searchParams.set("q", query);
+  const request = { headers: { "HX-Request": "true" }, signal: control.signal };
+  if ("typeaheadPost" in box.dataset) Object.assign(request, { method: "POST", body: new URLSearchParams({ q: query }), headers: { ...request.headers, ...JSON.parse(document.body.getAttribute("hx-headers")) } });
+  else url.searchParams.set("q", query);
   let response;
   try {
-    response = await fetch(url, { headers: { "HX-Request": "true" }, signal: control.signal });
+    response = await fetch(url, request);
   } catch (error) {
     if (error.name === "AbortError") return undefined;
     document.dispatchEvent(new CustomEvent("toast", { detail: { text: document.getElementById("toasts")?.dataset.offline, tone: "bad" } }));
@@ -43,6 +47,9 @@ async function search(box) {
   return undefined;
 }
 
+/** Where an inline form is shown: below the field, outside the box. */
+const more = (box) => box.parentElement.querySelector("[data-typeahead-more]");
+
 function set(box, value, text) {
   const { input, hidden, clear } = parts(box);
   input.value = text;
@@ -57,7 +64,8 @@ function set(box, value, text) {
 function choose(box, option) {
   if (!option) return;
   show(box, false);
-  if (option.dataset.open) htmx.ajax("GET", option.dataset.open, { target: "#modal", swap: "innerHTML" });
+  if (option.dataset.inline) htmx.ajax("POST", option.dataset.inline, { target: more(box), swap: "innerHTML", values: { typed: parts(box).input.value } }).then(() => more(box).querySelector("input:not([type=hidden])")?.focus());
+  else if (option.dataset.open) htmx.ajax("GET", option.dataset.open, { target: "#modal", swap: "innerHTML" });
   else set(box, option.dataset.value, option.dataset.label);
 }
 
@@ -98,6 +106,19 @@ document.addEventListener("click", (event) => {
   const box = button.closest("[data-typeahead]");
   set(box, "", "");
   parts(box).input.focus();
+});
+document.addEventListener("click", (event) => {
+  const place = event.target.closest("[data-typeahead-drop]")?.closest("[data-typeahead-more]");
+  if (!place) return;
+  place.replaceChildren();
+  place.parentElement.querySelector('[role="combobox"]').focus();
+});
+document.addEventListener("typeahead:set", (event) => {
+  const place = event.target.closest("[data-typeahead-more]");
+  const box = place?.parentElement.querySelector("[data-typeahead]");
+  if (!box) return;
+  set(box, event.detail.value, event.detail.text);
+  place.replaceChildren();
 });
 document.addEventListener("focusout", (event) => {
   const box = event.target.matches?.('[role="combobox"]') && event.target.closest("[data-typeahead]");
