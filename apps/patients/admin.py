@@ -13,6 +13,7 @@ from apps.audit.models import AccessKind
 from apps.audit.services import record_access
 from apps.core.admin import ModelAdmin, TabularInline
 from apps.patients import services
+from apps.patients.cleaning import EDITABLE_FIELDS
 from apps.patients.models import Consent, ContactPoint, Patient
 
 
@@ -55,7 +56,7 @@ class PatientAdmin(ModelAdmin):
     may_delete = False
 
     def save_model(self, request: HttpRequest, obj: Patient, form: ModelForm, change: bool) -> None:
-        changes = {name: form.cleaned_data[name] for name in form.changed_data if name in services.EDITABLE_FIELDS}
+        changes = {name: form.cleaned_data[name] for name in form.changed_data if name in EDITABLE_FIELDS}
         services.update_patient(patient=obj, changes=changes, actor=request.actor)  # type: ignore[attr-defined]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Patient | None:

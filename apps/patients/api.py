@@ -40,7 +40,7 @@ from apps.patients.serializers import (
 
 MOST_FOUND = 50
 TIMELINE_PAGE = 50
-ORDERINGS = {"created_at": ("id",), "-created_at": ("-id",), "name": ("family_name", "given_name", "id")}
+ORDERINGS = {"created_at": ("id",), "-created_at": ("-id",), "name": ("sort_name", "id")}
 
 
 class PatientFilter(django_filters.FilterSet):

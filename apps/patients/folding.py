@@ -40,3 +40,8 @@ def index_text(*, names: Iterable[str], number: str, phones: Iterable[str], emai
     words = [word for name in names for word in fold_name(name)]
     words += [number, *(re.sub(r"\D", "", phone) for phone in phones), *emails]
     return f" {' '.join(dict.fromkeys(word for word in words if word))} "
+
+
+def sort_text(*, given_name: str, family_name: str) -> str:
+    """Return what lists are sorted by: the folded family name, then the folded given name."""
+    return f"{fold(family_name)} {fold(given_name)}".strip()[:240]

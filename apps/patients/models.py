@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -31,7 +32,8 @@ class Patient(TenantModel):
     """A person the clinic cares for.
 
     `name_latin` is the Latin spelling shown under a name in another script. `search_text` is maintained by the
-    service: folded names, record number, digits of phones, e-mails; it has the trigram index.
+    service: folded names, record number, digits of phones, e-mails; it has the trigram index. `sort_name` puts
+    lists in an order that people of any script find their way in, whatever the database's locale.
     """
 
     number = models.PositiveIntegerField(help_text="counts up per organization; shown as the record number")
@@ -48,10 +50,11 @@ class Patient(TenantModel):
     preferred_channel = models.CharField(max_length=10, blank=True)
     note = models.TextField(blank=True)
     search_text = models.TextField(blank=True, editable=False)
+    sort_name = models.CharField(max_length=240, blank=True, editable=False, help_text="family and given name, folded")
     version = models.PositiveIntegerField(default=1)
     archived_at = models.DateTimeField(null=True, blank=True)
 
-    objects = PatientQuerySet.as_manager()
+    objects: ClassVar[models.Manager] = PatientQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -59,7 +62,7 @@ class Patient(TenantModel):
             models.CheckConstraint(condition=~Q(given_name="", family_name=""), name="patient_has_a_name"),
         ]
         indexes = [
-            models.Index(fields=["organization", "family_name", "given_name", "id"], name="patient_for_list"),
+            models.Index(fields=["organization", "sort_name", "id"], name="patient_for_list"),
             models.Index(fields=["organization", "birth_date"], name="patient_by_birth_date"),
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="patient_search_trigram"),
         ]

@@ -50,7 +50,7 @@ class Placed:
     @property
     def trigger(self) -> str:
         """Return when the part loads: at once, and again when something of its topics happened."""
-        return ", ".join(["load", *(f"live:{topic} from:body throttle:2s" for topic in self.panel.live)])
+        return ", ".join(["load", *(f"live:{topic} from:body delay:120ms" for topic in self.panel.live)])
 
 
 _panels: dict[tuple[str, str], Panel] = {}

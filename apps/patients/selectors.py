@@ -111,6 +111,47 @@ def with_contact_points(patients: QuerySet[Patient]) -> QuerySet[Patient]:
     return patients.prefetch_related(Prefetch("contact_points", ContactPoint.objects.order_by("rank", "created_at")))
 
 
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PatientPage:
+    """A page of a list; `next_after` is the id to ask the next one with, None on the last."""
+
+    patients: list[Patient]
+    next_after: uuid.UUID | None
+
+
+def list_patients(
+    *,
+    organization: Organization,
+    archived: bool = False,
+    language: str = "",
+    after: uuid.UUID | None = None,
+    limit: int = PAGE,
+) -> PatientPage:
+    """Return a page of patients by name; constant cost at any depth, at most three queries."""
+    rows: QuerySet[Patient] = Patient.objects.for_organization(organization).filter(archived_at__isnull=not archived)
+    if language:
+        rows = rows.filter(language=language)
+    last = Patient.objects.for_organization(organization).filter(pk=after).only("sort_name").first() if after else None
+    if last is not None:
+        # As a row comparison the index finds the place; as AND and OR it would read everything before it.
+        rows = rows.extra(where=["(sort_name, patients_patient.id) > (%s, %s)"], params=[last.sort_name, last.pk])
+    page = list(with_contact_points(rows.order_by("sort_name", "id"))[: limit + 1])
+    return PatientPage(page[:limit], page[limit - 1].pk if len(page) > limit else None)
+
+
+def household(*, patient: Patient) -> list[Patient]:
+    """Return the other active patients on one of this patient's phones; one query."""
+    phones = ContactPoint.objects.filter(patient=patient, system=ContactSystem.PHONE).values("value")
+    others = Patient.objects.filter(organization_id=patient.organization_id, archived_at__isnull=True).exclude(
+        pk=patient.pk
+    )
+    sharing = others.filter(contact_points__system=ContactSystem.PHONE, contact_points__value__in=phones)
+    return list(sharing.distinct().order_by("sort_name")[:10])
+
+
 def patients_with_address(*, organization: Organization, system: str, value: str) -> list[Patient]:
     """Return the active patients who share a phone or e-mail, oldest record first; two queries with their addresses."""
     address = comparable_address(system, value, country=organization.country)

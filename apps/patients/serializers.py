@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from apps.patients.cleaning import CHANNEL_PURPOSES
 from apps.patients.models import (
     Consent,
     ConsentPurpose,
@@ -16,7 +17,6 @@ from apps.patients.models import (
     Patient,
     Sex,
 )
-from apps.patients.services import CHANNEL_PURPOSES
 
 CHANNEL_CHOICES = [(purpose.value, purpose.label) for purpose in CHANNEL_PURPOSES]
 

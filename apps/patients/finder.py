@@ -1,0 +1,45 @@
+"""Patients in the navigation, the "New" menu and the palette."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from apps.audit.models import AccessKind
+from apps.audit.services import record_access
+from apps.core import navigation
+from apps.organizations.middleware import OrganizationRequest
+from apps.organizations.permissions import Permission
+from apps.patients.selectors import search_patients
+
+MOST = 5
+
+
+def find(request: OrganizationRequest, text: str) -> list[navigation.Found]:
+    """Return the patients that the palette shows for what was typed."""
+    matches = search_patients(organization=request.organization, text=text, limit=MOST)
+    record_access(
+        organization=request.organization,
+        actor=request.actor,
+        patient_ids=[match.patient.pk for match in matches],
+        route="palette",
+        kind=AccessKind.SEARCH,
+    )
+    return [
+        navigation.Found(
+            label=match.patient.full_name,
+            detail=" · ".join(
+                part for part in (match.patient.name_latin, match.patient.record_number, match.reason) if part
+            ),
+            icon="user-circle",
+            url=reverse("patients:detail", args=[match.patient.pk]),
+        )
+        for match in matches
+    ]
+
+
+navigation.register(navigation.Entry("patients", _("Patients"), "users", "patients:list", Permission.PATIENTS_VIEW, 50))
+navigation.register_action(
+    navigation.NewAction(_("Patient"), "user-plus", "patients:new", Permission.PATIENTS_MANAGE, 30)
+)
+navigation.register_finder(_("Patients"), Permission.PATIENTS_VIEW, 10, find)

@@ -1,0 +1,217 @@
+"""The form of a patient: what people type, in their own formats. The service checks and normalises."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.core.errors import InvalidInput, StaleVersion
+from apps.organizations.models import Organization
+from apps.patients.contact import show_phone
+from apps.patients.dates import find_birth_date
+from apps.patients.models import ContactSystem, Patient, Sex
+from apps.patients.presentations import FIELD_NAMES
+from apps.patients.serializers import CHANNEL_CHOICES
+
+MOST_PHONES = 2
+
+
+class BirthDateField(forms.Field):
+    """A birth date in any common way of writing it, in the organization's order of day and month."""
+
+    def __init__(self, *, organization: Organization, **kwargs: Any) -> None:
+        self.organization = organization
+        super().__init__(**kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, dt.date):
+            return value.strftime("%d/%m/%Y" if self.organization.day_first else "%m/%d/%Y")
+        return value
+
+    def to_python(self, value: Any) -> dt.date | None:
+        text = str(value or "").strip()
+        if not text:
+            return None
+        organization = self.organization
+        found = find_birth_date(text[:60], day_first=organization.day_first, today=organization.today())
+        if found is None or found[1]:
+            example = "14/03/1978" if organization.day_first else "03/14/1978"
+            raise forms.ValidationError(_("Write the birth date like %(example)s.") % {"example": example})
+        return found[0]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return self.to_python(data) != initial
+        except forms.ValidationError:
+            return True
+
+
+class WordsField(forms.Field):
+    """Words separated by commas."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> list[str]:
+        return [word.strip() for word in str(value or "")[:2000].split(",") if word.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return self.to_python(data) != (initial or [])
+
+
+class PatientForm(forms.Form):
+    """Register a patient, or change one: only what differs from the record is sent to the service.
+
+    `names` keeps only those fields (the few that stand inside another form).
+    """
+
+    given_name = forms.CharField(label=gettext_lazy("Given name"), required=False, max_length=120)
+    family_name = forms.CharField(label=gettext_lazy("Family name"), required=False, max_length=120)
+    phone = forms.CharField(label=gettext_lazy("Phone"), required=False, max_length=40)
+    phone_2 = forms.CharField(label=gettext_lazy("Second phone"), required=False, max_length=40)
+    email = forms.CharField(label=gettext_lazy("E-mail"), required=False, max_length=254)
+    sex = forms.ChoiceField(label=gettext_lazy("Sex"), choices=Sex.choices, initial=Sex.UNKNOWN)
+    language = forms.ChoiceField(label=gettext_lazy("Language"))
+    preferred_channel = forms.ChoiceField(label=gettext_lazy("Prefers to be reached by"), required=False)
+    preferred_name = forms.CharField(label=gettext_lazy("Wants to be called"), required=False, max_length=80)
+    name_latin = forms.CharField(
+        label=gettext_lazy("Name in Latin letters"),
+        required=False,
+        max_length=160,
+        help_text=gettext_lazy("For a name in another script: how it is spelled on forms."),
+    )
+    address = forms.CharField(label=gettext_lazy("Address"), required=False, max_length=200)
+    alerts = WordsField(
+        label=gettext_lazy("Alerts"),
+        required=False,
+        help_text=gettext_lazy("Seen before anything else: allergies, risks. Separate with commas."),
+    )
+    tags = WordsField(label=gettext_lazy("Tags"), required=False, help_text=gettext_lazy("Separate with commas."))
+    note = forms.CharField(
+        label=gettext_lazy("Note for staff"), required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    FIRST = ("given_name", "family_name", "birth_date", "sex", "phone", "email", "language", "preferred_channel")
+    FURTHER = ("preferred_name", "name_latin", "phone_2", "address", "alerts", "tags", "note")
+
+    def __init__(
+        self,
+        *args: Any,
+        organization: Organization,
+        patient: Patient | None = None,
+        names: Collection[str] = (),
+        **kwargs: Any,
+    ) -> None:
+        self.organization, self.patient = organization, patient
+        if patient is not None:
+            kwargs.setdefault("initial", _initial(patient))
+        super().__init__(*args, **kwargs)
+        self.fields["birth_date"] = BirthDateField(
+            organization=organization,
+            label=_("Birth date"),
+            required=False,
+            widget=forms.TextInput(
+                attrs={"placeholder": _("DD/MM/YYYY") if organization.day_first else _("MM/DD/YYYY")}
+            ),
+        )
+        self._choose("language", _languages(organization, patient))
+        self._choose("preferred_channel", [("", _("No preference")), *CHANNEL_CHOICES])
+        # One name is needed; people with a single one have it as their given name.
+        self.fields["given_name"].required = patient is None or bool(patient.given_name)
+        self.fields["given_name"].widget.attrs |= {"autocomplete": "off"}
+        self.fields["phone"].widget.attrs |= {"inputmode": "tel", "autocomplete": "off"}
+        self.fields["phone_2"].widget.attrs |= {"inputmode": "tel", "autocomplete": "off"}
+        self.fields["email"].widget.attrs |= {"inputmode": "email", "autocomplete": "off"}
+        for name in set(self.fields) - set(names) if names else ():
+            del self.fields[name]
+
+    def _choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
+        field.choices = choices
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields for the service; of an existing patient only those that somebody changed here."""
+        data = dict(self.cleaned_data)
+        data.pop("version", None)
+        phones = [data.pop("phone", ""), data.pop("phone_2", "")]
+        email = data.pop("email", "")
+        touched = set(self.changed_data) if self.patient is not None else set(self.fields)
+        fields = {name: value for name, value in data.items() if name in touched}
+        if "language" in fields and not fields["language"]:
+            del fields["language"]
+        if {"phone", "phone_2"} & touched:
+            fields["phones"] = [phone for phone in phones if phone] + self._further(ContactSystem.PHONE, MOST_PHONES)
+        if "email" in touched:
+            fields["emails"] = [*([email] if email else []), *self._further(ContactSystem.EMAIL, 1)]
+        return fields
+
+    def refuse(self, refusal: InvalidInput) -> None:
+        """Show the service's refusal at the fields that it names."""
+        for field, messages in refusal.errors.items():
+            name = {"phones": "phone", "emails": "email"}.get(field, field)
+            second = self.data.get("phone_2", "").strip()
+            if name == "phone" and second and f"“{second}”" in messages[0]:
+                name = "phone_2"
+            self.add_error(name if name in self.fields else None, messages)
+        if not refusal.errors:
+            self.add_error(None, refusal.message)
+
+    def refuse_stale(self, refusal: StaleVersion) -> None:
+        """Say what somebody else saved meanwhile; saving again then replaces it."""
+        differing = [
+            _("%(field)s is now “%(current)s”")
+            % {"field": str(FIELD_NAMES[conflict["field"]]).capitalize(), "current": _shown(conflict["current"])}
+            for conflict in refusal.extra["conflicts"]
+            if conflict["field"] in FIELD_NAMES
+        ]
+        self.add_error(None, " ".join([refusal.message, "; ".join(differing)]))
+        self.data = {**self.data.dict(), "version": refusal.extra["current"]}  # type: ignore[attr-defined]
+
+    def _further(self, system: str, shown: int) -> list[str]:
+        if self.patient is None:
+            return []
+        return [point.value for point in _points(self.patient, system)][shown:]
+
+
+def _points(patient: Patient, system: str) -> list[Any]:
+    return [point for point in patient.contact_points.all() if point.system == system]
+
+
+def _initial(patient: Patient) -> dict[str, Any]:
+    country = patient.organization.country
+    phones = [show_phone(point.value, country=country) for point in _points(patient, ContactSystem.PHONE)]
+    emails = [point.value for point in _points(patient, ContactSystem.EMAIL)]
+    names = (*PatientForm.FIRST, *PatientForm.FURTHER)
+    fields = {name: getattr(patient, name) for name in names if hasattr(patient, name)}
+    return fields | {
+        "phone": phones[0] if phones else "",
+        "phone_2": phones[1] if len(phones) > 1 else "",
+        "email": emails[0] if emails else "",
+        "version": patient.version,
+    }
+
+
+def _languages(organization: Organization, patient: Patient | None) -> list[tuple[str, str]]:
+    names = dict(settings.LANGUAGES)
+    codes = [
+        *organization.languages,
+        *([patient.language] if patient and patient.language not in organization.languages else []),
+    ]
+    return [(code, str(names.get(code, code))) for code in codes]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    if isinstance(value, dt.date):
+        return formats.date_format(value, "DATE_FORMAT")
+    return str(value if value is not None else "")

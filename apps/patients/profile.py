@@ -1,0 +1,213 @@
+"""What the patient page shows, as plain values: flags, days of the timeline, consents in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.utils import formats, timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from apps.events.models import Event
+from apps.events.registry import presented_types
+from apps.events.selectors import TimelineEntry, patient_timeline
+from apps.organizations.models import Organization
+from apps.patients.models import Consent, ConsentPurpose, ConsentStatus, ContactPoint, ContactSystem, Patient
+from apps.patients.selectors import household
+
+STEP = 50
+MOST_SHOWN = 500
+KINDS = {
+    "visits": (gettext_lazy("Visits"), "calendar"),
+    "messages": (gettext_lazy("Messages"), "message"),
+    "tickets": (gettext_lazy("Tickets"), "ticket"),
+    "journeys": (gettext_lazy("Journeys"), "route"),
+    "files": (gettext_lazy("Files"), "file-text"),
+    "record": (gettext_lazy("Record"), "user-circle"),
+}
+CHANNELS = {
+    ConsentPurpose.WHATSAPP: gettext_lazy("Opted out of WhatsApp"),
+    ConsentPurpose.SMS: gettext_lazy("Opted out of SMS"),
+    ConsentPurpose.EMAIL: gettext_lazy("Opted out of e-mail"),
+    ConsentPurpose.VOICE: gettext_lazy("Opted out of calls"),
+}
+
+
+SHORT: dict[str, Promise] = {
+    ConsentPurpose.WHATSAPP: gettext_lazy("WhatsApp"),
+    ConsentPurpose.SMS: gettext_lazy("SMS"),
+    ConsentPurpose.EMAIL: gettext_lazy("E-mail"),
+    ConsentPurpose.VOICE: gettext_lazy("Calls"),
+    ConsentPurpose.DATA_SHARING: gettext_lazy("Data sharing"),
+    ConsentPurpose.AI_PROCESSING: gettext_lazy("AI processing"),
+    ConsentPurpose.PHOTOS: gettext_lazy("Photos"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A badge in the header: something to know before acting."""
+
+    word: str
+    tone: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentLine:
+    """One purpose and the present answer, in words."""
+
+    purpose: str
+    label: str
+    short: str
+    status: str
+    word: str
+    tone: str
+    icon: str
+    source: str
+    decided_at: dt.datetime | None
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == ConsentStatus.ACTIVE
+
+    @property
+    def other(self) -> str:
+        """Return the status that the other answer would give."""
+        return ConsentStatus.WITHDRAWN if self.is_active else ConsentStatus.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of the timeline with its entries, newest first."""
+
+    label: str
+    entries: list[TimelineEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A stretch of a patient's history and what a page needs to go on from it."""
+
+    days: list[Day]
+    kind: str
+    shown: int
+    more: bool
+    last: uuid.UUID | None
+    before: uuid.UUID | None
+
+    @property
+    def grows(self) -> bool:
+        """Tell whether "earlier" makes this stretch longer, or opens the next one."""
+        return self.before is None and self.shown < MOST_SHOWN
+
+
+def flags_of(patient: Patient, consents: Iterable[Consent], sharing: Sequence[Patient]) -> list[Flag]:
+    """Return the header's flags, what must not be missed first."""
+    flags = [Flag(alert, "bad", "alert-triangle") for alert in patient.alerts]
+    answers = {consent.purpose: consent.status for consent in consents}
+    withdrawn = {purpose for purpose, status in answers.items() if status == ConsentStatus.WITHDRAWN}
+    given = answers.keys() - withdrawn
+    flags += [Flag(str(word), "warn", "bell-off") for purpose, word in CHANNELS.items() if purpose in withdrawn]
+    if ConsentPurpose.DATA_SHARING not in given:
+        flags.append(Flag(_("Consent missing: data sharing"), "warn", "file-alert"))
+    if sharing:
+        word = ngettext("Phone shared with %(n)d person", "Phone shared with %(n)d people", len(sharing))
+        flags.append(Flag(word % {"n": len(sharing)}, "neutral", "users"))
+    if patient.archived_at:
+        flags.insert(0, Flag(_("Archived"), "neutral", "archive"))
+    return flags
+
+
+def consent_lines(patient: Patient, consents: Iterable[Consent], *, everything: bool = False) -> list[ConsentLine]:
+    """Return the purposes that matter for this patient: answered ones, reachable channels, data sharing; or all."""
+    answered = {consent.purpose: consent for consent in consents}
+    systems = {point.system for point in patient.contact_points.all()}
+    wanted = {ConsentPurpose.DATA_SHARING, *answered}
+    if ContactSystem.PHONE in systems:
+        wanted |= {ConsentPurpose.WHATSAPP, ConsentPurpose.SMS}
+    if ContactSystem.EMAIL in systems:
+        wanted.add(ConsentPurpose.EMAIL)
+    return [
+        _line(purpose, answered.get(purpose), wanted=purpose in wanted)
+        for purpose in ConsentPurpose
+        if everything or purpose in wanted
+    ]
+
+
+def _line(purpose: ConsentPurpose, consent: Consent | None, *, wanted: bool) -> ConsentLine:
+    label, short = str(purpose.label), str(SHORT[purpose])
+    if consent is None:
+        tone, icon = ("warn", "help") if wanted else ("neutral", "circle-dashed")
+        return ConsentLine(purpose, label, short, "", _("Not asked"), tone, icon, "", None)
+    decided = timezone.localtime(consent.decided_at)
+    since = formats.date_format(decided, "j M" if decided.year == timezone.localtime().year else "j M Y")
+    if consent.status == ConsentStatus.ACTIVE:
+        word, tone, icon = _("Since %(date)s") % {"date": since}, "ok", "circle-check"
+    else:
+        word, tone, icon = _("Withdrawn %(date)s") % {"date": since}, "bad", "ban"
+    return ConsentLine(purpose, label, short, consent.status, word, tone, icon, consent.source, consent.decided_at)
+
+
+def consent_history(organization: Organization, patient: Patient) -> list[Day]:
+    """Return how the answers changed, newest first; one query."""
+    types = ("consent.given", "consent.withdrawn")
+    events = Event.objects.for_organization(organization).filter(patient_id=patient.pk, type__in=types)
+    ids = set(events.order_by("-id").values_list("pk", flat=True)[:50])
+    entries = [
+        entry
+        for entry in patient_timeline(organization=organization, patient_id=patient.pk, kind="record", limit=200)
+        if entry.id in ids
+    ]
+    return _by_day(entries, organization)
+
+
+def timeline_of(
+    organization: Organization, patient: Patient, *, kind: str, shown: int, before: uuid.UUID | None
+) -> Timeline:
+    """Return a stretch of the history by local days; one query."""
+    shown = max(STEP, min(shown, MOST_SHOWN))
+    entries = patient_timeline(
+        organization=organization, patient_id=patient.pk, kind=kind or None, before=before, limit=shown + 1
+    )
+    page = entries[:shown]
+    return Timeline(
+        _by_day(page, organization), kind, shown, len(entries) > shown, page[-1].id if page else None, before
+    )
+
+
+def known_kinds() -> list[tuple[str, str, str]]:
+    """Return the filters of the timeline as (kind, label, icon): those that some app shows events of."""
+    return [(kind, str(label), icon) for kind, (label, icon) in KINDS.items() if presented_types(kind)]
+
+
+def _by_day(entries: Sequence[TimelineEntry], organization: Organization) -> list[Day]:
+    today = organization.today()
+    grouped = itertools.groupby(entries, key=lambda entry: entry.at.astimezone(organization.zone).date())
+    return [Day(day_label(date, today), list(group)) for date, group in grouped]
+
+
+def day_label(date: dt.date, today: dt.date) -> str:
+    """Return a day in words: today and yesterday by name, the year only when it is another one."""
+    text = formats.date_format(date, "l j F" if date.year == today.year else "l j F Y")
+    if date == today:
+        return _("Today, %(date)s") % {"date": text}
+    if date == today - dt.timedelta(days=1):
+        return _("Yesterday, %(date)s") % {"date": text}
+    return text
+
+
+def relatives(patient: Patient) -> list[Patient]:
+    """Return who shares a phone with the patient."""
+    has_phone = any(point.system == ContactSystem.PHONE for point in patient.contact_points.all())
+    return household(patient=patient) if has_phone else []
+
+
+def first_of(patient: Patient, system: str) -> ContactPoint | None:
+    """Return the address of a system that is tried first."""
+    return next((point for point in patient.contact_points.all() if point.system == system), None)

@@ -1,0 +1,82 @@
+"""What patients agree to: one present answer per purpose, its history in the events."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.core.actors import Actor
+from apps.events.services import emit
+from apps.organizations.models import Organization
+from apps.organizations.permissions import Permission
+from apps.patients.cleaning import CHANNEL_PURPOSES, invalid, limited
+from apps.patients.contact import comparable_address
+from apps.patients.models import Consent, ConsentPurpose, ConsentStatus, ContactSystem, Patient
+
+
+@transaction.atomic
+def set_consent(
+    *, patient: Patient, purpose: str, status: str, source: str, evidence: str = "", actor: Actor
+) -> Consent:
+    """Record the patient's present answer for one purpose; repeating the same answer changes nothing.
+
+    Locks the patient. `source` says where the answer came from ("front desk", "STOP keyword").
+    """
+    actor.require(Permission.PATIENTS_MANAGE)
+    if purpose not in ConsentPurpose.values:
+        raise invalid({"purpose": [_("Choose one of: %(list)s.") % {"list": ", ".join(ConsentPurpose.values)}]})
+    if status not in ConsentStatus.values:
+        raise invalid({"status": [_("Choose one of: %(list)s.") % {"list": ", ".join(ConsentStatus.values)}]})
+    Patient.objects.select_for_update().get(pk=patient.pk)
+    consent: Consent | None = Consent.objects.filter(patient_id=patient.pk, purpose=purpose).first()
+    before = consent.status if consent else None
+    if consent is not None and before == status:
+        return consent
+    consent = consent or Consent(organization_id=patient.organization_id, patient_id=patient.pk, purpose=purpose)
+    consent.status = status
+    consent.source = limited(source, 60) or _("front desk")
+    consent.evidence = limited(evidence, 200)
+    consent.decided_at = timezone.now()
+    consent.save()
+    emit(
+        "consent.given" if status == ConsentStatus.ACTIVE else "consent.withdrawn",
+        subject=consent,
+        actor=actor,
+        patient_id=patient.pk,
+        changes={"status": [before, status]},
+        payload={"purpose": purpose, "source": consent.source},
+    )
+    return consent
+
+
+@transaction.atomic
+def withdraw_channel_consents(
+    *, organization: Organization, channel: str, address: str, source: str, actor: Actor
+) -> list[Consent]:
+    """Withdraw the channel for every patient who shares this address (a household phone)."""
+    return _answer_for_address(organization, channel, address, ConsentStatus.WITHDRAWN, source, actor)
+
+
+@transaction.atomic
+def give_channel_consents(
+    *, organization: Organization, channel: str, address: str, source: str, actor: Actor
+) -> list[Consent]:
+    """Give the channel back for every patient who shares this address (a START keyword)."""
+    return _answer_for_address(organization, channel, address, ConsentStatus.ACTIVE, source, actor)
+
+
+def _answer_for_address(
+    organization: Organization, channel: str, address: str, status: ConsentStatus, source: str, actor: Actor
+) -> list[Consent]:
+    if channel not in CHANNEL_PURPOSES:
+        raise invalid({"channel": [_("Choose one of: %(list)s.") % {"list": ", ".join(CHANNEL_PURPOSES)}]})
+    system = ContactSystem.EMAIL if channel == ConsentPurpose.EMAIL else ContactSystem.PHONE
+    value = comparable_address(system, address, country=organization.country)
+    sharing = Patient.objects.for_organization(organization).filter(
+        contact_points__system=system, contact_points__value=value
+    )
+    return [
+        set_consent(patient=patient, purpose=channel, status=status, source=source, evidence=value, actor=actor)
+        for patient in sharing.order_by("id").distinct()
+    ]

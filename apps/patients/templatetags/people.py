@@ -1,0 +1,54 @@
+"""Cells of patient lists; plain functions, because a list has fifty of each."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django import template
+from django.conf import settings
+from django.utils import formats
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from apps.patients.contact import show_phone
+from apps.patients.models import ContactSystem, Patient
+
+register = template.Library()
+
+
+@register.simple_tag
+def born(patient: Patient, today: dt.date) -> SafeString | str:
+    """Render the birth date with the age, or a dash that says it is not known."""
+    if patient.birth_date is None:
+        return format_html('<span class="muted">{}</span>', _("not known"))
+    date = formats.date_format(patient.birth_date, "j M Y")
+    return format_html('{} <span class="muted">· {}</span>', date, patient.age(today))
+
+
+@register.simple_tag
+def reach(patient: Patient, country: str) -> SafeString | str:
+    """Render the phone that is tried first, with the e-mail below it."""
+    points = list(patient.contact_points.all())
+    phone = next((show_phone(p.value, country=country) for p in points if p.system == ContactSystem.PHONE), "")
+    email = next((p.value for p in points if p.system == ContactSystem.EMAIL), "")
+    if not phone and not email:
+        return format_html('<span class="muted">{}</span>', _("no address"))
+    return format_html(
+        '<div class="two"><div class="nm">{}</div><div class="l2">{}</div></div>',
+        phone or email,
+        email if phone else "",
+    )
+
+
+@register.simple_tag
+def first_phone(patient: Patient, country: str) -> str:
+    """Return the phone that is tried first, for narrow screens."""
+    phones = (p.value for p in patient.contact_points.all() if p.system == ContactSystem.PHONE)
+    return next((show_phone(phone, country=country) for phone in phones), "")
+
+
+@register.simple_tag
+def language_name(code: str) -> str:
+    """Return a language's name in the reader's language."""
+    return str(dict(settings.LANGUAGES).get(code, code))

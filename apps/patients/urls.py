@@ -1,0 +1,25 @@
+"""Pages of patients. What somebody types never stands in an address: searches are POSTed."""
+
+from django.urls import path
+
+from apps.patients.views import forms, lists, record
+
+app_name = "patients"
+urlpatterns = [
+    path("", lists.index, name="list"),
+    path("search/", lists.search, name="search"),
+    path("typeahead/", lists.typeahead, name="typeahead"),
+    path("new/", forms.new, name="new"),
+    path("new/inline/", forms.new_inline, name="new-inline"),
+    path("new/similar/", forms.similar, name="similar"),
+    path("<uuid:pk>/", record.detail, name="detail"),
+    path("<uuid:pk>/timeline/", record.timeline, name="timeline"),
+    path("<uuid:pk>/tab/<slug:key>/", record.tab, name="tab"),
+    path("<uuid:pk>/edit/", forms.edit, name="edit"),
+    path("<uuid:pk>/archive/", record.archive, name="archive"),
+    path("<uuid:pk>/restore/", record.restore, name="restore"),
+    path("<uuid:pk>/head/", record.head, name="head"),
+    path("<uuid:pk>/details/", record.details, name="details"),
+    path("<uuid:pk>/consents/", record.consents_panel, name="consents-panel"),
+    path("<uuid:pk>/consents/<slug:purpose>/<slug:status>/", record.set_consent, name="set-consent"),
+]

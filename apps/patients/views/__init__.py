@@ -1,0 +1,1 @@
+"""The pages of patients, and the fragments that other pages include."""

@@ -1,0 +1,44 @@
+"""What the views of patients share."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+
+from apps.audit.models import AccessKind
+from apps.audit.services import record_access
+from apps.core.errors import NotFound
+from apps.organizations.middleware import OrganizationRequest
+from apps.patients.models import Patient
+from apps.patients.selectors import with_contact_points
+
+
+def find_patient(request: OrganizationRequest, pk: uuid.UUID) -> Patient:
+    patients = with_contact_points(Patient.objects.for_organization(request.organization))
+    patient = patients.prefetch_related("consents").filter(pk=pk).first()
+    if patient is None:
+        raise NotFound(_("There is no such patient here. Look for them in the list."))
+    patient.organization = request.organization
+    return patient
+
+
+def uuid_or_none(text: str | None) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text or "")
+    except ValueError:
+        return None
+
+
+def note_access(
+    request: OrganizationRequest, patient_ids: Iterable[uuid.UUID], kind: AccessKind = AccessKind.VIEW
+) -> None:
+    match = request.resolver_match
+    record_access(
+        organization=request.organization,
+        actor=request.actor,
+        patient_ids=patient_ids,
+        route=match.view_name if match else "patients",
+        kind=kind,
+    )
