@@ -127,11 +127,12 @@ def _hour_first(symbols: Sequence[Symbol], at: int, *, bare: bool) -> tuple[int,
 
 def _military(symbols: Sequence[Symbol], at: int, *, bare: bool) -> tuple[int, Clock] | None:
     hour, minute = divmod(symbols[at].value, 100)
-    marked = _kind(symbols, at + 1) in {"clock", "am", "pm"}
+    hours = _is_hours(symbols, at + 1)
+    marked = hours or _kind(symbols, at + 1) in {"clock", "am", "pm"}
     if hour > 23 or minute > 59 or not (bare or marked) or (hour in (19, 20) and not marked and minute % 15):
         return None
     end, certain = at + 1, symbols[at].digits == 4
-    if _kind(symbols, end) == "clock":
+    if hours or _kind(symbols, end) == "clock":
         end += 1
     if _kind(symbols, end) in {"am", "pm"} and hour <= 12:
         hour = hour % 12 + (12 if symbols[end].kind == "pm" else 0)
@@ -192,7 +193,7 @@ def _kind(symbols: Sequence[Symbol], at: int) -> str:
     return symbols[at].kind if 0 <= at < len(symbols) else ""
 
 
-def clock_range(start: Clock, end: Clock, part: str) -> tuple[time, time]:
+def clock_range(start: Clock, end: Clock, part: str) -> tuple[time, time | None]:
     """Return both ends: the shortest range whose uncertain ends fit ("8-10pm", "10-2", "9 to 5")."""
     first, last = start.resolve(part), end.resolve(part)
     if not end.certain and last <= first and last.hour < 12:
@@ -200,10 +201,12 @@ def clock_range(start: Clock, end: Clock, part: str) -> tuple[time, time]:
     if not start.certain and end.certain:
         halves = (time(start.hour % 12, start.minute), time(start.hour % 12 + 12, start.minute))
         first = max((half for half in halves if half < last), default=first)
+    if first == last:
+        return first, shifted(first, 60)
     return (first, last) if first < last else (last, first)
 
 
-def shifted(moment: time, minutes: int, *, late: bool = False) -> time | None:
+def shifted(moment: time, minutes: int) -> time | None:
     """Return the time so many minutes away, or None past midnight."""
     total = moment.hour * 60 + moment.minute + minutes
     if not 0 <= total < 24 * 60:

@@ -48,6 +48,8 @@ class DateReader:
             return after + 1, self.calendar.next_week(weekday)
         if self._at(after).kind == "last" and self._at(after + 1).kind != "unit":
             return after + 1, self.calendar.previous(weekday)
+        if self._at(end).kind == "unit" and self._at(end).name == "week":
+            return end + 1, self.calendar.week_later(weekday)
         return end, self.calendar.upcoming(weekday)
 
     def _dated_weekday(self, at: int, weekday: int) -> tuple[int, Days] | None:
@@ -117,6 +119,9 @@ class DateReader:
     def _last(self, at: int) -> tuple[int, Days] | None:
         after = self._skip(at + 1, "glue")
         target = self._at(after)
+        in_month = self._nth_of_month(after - 1)
+        if in_month is not None:
+            return in_month
         if target.kind in {"weekday", "abbr"}:
             return after + 1, self.calendar.previous(target.value)
         if target.kind == "unit" and target.name in {"week", "month", "year"}:
@@ -126,7 +131,34 @@ class DateReader:
         return None
 
     def _number(self, at: int) -> tuple[int, Days] | None:
-        return self._numeric(at) or self._month_behind(at) or self._marked_day(at)
+        return (
+            self._nth_of_month(at) or self._span(at) or self._numeric(at) or self._month_behind(at) or self._marked_day(at)
+        )
+
+    def _nth_of_month(self, at: int) -> tuple[int, Days] | None:
+        """Read "second week of december", "last week of november", "el primer lunes de diciembre"."""
+        place, what = self._at(at), self._at(at + 1)
+        after = self._skip(at + 2, "glue", "in")
+        if self._at(after).kind not in {"month", "maybe-month"} or not (1 <= place.value <= 5 or place.kind == "last"):
+            return None
+        first = self.calendar.month_start(self._at(after).value)
+        nth = self.calendar.nth_week if (what.kind, what.name) == ("unit", "week") else None
+        if nth is None and what.kind in {"weekday", "abbr"}:
+            return after + 1, self.calendar.nth_weekday(first, what.value, -1 if place.kind == "last" else place.value)
+        return (after + 1, nth(first, -1 if place.kind == "last" else place.value)) if nth else None
+
+    def _span(self, at: int) -> tuple[int, Days] | None:
+        """Read "24-28 nov", "24 to 28 november", "del 24 al 28 de noviembre"."""
+        if self._at(at + 1).kind not in {"dash", "to", "and"}:
+            return None
+        second = self._skip(at + 2, "glue")
+        behind = self._month_behind(second) if self._at(second).kind in {"num", "ord"} else None
+        return self._from_day(self._at(at).value, behind) if behind is not None else None
+
+    def _from_day(self, first: int, last: tuple[int, Days]) -> tuple[int, Days] | None:
+        end, days = last
+        start = make_date(days.latest.year, days.latest.month, first) if days.latest else None
+        return (end, Days("range", start, days.latest)) if start and days.latest and start <= days.latest else None
 
     def _numeric(self, at: int) -> tuple[int, Days] | None:
         """Read 2025-11-25, 25/11/2025, 11/25, 25.11."""
@@ -144,7 +176,8 @@ class DateReader:
         if third is None and self._at(at + 3).kind in _TIME_MARKS | {"dash", "to"}:
             return None
         year = _full_year(third) if third is not None else None
-        for day, month in self._orders(first.value, second.value, dotted=mark.kind == "dot"):
+        readings = self._orders(first.value, second.value, dotted=mark.kind == "dot")
+        for day, month in readings[:1] if mark.kind == "dot" and third is None else readings:
             found = self.calendar.nearest(month, day, year)
             if found is not None:
                 end = at + 5 if third is not None else at + 3
@@ -172,11 +205,21 @@ class DateReader:
         if self._at(day).kind in {"num", "ord"} and 1 <= self._at(day).value <= 31 and self._at(day).digits < 3:
             dated = self._dated(month.value, self._at(day).value, day + 1)
             if self._at(day + 1).kind not in _TIME_MARKS:
-                return dated
+                return self._to_day(dated) or dated
         before = self._at(at - 1).kind
         if before in {"in", "start", "end", "mid"} or (month.kind == "month" and before not in {"glue", "other"}):
             return at + 1, self.calendar.whole_month(month.value)
         return None
+
+    def _to_day(self, dated: tuple[int, Days] | None) -> tuple[int, Days] | None:
+        """Read the end of "nov 24-28"."""
+        if dated is None or self._at(dated[0]).kind not in {"dash", "to"} or dated[1].earliest is None:
+            return None
+        last = self._at(dated[0] + 1)
+        if last.kind not in {"num", "ord"} or last.digits > 2 or self._at(dated[0] + 2).kind in _NOT_A_DATE | {"month"}:
+            return None
+        end = make_date(dated[1].earliest.year, dated[1].earliest.month, last.value)
+        return (dated[0] + 2, Days("range", dated[1].earliest, end)) if end and end >= dated[1].earliest else None
 
     def _dated(self, month: int, day: int, end: int) -> tuple[int, Days] | None:
         year, after = None, self._skip(end, "glue", "comma", "dot", "dash")
@@ -199,8 +242,16 @@ class DateReader:
         return None
 
     def _unit(self, at: int) -> tuple[int, Days] | None:
-        """Read "la semana que viene"."""
+        """Read "la semana que viene", "week of nov 24", "week after next", "mahine ke ant mein"."""
         after = self._skip(at + 1, "glue")
+        if self._at(at).name == "week" and self._at(after).kind == "after" and self._at(after + 1).kind == "next":
+            monday = self.calendar.monday() + 14 * _DAY
+            return after + 2, Days("range", monday, monday + 6 * _DAY)
+        if self._at(after).kind in {"start", "mid", "end"}:
+            edge = self._edge_of(self._this(at - 1), self._at(after).kind)
+            return (after + 1, edge[1]) if edge else None
+        if self._at(at).name == "week" and after > at + 1 and (named := self.read(after)) and named[1].kind == "day":
+            return named[0], self.calendar.week_of(named[1])
         return (
             (after + 1, whole[1])
             if self._at(after).kind in {"post-coming", "coming"} and (whole := self._next(at - 1))
@@ -215,7 +266,7 @@ class DateReader:
         if self._at(unit).kind != "unit" or self._at(unit).name not in _DAYS_IN:
             return None
         if number.kind != "num" and count == at + 1:
-            return None
+            return self._next(at) if self._at(at).kind == "within" else None
         days = (number.value if number.kind == "num" else 1) * _DAYS_IN[self._at(unit).name]
         if self._at(at).kind == "within":
             return unit + 1, Days("range", self.today, self.calendar.plus(days))
@@ -242,15 +293,18 @@ class DateReader:
             whole = self._this(after - 1)
         else:
             whole = self.read(after)
+        return self._edge_of(whole, self._edge_name(at))
+
+    def _edge_of(self, whole: tuple[int, Days] | None, name: str) -> tuple[int, Days] | None:
         if whole is None or whole[1].kind != "range" or whole[1].earliest is None or whole[1].latest is None:
             return None
         first, last = whole[1].earliest, whole[1].latest
         if last - first <= 6 * _DAY:
             monday = first - first.weekday() * _DAY
-            edges = {"start": (0, 1), "mid": (2, 2), "end": (3, 4)}[self._edge_name(at)]
+            edges = {"start": (0, 1), "mid": (2, 2), "end": (3, 4)}[name]
         else:
             monday = first.replace(day=1)
-            edges = {"start": (0, 9), "mid": (10, 19), "end": (20, (last - monday).days)}[self._edge_name(at)]
+            edges = {"start": (0, 9), "mid": (10, 19), "end": (20, (last - monday).days)}[name]
         return whole[0], Days("range", monday + edges[0] * _DAY, min(last, monday + edges[1] * _DAY))
 
     def _edge_name(self, at: int) -> str:
@@ -286,7 +340,7 @@ class DateReader:
 
 
 _NOTHING = Symbol("")
-_MAY_STAND_BEFORE = frozenset(("", "comma", "break", "or", "and", "fill", "part", "but", "not"))
+_MAY_STAND_BEFORE = frozenset(("", "comma", "dash", "break", "or", "and", "fill", "part", "but", "not"))
 _DAYS_IN = {"day": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}
 _TIME_MARKS = frozenset(("am", "pm", "clock", "colon", "half", "and-half", "and-quarter", "less-quarter"))
 _NOT_A_DATE = frozenset(("unit", "am", "pm", "colon", "clock", "num"))

@@ -52,6 +52,26 @@ class Calendar:
         """Return that weekday of the next calendar week (weeks start on Monday)."""
         return one(self.monday() + (7 + weekday) * _DAY)
 
+    def week_later(self, weekday: int) -> Days:
+        """Return the day a week after the next such weekday ("friday week")."""
+        return one(self.today + ((weekday - self.today.weekday()) % 7 + 7) * _DAY)
+
+    def week_of(self, days: Days) -> Days:
+        """Return the week that a day is in."""
+        day = days.earliest or self.today
+        monday = day - day.weekday() * _DAY
+        return Days("range", monday, monday + 6 * _DAY)
+
+    def nth_week(self, first: date, place: int) -> Days:
+        """Return the n-th seven days of the month that starts on `first`; -1 is the last seven."""
+        start = month_end(first) - 6 * _DAY if place < 0 else first + 7 * (place - 1) * _DAY
+        return Days("range", start, min(start + 6 * _DAY, month_end(start)))
+
+    def nth_weekday(self, first: date, weekday: int, place: int) -> Days:
+        """Return the n-th such weekday of the month that starts on `first`; -1 is the last one."""
+        start = month_end(first) - 6 * _DAY if place < 0 else first + 7 * (place - 1) * _DAY
+        return one(start + ((weekday - start.weekday()) % 7) * _DAY)
+
     def previous(self, weekday: int) -> Days:
         """Return the last such weekday before today."""
         return one(self.today - ((self.today.weekday() - weekday - 1) % 7 + 1) * _DAY)
@@ -74,11 +94,14 @@ class Calendar:
         """Return the first day of this week."""
         return self.today - self.today.weekday() * _DAY
 
+    def month_start(self, month: int) -> date:
+        """Return the first day of a month that isn't over."""
+        first = self.today.replace(month=month, day=1)
+        return first.replace(year=first.year + 1) if month_end(first) < self.today else first
+
     def whole_month(self, month: int) -> Days:
         """Return what is left of this year's month, or next year's."""
-        first = self.today.replace(month=month, day=1)
-        if month_end(first) < self.today:
-            first = first.replace(year=first.year + 1)
+        first = self.month_start(month)
         return Days("range", max(first, self.today), month_end(first))
 
     def coming_day(self, day: int) -> Days:

@@ -45,7 +45,12 @@ _REAL_WORDS = """
     octavo october noviembre novio novia novios sunny sundae mandy wendy freddy friends friend tuesday fridge
     today toddy tonight tonights midnights knight friday frida fidel date dates doc octet weeknd
     availability unavailable scheduled schedules scheduler rescheduled reschedules appoint appointed speaker
-    behold behoove namaz
+    behold behoove namaz match matches lines optional checking difference differences conversion trade trades differently
+    personal personally breaking attacker breach breadth breeds conform conforms fifty choosing selling hears opinion
+    opinions disputes collapses blessing blessings stealing lanes blinding chopping overcome overcame aster sweeping stalling
+    secondly primavera personas necessity slurped overrode mexico marca conclusion conclude conclusions medio entero
+    tercero terceros cambiado cambiada cambiar segundo segundos segunda diferente diferentes primaria emergente necesite cancelado
+    cancelada lunch launch dental mental rental dominio domino poisoning hurting booking shaking making aching
 """
 
 

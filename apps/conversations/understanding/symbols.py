@@ -14,6 +14,7 @@ from .text import is_word, tokens, vocabulary
 
 _TOKENS_READ = 160
 _DOTTED_LETTERS = re.compile(r"\b([^\W\d_])\s?\.\s?(?=[^\W\d_]\b)")
+_ISH = re.compile(r"-\s?(ish)\b", re.IGNORECASE)
 _ORDINAL_ENDINGS = {
     "en": frozenset(("st", "nd", "rd", "th")),
     "es": frozenset(("ro", "ra", "er", "do", "da", "to", "ta")),
@@ -51,7 +52,7 @@ def scan(text: str, language: str) -> list[Symbol]:
     code = base(language)
     book = _BOOKS.get(code, _BOOKS["en"])
     numbers = _NUMBERS.get(code, _NUMBERS["en"])
-    marked = tokens(_DOTTED_LETTERS.sub(r"\1", text[: _TOKENS_READ * 40]))[:_TOKENS_READ]
+    marked = tokens(_ISH.sub(r" \1", _DOTTED_LETTERS.sub(r"\1", text[: _TOKENS_READ * 40])))[:_TOKENS_READ]
     words = respell(marked)
     symbols: list[Symbol] = []
     position = 0

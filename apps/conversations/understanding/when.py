@@ -84,6 +84,8 @@ def _days(reading: Reading, today: date) -> Days:
     ranges = [days for days in wanted if days.kind == "range"]
     points = [days for days in wanted if days.kind in {"day", "weekday"}]
     habits = [days for days in wanted if days.kind == "habit"]
+    if habits and all(days.kind == "weekday" for days in points):
+        habits, points = [*habits, *points], []
     result = _together(points) if points else _union_of_habits(habits)
     for days in ranges:
         result = _within(result, days, several=len(ranges) > 1 and not points)

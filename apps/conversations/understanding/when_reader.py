@@ -98,6 +98,11 @@ class WhenReader:
         if self._kind(end) == "ago":
             return end + 1
         unit = self.symbols[end - 1]
+        if unit.name in {"hour"} and self.symbols[at].digits == 4:
+            return None
+        if self._kind(end) == "from" and (shifted_end := self._after_date(end + 1, count, unit.name)):
+            self._took(at, shifted_end)
+            return shifted_end
         later = self._skip(end, "glue")
         alone = at == 0 and end == len(self.symbols) and bool(self.symbols[at].digits)
         if self._kind(later) in {"later", "post-after", "post-within"} or alone:
@@ -105,6 +110,14 @@ class WhenReader:
             self._took(at, end if alone else later + 1)
             return end if alone else later + 1
         return end
+
+    def _after_date(self, at: int, count: int, unit: str) -> int | None:
+        """Read the date of "a week from friday"."""
+        read = self.dates.read(at) if at < len(self.symbols) and unit in {"day", "week"} else None
+        if read is None or read[1].earliest is None or read[1].kind not in {"day", "weekday"}:
+            return None
+        self._add_days(one(read[1].earliest + min(count, 520) * (7 if unit == "week" else 1) * _DAY))
+        return read[0]
 
     def _counted(self, at: int) -> int | None:
         if self._kind(at) == "num" and self._kind(at + 1) == "unit":
@@ -194,10 +207,11 @@ class WhenReader:
         start = read_clock(self.symbols, first, bare=True)
         if start is None or self._kind(start[0]) not in _TO:
             return None
-        if self._kind(start[0]) == "and" and not self._opened_between(first):
-            return None
         second = self._skip(start[0] + 1, "glue", "at")
         end = read_clock(self.symbols, second, bare=True) if second < len(self.symbols) else None
+        between = self._opened_between(first) or (end is not None and self._kind(end[0]) == "post-between")
+        if self._kind(start[0]) == "and" and not between:
+            return None
         if end is None or self._kind(end[0]) in {"unit", "month", "slash"}:
             return None
         marked = end[0] > second + 1 or start[0] > first + 1
@@ -208,7 +222,7 @@ class WhenReader:
         return self._skip(after, "post-between", "post-around")
 
     def _beside_time(self, at: int) -> bool:
-        return self.last_end > 0 and self._skip(self.last_end, "glue", "at", "fill", "comma") == at
+        return self.last_end > 0 and self._skip(self.last_end, "glue", "at", "fill", "comma", "or") == at
 
     def _bounded(self, at: int) -> int | None:
         """Read "after 5", "before friday", "until noon", "around 3", "at 4"."""
@@ -268,9 +282,9 @@ class WhenReader:
         elif kind in {"before", "until"}:
             self._add_hours(None, moment)
         elif kind == "around":
-            self._add_hours(shifted(moment, -60), shifted(moment, 60, late=True))
+            self._add_hours(shifted(moment, -60), shifted(moment, 60))
         else:
-            self._add_hours(moment, shifted(moment, 60, late=True))
+            self._add_hours(moment, shifted(moment, 60))
 
     def _bound_part(self, kind: str, at: int) -> int | None:
         after, before = PARTS[self.symbols[at].name]
@@ -330,6 +344,8 @@ class WhenReader:
 
     def _marked_behind(self, at: int) -> bool:
         """Tell whether what follows makes a number a time: "5 or later", "7 in the evening"."""
+        if self._kind(at + 1) == "or" and at + 2 < len(self.symbols) and read_clock(self.symbols, at + 2, bare=False):
+            return True
         return self._kind(at + 1) in _POST_BOUNDS or self._kind(self._skip(at + 1, "glue", "in")) == "part"
 
     def _part(self, at: int) -> int | None:
@@ -343,8 +359,8 @@ class WhenReader:
         ):
             return at + 1
         after, before = PARTS[symbol.name]
-        if self._kind(at + 1) == "post-after":
-            self._add_hours(before, None)
+        if self._kind(at + 1) in {"post-after", "post-before", "post-until"}:
+            self._bound_part(_POST_BOUNDS[self._kind(at + 1)], at)
             return at + 2
         self._add_hours(after, before, negative=self.negative or self._denied(at + 1))
         return at + 1

@@ -118,7 +118,7 @@ DAYS_EN = [
     ("in two weeks", month(12, 2, 8)),
     ("within 3 days", days(18, 21)),
     ("in the next 3 days", days(18, 21)),
-    ("in the next few days", None),
+    ("in the next few days", days(18, 21)),
     ("weekend", days(22, 23)),
     ("this weekend", days(22, 23)),
     ("next weekend", days(29, 30)),

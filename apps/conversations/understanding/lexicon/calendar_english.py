@@ -97,7 +97,7 @@ SYMBOLS = {
     """,
     "part early-afternoon": "early afternoon",
     "part late-afternoon": "late afternoon",
-    "part evening": "evening|evenings|eve|evenin",
+    "part evening": "evening|evenings|evenin",
     "part night": "night|nights|nighttime",
     "part after-work": """
         after work|office
@@ -126,8 +126,13 @@ SYMBOLS = {
     "quarter-past": "quarter|qtr past|after",
     "quarter-to": "quarter|qtr to|till|of|before",
     "past": "past",
+    "num 2": "couple of?",
+    "num 3": "few|several",
     "at": "at|@",
     "after": """
+        work|working|busy|school until|till|til
+        off|finish|finished|done work|school|shift? at
+        ends|finishes|over|out at
         after|past|aftr|afterwards
         later than
         no earlier than
@@ -190,12 +195,12 @@ SYMBOLS = {
     "post-after": """
         onwards|onward
         on wards
-        or later|after
+        or later
         and after|later|beyond|onwards
         or anytime after
     """,
     "post-before": """
-        or earlier|before
+        or earlier
         and before|earlier
     """,
     "post-around": """
@@ -243,7 +248,7 @@ SYMBOLS = {
         during the week
     """,
     "start": """
-        early|start|beginning|first|top of?
+        early|start|beginning of?
         early in|of?
         beginning|start of
     """,

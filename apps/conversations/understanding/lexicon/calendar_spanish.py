@@ -140,10 +140,12 @@ SYMBOLS = {
     "less-quarter": "menos cuarto",
     "at": """
         a las|la|alas
-        a eso de? las|la
         las|alas
         para las|la
     """,
+    "num 2": "par de",
+    "num 3": "unos|unas|algunos|algunas|pocos",
+    "day -1;part night": "anoche",
     "at;num 1": "a la una",
     "after;num 1": "después|luego|pasada de? la una",
     "before;num 1": "antes de la una",
@@ -151,6 +153,9 @@ SYMBOLS = {
     "between;num 1": "entre la una",
     "num 1": "la una",
     "after": """
+        trabajo|ocupado|ocupada|clases hasta las|la?
+        salgo a las|la
+        salgo de|del ..2 a las|la
         después|dsps|luego de|del las|la|el?
         después|luego
         pasadas|pasada|pasando las|la|el
@@ -215,12 +220,13 @@ SYMBOLS = {
     "coming": """
         próximo|próxima|proximos|próximas|entrante
     """,
-    "next": "siguiente",
+    "next": "siguiente|otra",
     "last": "pasado|pasada|último|última",
     "post-coming": """
         que viene|entra
     """,
     "in": """
+        de aquí a|en
         en|dentro
         dentro de
     """,
@@ -285,6 +291,7 @@ SYMBOLS = {
         cualquiera|flexible|siempre
         cualquier|cualquiera hora|día|momento|horario|fecha|de|otro
         a cualquier|toda hora
+        cuando|lo|la|el que? haya|tengan|tenga
         cuando sea|quiera|quieran|puedan|pueda|tengan|tenga
         da igual|lo
         me da igual|lo
@@ -299,7 +306,6 @@ SYMBOLS = {
         buenas tardes|tarde|noches|noche|días
         más tarde
         llego|voy|llegar tarde
-        y la|el
         por favor
         favor|porfa|gracias|quiero|quisiera|prefiero|necesito|puedo|puede|podría|me|mi|yo|si|ser|sería|estaría|viene|bien|va|sirve|mejor|queda|cita|turno|hora|horario|fecha|con|doctor|doctora|dr|dra|hola|para|ok|vale|bueno|tal|vez|quizás|también|disponible|tiene|tienen|hay|algo|alguna|algún|gustaría|posible|entonces|pues|ir|venir|reservar|agendar|pedir|dame|deme|libre|estoy|solo|preferiblemente|preferible|preferencia|buenas|buenos|se|tengo|trabajo|perfecto|genial
     """,

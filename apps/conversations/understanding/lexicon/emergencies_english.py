@@ -13,7 +13,13 @@ SYMPTOMS = {
         pressure|tightness|heaviness|burning|squeezing|weight in|on|around|across ..2 chest
         tight|painful|heavy|sore chest
         pain|pains|hurts my? chest
-        elephant ..4 chest
+        elephant|someone|something|weight ..4 chest
+        chest ..2 killing|squeezed|exploding
+        pain|pains|ache|hurts ..5 of|in my|the|his|her chest
+        squeezing|crushing|stabbing|sharp|burning feeling|sensation|pain? ..3 chest
+        chestpain|chestpains
+        clutching|grabbing|clutches|grabs|holding ..2 chest
+        chest pains|pain
         heart ..1 pain|pains|hurts|hurting|stopped|stops
         pain in|around ..1 heart
     """,
@@ -22,7 +28,10 @@ SYMPTOMS = {
         can not|barely|hardly|t ..1 {_BREATHE}
         not|isnt|aint|stopped|stops|stop|quit|wont|doesnt {_BREATHE}
         is|are not {_BREATHE}
-        gasping
+        gasping|wheezing
+        cant|cannot|couldnt|not|isnt|doesnt|wont get|getting any|enough? air
+        harder|hard|difficult to breathe|breath
+        breathing ..3 worse|bad|fast|shallow|noisy|weird|funny
         fighting|gasping|hungry|starving for air|breath
         trouble|difficulty|difficult|difficulties|problem|problems|hard|tough|labored|laboured|painful|issues|hardly ..2 {_BREATHE}
         {_BREATHE} is|very|so|really difficult|hard|problem|problems|trouble|difficulty|heavily|bad
@@ -41,6 +50,7 @@ SYMPTOMS = {
     """,
     "stroke": f"""
         face|mouth|smile|lip|eyelid ..3 drooping|droop|droops|drooped|sagging|crooked|twisted|dropping|droopy
+        mouth|face|smile ..4 one side
         face ..2 numb|paralyzed|paralysed
         drooping|droopy|crooked|twisted face|mouth|smile
         slurred|slurring|slurs|slurry ..1 speech|words|speaking
@@ -54,6 +64,9 @@ SYMPTOMS = {
         one|left|right arm|leg ..2 numb|weak|paralyzed|paralysed|dead
         half of? ..3 numb|paralyzed|paralysed|weak
         worst headache
+        sudden|sudenly severe|terrible|horrible|bad|extreme|worst|intense headache
+        arm|leg|face|hand ..2 numb|weak|dead|paralyzed suddenly
+        arm|leg|face|hand suddenly ..2 numb|weak|dead
         thunderclap headache
         lost|losing ..1 vision|sight|speech|eyesight
         paralyzed|paralysed|paralysis
@@ -66,12 +79,17 @@ SYMPTOMS = {
         bleeding|blood ..3 wont|not|doesnt|isnt|cant|never|didnt stop|stopping|stopped
         blood ..2 nonstop
         lots|lot|losing|lost|pool|pools|so|much|gushing|spurting|coughing|cup ..2 blood
-        blood everywhere|gushing|spurting|pouring|squirting
+        blood ..2 coming ..3 mouth|ears|ear|head|eyes
+        he|she|hes|shes is? bleeding
+        blood ..1 everywhere|gushing|spurting|pouring|squirting
+        soaking|soaked|soak ..3 pad|pads|tampon|towel|towels
+        bleeding from the|his|her|my? head|ear|ears|mouth|neck|eye|eyes
         vomiting|vomit|vomited|throwing|threw|puking|coughing|coughed|spitting|spit up? ..1 blood
         blood in ..1 vomit|cough
         hemorrhage|hemorrhaging|haemorrhage|hemorrage|hemmorhage|haemorrhaging
         deep cut|wound|gash|knife
-        cut|chopped|severed off? my|his|her ..1 finger|fingers|hand|foot|wrist|wrists|toe
+        cut|chopped|severed off my|his|her ..1 finger|fingers|fingertip|hand|foot|toe
+        cut|chopped|severed ..2 finger|fingers|fingertip|hand|toe off
         cut|slit|slashed ..1 wrist|wrists|artery|throat
     """,
     "unconscious": f"""
@@ -85,23 +103,25 @@ SYMPTOMS = {
         lost|losing|loss|loosing of? consciousness|conscious
         baby|child|infant|newborn|kid is? limp|floppy|lifeless
         lifeless
+        out cold
         in a coma
     """,
     "allergy": """
         throat|airway ..3 closing|closes|shut|tightening|constricting
-        throat ..2 swelling up|shut|closed
+        throat ..1 is|keeps|started? swelling|swelled|tight|tightens
         tongue|lips|lip|face ..3 swelling|swelled|swollen|swells|swole
         swelling|swollen of|in|on? my|his|her|the? tongue|lips|lip|face
         severe|serious|bad|terrible|massive|extreme allergic|allergy reaction|attack
         having|has|had an|a? allergic reaction
-        used|need|needs ..2 epipen
-        epi pen
+        used|using ..2 epipen
+        need|needs epipen|the|my? epipen now|asap|help
         stung|sting ..6 swelling|swollen|swelled
     """,
     "pregnancy": """
         pregnant|pregnancy ..5 bleeding|blood|bleed|spotting
         bleeding|bleed|blood|spotting ..5 pregnant|pregnancy
         water|waters ..1 broke|broken
+        cant|dont|not|cannot|stopped ..1 feel|feeling ..2 baby ..1 move|moving|kick|kicking
         baby|fetus|foetus ..2 not|stopped|isnt|hasnt|doesnt|no moving|moved|move|kicking|kick|movement
         baby movement|movements stopped|less
         in|into labor|labour
@@ -113,6 +133,8 @@ SYMPTOMS = {
         gun shot
         been|got|was|were|is shot by|in|at|with
         stabbed
+        shot in|through the|my|his|her leg|chest|head|stomach|back|neck|foot|face
+        car|road|motorcycle|bike|motorbike accident ..6 bleeding|hurt|injured|trapped|unconscious|help|blood
         hit|struck|run|knocked by|over|down by? a|the? car|truck|bus|bike|train|motorbike|vehicle|motorcycle
         head|brain injury|trauma
         hit|banged|smashed|cracked|bumped ..2 head ..4 vomiting|confused|blood|bleeding|unconscious|dizzy|vomited|sleepy
@@ -131,8 +153,12 @@ SYMPTOMS = {
     "poisoning": """
         took|taken|swallowed|ate|drank|drunk|ingested|take|taking ..4 too many|much ..3 pills|pill|tablets|tablet|medicine|medication|medications|meds|paracetamol|tylenol|ibuprofen|drugs|insulin|painkillers
         took|taken|swallowed|ate|drank|ingested ..3 whole|entire|handful|full ..2 bottle|pack|pills|tablets|box|strip
+        took|taken|swallowed|ate|take a? bunch|handful|lot|lots|load of ..2 pills|tablets|medicine|meds|medication|drugs
+        took|taken|swallowed|ate 10|12|15|20|25|30|40|50|60|100 ..1 pills|tablets|tylenol|paracetamol|ibuprofen|aspirin|xanax|capsules|pill|advil
+        overdosed|overdosing
+        took|taken|swallowed|ate|drank ..1 bottle of ..2 pills|tablets|medicine|meds|medication
         took|taken|swallowed|ate all ..3 pills|tablets|medicine|meds|medication at|together
-        swallowed|drank|ingested|ate|drunk|swallow|drinking|eaten ..3 bleach|poison|battery|batteries|detergent|chemicals|chemical|pesticide|cleaner|kerosene|acid|antifreeze|magnet|magnets|phenyl
+        swallowed|drank|ingested|ate|drunk|swallow|drinking|eaten ..3 bleach|poison|battery|batteries|detergent|chemicals|chemical|pesticide|cleaner|cleaning|kerosene|acid|antifreeze|magnet|magnets|phenyl
         carbon monoxide
     """,
     "seizure": """
@@ -144,6 +170,7 @@ SYMPTOMS = {
         emergency|emergencies
         call|need|send|get|calling|want ..3 ambulance|911|112|108|999|102|paramedics|paramedic
         ambulance
+        911
         im|i|am|hes|shes|is|he|she|are|think ..2 dying
         going|gonna|about to? die
         life threatening
@@ -187,7 +214,13 @@ SELF_HARM = """
     nothing to live for
     end|ending|take|taking|ended|finish|finishing my|his|her|their|own own? life
     end it all
+    end|ending it all|tonight|today|now|soon|myself|forever
+    thinking|thought|thoughts|plan|planning|want|wanna|going ..3 ending|end it
+    dont|not|do ..1 want|wanna to? be here anymore
+    dont|not want|wanna to? be on|in this world|earth|planet
     suicide|suicidal
+    nobody|noone|one would|will|wont care|miss|notice ..3 died|die|dead|gone
+    cutting|burning|hurting|harming myself
     self harm|harming|harmed
     selfharm|selfharming
     tired of living|life
@@ -219,6 +252,10 @@ EXCEPTIONS = """
     head injury clinic
     heart failure clinic|specialist|doctor
     burning up
+    blacked out the|my|some|that
+    emergency services|service|number|hours|line
+    counts|count|consider|considered ..3 emergency
+    not needed
     emergency medicine degree
 """
 

@@ -45,6 +45,8 @@ SYMPTOMS = {
     """,
     "bleeding": f"""
         khoon|khun|blood ..3 bah|beh|behna|{_NAHI} raha|rahaa|ruk|rukta|rukraha|band|rukna
+        khoon|khun|bleeding|खून rukne|thamne|रुकने
+        khoon|khun|bleeding|खून ..2 band|बंद nahi|nahin|nhi|नहीं|नही ho|हो
         khoon|khun bahut|bohot|bahot|zyada|jyada|jada
         bahut|bohot|zyada|jyada|kaafi|kafi|itna khoon|khun|bleeding|blood
         khoon|khun|blood ki|ka ulti|ultiyan|ultiya|vomit
@@ -114,6 +116,8 @@ SYMPTOMS = {
         zeher|zahar|jahar|zehar|jeher|keetnashak|phenyl ..2 kha|pee|pi|khaya|piya|khaliya|peeliya
         zeher|zahar|jahar|zehar|jeher
         bahut|saari|sari|zyada|bohot|puri ..2 goli|goliyan|goliya|dawai|tablet|tablets|dawa ..1 kha|khayi|khali|le|khaa
+        neend ki goli|goliyan|goliya|tablets ..1 kha|khali|le|khayi|khaa
+        नींद की गोली|गोलियां ..1 खा|ले|खाई
         goliyan|goliya|tablets|dawai ..2 zyada|jyada|bahut kha|khali|le
         ज़हर|विष|कीटनाशक
         बहुत|सारी|ज्यादा|पूरी ..2 गोली|गोलियां|दवाई|दवा|टैबलेट ..1 खा|खाई|ले

@@ -22,6 +22,7 @@ SYMPTOMS = {
         cuesta|cuesto ..2 {_RESPIRAR}
         cuesta ..3 respirar
         dificultad|dificultades|problemas|problema|trabajo|dificil ..2 {_RESPIRAR}
+        respira|respiro|respirando muy? mal|rápido|raro|agitado|agitada
         respira|respiro|respirando|respirar con? mal|dificultad|mucha|trabajo
         falta|faltando|sin ..1 aire|respiración|aliento|oxigeno
         me|le|se ahogo|ahoga|asfixio|asfixia|ahogando|asfixiando
@@ -35,6 +36,7 @@ SYMPTOMS = {
     """,
     "stroke": """
         cara|boca|rostro ..3 caída|torcida|torció|chueca|dormida|paralizada|desviada|cayó
+        cayó|caído ..2 lado ..2 cara|rostro
         torció|durmió|paralizó ..2 cara|boca|brazo|cuerpo|lado|rostro
         no puedo|puede|logra|logro ..1 mover|levantar ..3 brazo|pierna|brazos|piernas|lado|mano|cuerpo|cara
         no siento|siente ..2 brazo|pierna|brazos|piernas|lado|mano|cuerpo|cara
@@ -54,6 +56,8 @@ SYMPTOMS = {
         sangro|sangra|sangrando|sangrado|sangre ..2 mucho|mucha|abundante|abundantemente|demasiado|severo|fuerte|intenso|bastante
         mucha|muchísima|demasiada|tanta sangre
         perdiendo|pierde|perdió|pierdo|perdí ..2 sangre
+        no ..1 para|deja|detiene ..2 sangre|sangrado|hemorragia
+        sangro|sangra|sangre|sangrado|sangrando ..5 no para|deja|se
         no|sin para|deja|parar|paro|dejo|detiene|se ..3 sangrar|sangre|sangrado|hemorragia|sangrando
         sangre|sangrado ..2 no para|deja|se|detiene
         no puedo|podemos parar|detener|controlar ..2 sangre|sangrado|hemorragia
@@ -151,7 +155,7 @@ CONDITIONS = {
     """,
     "seizure": """
         convulsión|convulsiones|combulsiones|convulciones
-        ataque|ataques|crisis epiléptico|epilépticos|epiléptica|epilepsia|de epilepsia?
+        ataque|ataques|crisis epiléptico|epilépticos|epiléptica|epilepsia\nataque|ataques|crisis de epilepsia
     """,
     "allergy": "anafilaxia|anafiláctico|anafiláctica",
     "poisoning": "sobredosis\nsobre dosis",
@@ -183,8 +187,9 @@ EXCEPTIONS = """
     contacto|contactos|número|teléfono de emergencia|emergencias
     análisis|prueba|examen|muestra|presión|azúcar de sangre
     mucha sangre fría
-    muero|muere|muriendo|morir de|por hambre|risa|ganas|sueño|sed|frío|calor|vergüenza|aburrimiento|verlo|verla|ir
+    muero|muere|muriendo|morir de|por hambre|risa|ganas|sueño|sed|frío|calor|vergüenza|aburrimiento|verlo|verla|verlos|verlas|verte|ir
     cara hinchada por muela
+    ahogo en|de trabajo|deudas|tareas
     quiero morir de risa
     para la contracciones
 """

@@ -19,6 +19,7 @@ INTENTS = {
         have|can|could|get .. someone|somebody|you call|phone|ring me
         not|no a? bot|robot
         hate this|the|talking bot|robot
+        bot|robot|machine is? useless|stupid|dumb|sucks|annoying
     """,
     "RESCHEDULE": f"""
         reschedule|rescheduling|resched|rebook|postpone|prepone
@@ -29,6 +30,7 @@ INTENTS = {
         different|another|new time|day|date for|instead my|the? {_APPOINTMENT}?
         {_APPOINTMENT} .. different|another|later|earlier|new time|date|day
         earlier|later {_APPOINTMENT}
+        come|do|make|have|take ..3 instead
     """,
     "CANCEL": f"""
         cancel|canceling|cancelling|cancelation
@@ -41,7 +43,8 @@ INTENTS = {
         no longer need|want .. {_APPOINTMENT}
     """,
     "CANNOT_ATTEND": """
-        cant|cannot|wont|couldnt|unable make it|that|my|the
+        cant|cannot|wont|couldnt|unable make it|that|my|the|our|this
+        not going|gonna to? make|come|attend
         cant|cannot|wont|couldnt|unable to? come|attend|get|be|keep
         not able to come|make|attend
         will|would not|never? be? able to come|make|attend
@@ -60,6 +63,8 @@ INTENTS = {
         have i got an|any? {_APPOINTMENT}
         is my {_APPOINTMENT} .. confirmed|on|booked|today|tomorrow
         remind me .. {_APPOINTMENT}
+        do i have anything|something booked|scheduled
+        when am|was|should i supposed|scheduled|due|booked|come
         forgot .. {_APPOINTMENT}
     """,
     "LATE": """
@@ -95,6 +100,10 @@ INTENTS = {
         fit|squeeze me in
         get checked
         i would|d like to? come in?
+        want|wanna|like|need|hoping|trying to? see|meet|visit|consult u|you|him|her|them
+        set something|it|one up
+        get|getting|have|need ..3 cleaned|checked|examined|vaccinated|looked|seen
+        can|could|may i|we schedule|book
     """,
     "CONFIRM": f"""
         confirm|confirmed|confirming .. {_APPOINTMENT}
@@ -120,6 +129,8 @@ INTENTS = {
         neither
         next|more page|ones
         more
+        later please|one|time|slot|day|date
+        earlier
         later|earlier|other dates|times|days|slots
         not these|those|any
         these|those|they|it dont|wont|doesnt work|suit
@@ -173,6 +184,7 @@ INTENTS = {
         whats|what|is|are|the price|cost|fee|fees|charges
         price|prices|cost|costs|fee|fees|charge|charges|bill|invoice|receipt
         address|location|directions|parking
+        how do|can i|we get|reach there|to
         where are|is you|the|your|clinic|office|located
         opening|working|business|office|clinic hours|times
         what are|is your hours|timings

@@ -80,6 +80,7 @@ INTENTS = {
         check up karwana|karana|karna|karwani
         ilaaj|ilaj karwana|karana|chahiye
         {_DR} hai|h|available|khali|kab|aaj|honge|milenge|baithte
+        {_DR} sahab|saab|ji milenge|honge|aayenge|hain|baithenge|hai
         book {_KARNA}
         samay|time mil|milega|chahiye|hai|de|do|dijiye
         {_APPT_HI} .. चाहिए|चाहिये|लेना|लेनी|बुक|मिलेगा|मिलेगी|करना|करनी|करो|दो|दीजिए|करें|बनाना|दें|करवाना|करवानी
@@ -192,7 +193,7 @@ INTENTS = {
     """,
     "THANKS": """
         dhanyavad|dhanyawad|dhanyavaad|dhanyawaad|shukriya|sukriya|shukria|dhanywad
-        bahut|bohot|bahot dhanyavad|dhanyawad|shukriya|thanks
+        bahut|bohot|bahot bahut|bohot|bahot? dhanyavad|dhanyawad|shukriya|thanks
         meherbani
         धन्यवाद|शुक्रिया|आभार|मेहरबानी|थैंक्यू|थैंक्स
         बहुत बहुत? धन्यवाद|शुक्रिया

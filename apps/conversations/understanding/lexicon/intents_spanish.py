@@ -7,6 +7,7 @@ _QUIERO = "quiero|quisiera|necesito|necesitaría|kiero|quería|deseo|gustaría|b
 INTENTS = {
     "HUMAN": """
         hablar|comunicar|comunicarme|contactar|chatear .. persona|alguien|humano|humana|agente|recepción|recepcionista|operador|operadora|asesor|asesora|secretaria|encargado|ustedes
+        comunica|comunicas|comunique|pasa|pasas|comunican .. persona|alguien|humano|agente|recepción|recepcionista|operador|secretaria
         pase|páseme|pásame|comuníqueme .. persona|alguien|humano|agente|recepción|recepcionista|operador
         persona|humano|agente|operador|operadora|recepcionista|asesor
         una? persona real|humana
@@ -22,6 +23,7 @@ INTENTS = {
         cambiar|mover|cambio|cambiarla|moverla .. fecha|día|horario|hora
         cambiarla|moverla|cambiármela|adelantarla|atrasarla
         {_CITA} para|a|en otro|otra día|hora|fecha|horario|momento
+        pasar|pase|pasen|recorrer .. {_CITA} a|al|para
         puedo ir|venir otro|otra día|hora
     """,
     "CANCEL": f"""
@@ -81,6 +83,7 @@ INTENTS = {
     """,
     "CONFIRM": f"""
         confirmo|confirmar|confirmada|confirmado|confirmamos|confirme|confirmen .. {_CITA}
+        confirmo|confirmar mi? asistencia
         quiero|quisiera|deseo|para|puedo|sí confirmar|confirmo
         confirmo|confirmar|confirmado|confirmada|confirmamos|confirme
         ahí|allí|allá estaré|estaremos|voy|nos
@@ -139,6 +142,7 @@ INTENTS = {
     """,
     "QUESTION": """
         cuánto cuesta|cobran|vale|es|sale|cobra|costaría|sería
+        qué costo|costos|precio|tarifa
         precio|precios|costo|costos|tarifa|tarifas|factura|recibo|pagar|pago
         dónde están|esta|queda|quedan|es|se
         dirección|ubicación|estacionamiento
