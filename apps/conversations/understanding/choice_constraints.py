@@ -152,7 +152,7 @@ class _Walk:
             first += 1
         if first >= len(self.symbols):
             return None
-        clock = read_clock(self.symbols, first, bare=bool(bound) or self._beside_day(at))
+        clock = read_clock(self.symbols, first, bare=bool(bound) or self._beside_day(at) or self._part_behind(at))
         if clock is None:
             return self._part(first) if not bound or bound == "at" else None
         end, moment = clock
@@ -165,6 +165,12 @@ class _Walk:
             limit = moment.resolve()
             self.alternatives[-1].tests.append(lambda slot: slot.start is not None and slot.start.time() < limit)
         return end
+
+    def _part_behind(self, at: int) -> bool:
+        behind = at + 1
+        while behind < len(self.symbols) and self.symbols[behind].kind in {"glue", "in"}:
+            behind += 1
+        return behind < len(self.symbols) and self.symbols[behind].kind == "part"
 
     def _beside_day(self, at: int) -> bool:
         return at > 0 and self.symbols[at - 1].kind in {"weekday", "abbr", "day", "part"}

@@ -17,7 +17,7 @@ from .phrases import Phrasebook, lines
 from .results import Ambiguous, OutOfRange
 from .spelling import respell
 from .symbols import number_words
-from .text import normalise, vocabulary, word_set, words
+from .text import normalise, word_set, words
 
 By = Literal["number", "ordinal", "relative", "any", "time", "label"]
 
@@ -202,13 +202,13 @@ def _entries(code: str) -> list[tuple[str, tuple[str, int]]]:
     module = BY_LANGUAGE[code]
     ordinals = [(phrase, ("ordinal", place)) for place, block in module.ORDINALS.items() for phrase in block.split("|")]
     relatives = [(line, (name, 0)) for name, block in module.RELATIVE_CHOICES.items() for line in lines(block)]
-    fillers = [(word, ("filler", 0)) for word in vocabulary(module.CHOICE_FILLERS)]
-    return [*ordinals, *relatives, *(entry for entry in fillers if entry[0] not in _TIME_BEFORE)]
+    return [*ordinals, *relatives]
 
 
 def _book(first: str) -> Phrasebook[tuple[str, int]]:
     order = sorted(BY_LANGUAGE, key=lambda code: code != first)
-    return Phrasebook(entry for code in order for entry in _entries(code))
+    fillers = [(word, ("filler", 0)) for word in sorted(fillers_of(first) - _TIME_BEFORE)]
+    return Phrasebook([*(entry for code in order for entry in _entries(code)), *fillers])
 
 
 _ENDINGS = frozenset(("st", "nd", "rd", "th"))

@@ -132,7 +132,11 @@ class DateReader:
 
     def _number(self, at: int) -> tuple[int, Days] | None:
         return (
-            self._nth_of_month(at) or self._span(at) or self._numeric(at) or self._month_behind(at) or self._marked_day(at)
+            self._nth_of_month(at)
+            or self._span(at)
+            or self._numeric(at)
+            or self._month_behind(at)
+            or self._marked_day(at)
         )
 
     def _nth_of_month(self, at: int) -> tuple[int, Days] | None:

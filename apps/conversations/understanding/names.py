@@ -11,6 +11,7 @@ from .birth_dates import MONTHS
 from .language import base
 from .lexicon import BY_LANGUAGE, CALENDAR_BY_LANGUAGE, EMERGENCIES_BY_LANGUAGE, INTENTS_BY_LANGUAGE, every_text
 from .phrases import Phrasebook, lines
+from .spelling import respell
 from .text import MAX_CHARS, fold, vocabulary, word_set
 
 _CHARS_READ = 300
@@ -19,7 +20,7 @@ _LONGEST_NAME = 30
 _WORD = re.compile(
     r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0963\u0970-\u0dff])[^\s\d,;:!?()\[\]{}\"“”<>/\\|*_=+@#]*|[^\w\s]|\d+"
 )
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe0f\ufeff]")
+_INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe0f\ufeff]")
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u2010": "-", "\u2011": "-"})
 _ENDS_SENTENCE = frozenset(".!?\n।")
 _BREAKS = frozenset(',;:()"“”!?।|/\n')
@@ -27,6 +28,7 @@ _STOPS = word_set("and y e aur और & con with born nací nacido nacida dob te
 _PARTICLES = word_set("de del la las los da das do dos di du van von der den bin ibn al el le san santa y")
 _DOUBLE_PARTICLES = frozenset(("y", "e"))
 _NOT_A_GIVEN_NAME = frozenset(("de", "del", "los", "las", "la", "y"))
+_IN_NAMES = frozenset("'-.’\u200c\u200d")
 _SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv"))
 _UNLIKELY_ENDINGS = ("ing", "tion", "ness", "ous", "ful", "less", "ache", "ment", "ción", "mente", "ando", "iendo")
 
@@ -169,15 +171,25 @@ def _checked(names: Sequence[str], *, strict: bool) -> list[str]:
     if not cleaned or any(not word or len(word) > _LONGEST_NAME or not _is_nameable(word) for word in cleaned):
         return []
     telling = [word for word in plain if word not in _PARTICLES]
-    if not telling or (plain[0] in _NOT_A_GIVEN_NAME and len(plain) == 1) or all(len(word) == 1 for word in plain):
+    if not telling or (plain[0] in _NOT_A_GIVEN_NAME and len(plain) == 1) or all(len(word) == 1 for word in telling):
         return []
     common = [word for word in telling if len(word) > 1 and _is_common(word)]
-    if common and not (len(telling) > 1 and all(word in _ALSO_NAMES for word in common)):
+    if common and not (len(telling) > 1 and (_also_names(common) or _looks_like_a_family_name(common, cleaned))):
         return []
     lower = all(word == word.lower() for word in cleaned) and cleaned[0] != cleaned[0].title()
     if strict and lower and any(word.endswith(_UNLIKELY_ENDINGS) for word in cleaned):
         return []
     return cleaned
+
+
+def _also_names(common: Sequence[str]) -> bool:
+    return all(word in _ALSO_NAMES for word in common)
+
+
+def _looks_like_a_family_name(common: Sequence[str], names: Sequence[str]) -> bool:
+    """Tell whether the only common word is the last one, in a name written with capitals ("Erin Love")."""
+    capitals = all(word[0].isupper() and not word.isupper() for word in names if word not in _PARTICLES)
+    return capitals and list(common) == [fold(names[-1].rstrip("."))]
 
 
 def _family_starts(names: Sequence[str], language: str) -> int:
@@ -232,7 +244,7 @@ def _capital(word: str, *, first: bool) -> str:
 
 
 def _is_nameable(word: str) -> bool:
-    return all(letter in "'-.’" or _is_letter(letter) for letter in word)
+    return all(letter in _IN_NAMES or _is_letter(letter) for letter in word)
 
 
 def _is_letter(letter: str) -> bool:
@@ -240,7 +252,7 @@ def _is_letter(letter: str) -> bool:
 
 
 def _is_common(word: str) -> bool:
-    return word in _COMMON
+    return word in _COMMON or (word not in _GIVEN_NAMES and respell([word])[0] != word)
 
 
 def _words(*constants: str) -> frozenset[str]:
@@ -279,7 +291,7 @@ _ALSO_NAMES = frozenset(
         mari jan ed don ray hay bell cook baker fisher hunter mason parker porter turner walker ward west north south
         early winter last first major minor noon knight ma nan ray san soni sahi tara mama nana baba didi bhai
         alta casas castillo torres rios le ha ho hu kim lee li chen wang ng yu khan gaye raj kumar kiran asha suman
-        prem jaya shanti ram राम हरि जय शांति प्रेम दीप मोहन deep mohan hari ali omar said amin nasser
+        prem jaya shanti jai krishna dale mar gala maximo nina lene till august simon ella mara dora ram राम हरि जय शांति प्रेम दीप मोहन deep mohan hari ali omar said amin nasser
         """
     )
 )

@@ -50,7 +50,7 @@ _REAL_WORDS = """
     opinions disputes collapses blessing blessings stealing lanes blinding chopping overcome overcame aster sweeping stalling
     secondly primavera personas necessity slurped overrode mexico marca conclusion conclude conclusions medio entero
     tercero terceros cambiado cambiada cambiar segundo segundos segunda diferente diferentes primaria emergente necesite cancelado
-    cancelada lunch launch dental mental rental dominio domino poisoning hurting booking shaking making aching
+    augusto augusta dominga candelas quintero cancelada lunch launch dental mental rental dominio domino poisoning hurting booking shaking making aching
 """
 
 

@@ -9,7 +9,8 @@ from datetime import date, datetime, time, timedelta
 from .clock import Hours
 from .days import Days
 from .symbols import scan
-from .when_reader import Reading, WhenReader
+from .when_reader import WhenReader
+from .wishes import Wishes
 
 _DAY = timedelta(days=1)
 _WEEK = frozenset(range(7))
@@ -77,7 +78,7 @@ def parse_when(text: str, *, now: datetime, language: str, day_first: bool = Fal
     )
 
 
-def _days(reading: Reading, today: date) -> Days:
+def _days(reading: Wishes, today: date) -> Days:
     wanted = list(reading.days)
     to_come = [days for days in wanted if days.latest is None or days.latest >= today]
     wanted = to_come or wanted
@@ -152,7 +153,7 @@ def _clipped(result: Days, today: date) -> Days:
     return result
 
 
-def _hours(reading: Reading) -> Hours:
+def _hours(reading: Wishes) -> Hours:
     wanted = Hours()
     for hours in reading.hours:
         combine = _either if hours.alternative and wanted != Hours() else _both

@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
-from .clock import PARTS, Hours, clock_range, read_clock, shifted
+from .clock import PARTS, Hours, clock_range, read_clock
 from .dates import DateReader
 from .days import Days, one
 from .symbols import Symbol, resolve_manana
+from .wishes import Wishes
 
 _DAY = timedelta(days=1)
-
-
-@dataclass(slots=True)
-class Reading:
-    """What a message wishes and what it rules out."""
-
-    days: list[Days] = field(default_factory=list)
-    not_days: list[Days] = field(default_factory=list)
-    hours: list[Hours] = field(default_factory=list)
-    not_hours: list[Hours] = field(default_factory=list)
-    words: list[str] = field(default_factory=list)
-    asap: bool = False
-    any: bool = False
-
-    @property
-    def is_empty(self) -> bool:
-        """Tell whether nothing was said about time."""
-        return not (self.days or self.not_days or self.hours or self.not_hours or self.asap or self.any)
 
 
 class WhenReader:
@@ -39,16 +21,15 @@ class WhenReader:
         self.symbols = resolve_manana(symbols)
         self.now, self.today = now, now.date()
         self.dates = DateReader(self.symbols, today=self.today, day_first=day_first)
-        self.reading = Reading()
-        self.negative = self.alternative = False
+        self.wishes = Wishes(self.today)
         self.last_end = 0
 
-    def read(self) -> Reading:
+    def read(self) -> Wishes:
         """Return everything said about time."""
         at = 0
         while at < len(self.symbols):
             at = max(self._step(at), at + 1)
-        return self.reading
+        return self.wishes
 
     def _step(self, at: int) -> int:
         symbol = self.symbols[at]
@@ -62,19 +43,19 @@ class WhenReader:
         return at + 1
 
     def _took(self, at: int, end: int) -> None:
-        self.reading.words.extend(symbol.text for symbol in self.symbols[at:end] if symbol.text.strip())
+        self.wishes.words.extend(symbol.text for symbol in self.symbols[at:end] if symbol.text.strip())
         self.last_end = end
 
     def _connect(self, symbol: Symbol) -> None:
         if symbol.kind == "not":
-            self.negative = True
-            self.reading.words.append(symbol.text)
+            self.wishes.negative = True
+            self.wishes.words.append(symbol.text)
         elif symbol.kind in {"break", "but"} or (symbol.kind == "comma"):
-            self.negative = False
+            self.wishes.negative = False
         elif symbol.kind == "or":
-            self.alternative = True
+            self.wishes.alternative = True
         elif symbol.kind == "other":
-            self.negative = False
+            self.wishes.negative = False
 
     def _kind(self, at: int) -> str:
         return self.symbols[at].kind if 0 <= at < len(self.symbols) else ""
@@ -98,7 +79,7 @@ class WhenReader:
         if self._kind(end) == "ago":
             return end + 1
         unit = self.symbols[end - 1]
-        if unit.name in {"hour"} and self.symbols[at].digits == 4:
+        if unit.name == "hour" and self.symbols[at].digits == 4:
             return None
         if self._kind(end) == "from" and (shifted_end := self._after_date(end + 1, count, unit.name)):
             self._took(at, shifted_end)
@@ -116,7 +97,7 @@ class WhenReader:
         read = self.dates.read(at) if at < len(self.symbols) and unit in {"day", "week"} else None
         if read is None or read[1].earliest is None or read[1].kind not in {"day", "weekday"}:
             return None
-        self._add_days(one(read[1].earliest + min(count, 520) * (7 if unit == "week" else 1) * _DAY))
+        self.wishes.add_days(one(read[1].earliest + min(count, 520) * (7 if unit == "week" else 1) * _DAY))
         return read[0]
 
     def _counted(self, at: int) -> int | None:
@@ -130,15 +111,15 @@ class WhenReader:
             return
         days = count * {"day": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}[unit]
         away = self.dates.calendar.away(days)
-        self.reading.days.append(Days("range", self.today, away.earliest) if within else away)
+        self.wishes.days.append(Days("range", self.today, away.earliest) if within else away)
 
     def _in_hours(self, hours: int, minutes: int) -> None:
         try:
             moment = self.now.replace(tzinfo=None) + timedelta(hours=min(hours, 999), minutes=min(minutes, 9999))
         except OverflowError:
             return
-        self.reading.days.append(one(moment.date()))
-        self.reading.hours.append(Hours(after=moment.time().replace(second=0, microsecond=0)))
+        self.wishes.days.append(one(moment.date()))
+        self.wishes.hours.append(Hours(after=moment.time().replace(second=0, microsecond=0)))
 
     def _since(self, at: int) -> int | None:
         """Pass over "since monday", "desde ayer"."""
@@ -186,10 +167,10 @@ class WhenReader:
         if end is None or end[1].latest is None:
             return None
         if start[1].kind == end[1].kind == "weekday" and start[1].weekdays and end[1].weekdays:
-            self._add_days(self._weekday_range(start[1], end[1]))
+            self.wishes.add_days(self._weekday_range(start[1], end[1]))
         else:
             latest = max(end[1].latest, start[1].earliest)
-            self._add_days(Days("range", start[1].earliest, latest))
+            self.wishes.add_days(Days("range", start[1].earliest, latest))
         return self._skip(end[0], "post-between")
 
     def _opened_between(self, first: int) -> bool:
@@ -218,7 +199,7 @@ class WhenReader:
         part, after = self._part_behind(end[0])
         if not (opened or marked or part or self._beside_time(first) or len(self.symbols) == end[0] == 3):
             return None
-        self._add_hours(*clock_range(start[1], end[1], part or self._part_before(first)))
+        self.wishes.add_hours(*clock_range(start[1], end[1], part or self._part_before(first)))
         return self._skip(after, "post-between", "post-around")
 
     def _beside_time(self, at: int) -> bool:
@@ -241,13 +222,15 @@ class WhenReader:
         days = self.dates.read(target)
         clock = read_clock(self.symbols, target, bare=True)
         if days is not None and (clock is None or days[0] >= clock[0]) and kind != "at":
-            return self._bound_days(kind, days)
+            self.wishes.bound_days(kind, days[1])
+            return days[0]
         if clock is not None:
             part, end = self._part_behind(clock[0])
-            self._bound_clock(kind, clock[1].resolve(part or self._part_before(at)))
+            self.wishes.bound_clock(kind, clock[1].resolve(part or self._part_before(at)))
             return self._skip(end, "post-around")
         if self._kind(target) == "part":
-            return self._bound_part(kind, target)
+            self.wishes.bound_part(kind, self.symbols[target].name)
+            return target + 1
         return None
 
     def _in_a_while(self, at: int) -> int | None:
@@ -260,42 +243,6 @@ class WhenReader:
         self._away(30 if half else max(self.symbols[count].value, 1), "minute" if half else self.symbols[unit].name)
         return unit + 1
 
-    def _bound_days(self, kind: str, read: tuple[int, Days]) -> int:
-        end, days = read
-        if kind == "around" and days.earliest and days.latest:
-            self._add_days(Days("range", max(self.today, days.earliest - 2 * _DAY), days.latest + 2 * _DAY))
-        elif kind == "after" and days.latest:
-            first = days.earliest if days.kind == "weekday" else days.latest
-            self._add_days(Days("range", (first or days.latest) + _DAY))
-        elif kind in {"from", "since-from"}:
-            self._add_days(Days("range", days.earliest))
-        elif kind in {"before", "until"} and days.earliest:
-            last = days.earliest - _DAY if kind == "before" else days.latest
-            self._add_days(Days("range", min(self.today, last or self.today), last))
-        else:
-            self._add_days(days)
-        return end
-
-    def _bound_clock(self, kind: str, moment: time) -> None:
-        if kind in {"after", "from", "since-from"}:
-            self._add_hours(moment, None)
-        elif kind in {"before", "until"}:
-            self._add_hours(None, moment)
-        elif kind == "around":
-            self._add_hours(shifted(moment, -60), shifted(moment, 60))
-        else:
-            self._add_hours(moment, shifted(moment, 60))
-
-    def _bound_part(self, kind: str, at: int) -> int | None:
-        after, before = PARTS[self.symbols[at].name]
-        if kind in {"before", "until"}:
-            self._add_hours(None, after or time(9))
-        elif kind == "after":
-            self._add_hours(before or time(19), None)
-        else:
-            self._add_hours(after, before)
-        return at + 1
-
     # Single days and times
 
     def _days(self, at: int) -> int | None:
@@ -303,18 +250,26 @@ class WhenReader:
         if read is None:
             return None
         end, days = read
+        if self._tells_a_story(at):
+            return end
         post = self._skip(end, "glue")
         follows = self._kind(post)
         if follows == "se" and self._kind(post + 1) == "post-before":
             follows, post = "post-before", post + 1
         if follows in {"post-after", "se"} and days.latest is not None:
-            self._bound_days("after" if follows == "post-after" else "from", read)
+            self.wishes.bound_days("after" if follows == "post-after" else "from", days)
             return post + 1
         if follows in {"post-before", "post-until"}:
-            self._bound_days("before" if follows == "post-before" else "until", read)
+            self.wishes.bound_days("before" if follows == "post-before" else "until", days)
             return post + 1
-        self._add_days(days, negative=self.negative or self._denied(end))
+        self.wishes.add_days(days, negative=self.wishes.negative or self._denied(end))
         return end
+
+    def _tells_a_story(self, at: int) -> bool:
+        """Tell whether "yesterday" or "last night" dates an event ("I fell yesterday") and is no answer to "when?"."""
+        symbol = self.symbols[at]
+        said_past = symbol.kind == "last" or (symbol.kind == "day" and symbol.value < 0)
+        return said_past and any(other.kind == "other" for other in self.symbols)
 
     def _denied(self, end: int) -> bool:
         """Tell whether what was just read is ruled out behind ("monday doesn't work", "somvar ko nahi")."""
@@ -339,7 +294,7 @@ class WhenReader:
         if follows == "se" and self._kind(post + 1) == "post-before":
             follows, post = "post-before", post + 1
         bound = _POST_BOUNDS.get(follows)
-        self._bound_clock(bound or "at", resolved)
+        self.wishes.bound_clock(bound or "at", resolved)
         return post + 1 if bound else end
 
     def _marked_behind(self, at: int) -> bool:
@@ -360,9 +315,9 @@ class WhenReader:
             return at + 1
         after, before = PARTS[symbol.name]
         if self._kind(at + 1) in {"post-after", "post-before", "post-until"}:
-            self._bound_part(_POST_BOUNDS[self._kind(at + 1)], at)
+            self.wishes.bound_part(_POST_BOUNDS[self._kind(at + 1)], symbol.name)
             return at + 2
-        self._add_hours(after, before, negative=self.negative or self._denied(at + 1))
+        self.wishes.add_hours(after, before, negative=self.wishes.negative or self._denied(at + 1))
         return at + 1
 
     def _part_behind(self, end: int) -> tuple[str, int]:
@@ -392,18 +347,10 @@ class WhenReader:
         kind = self._kind(at)
         if kind not in {"asap", "any"}:
             return None
-        if not self.negative:
-            self.reading.asap |= kind == "asap"
-            self.reading.any |= kind == "any"
+        if not self.wishes.negative:
+            self.wishes.asap |= kind == "asap"
+            self.wishes.any |= kind == "any"
         return at + 1
-
-    def _add_days(self, days: Days, *, negative: bool | None = None) -> None:
-        (self.reading.not_days if (self.negative if negative is None else negative) else self.reading.days).append(days)
-
-    def _add_hours(self, after: time | None, before: time | None, *, negative: bool | None = None) -> None:
-        target = self.reading.not_hours if (self.negative if negative is None else negative) else self.reading.hours
-        target.append(Hours(after, before, alternative=self.alternative))
-        self.alternative = False
 
 
 _TO = frozenset(("to", "dash", "and", "se", "until"))

@@ -72,7 +72,7 @@ def parse_for_whom(text: str, language: str) -> ForWhom | None:
     selves: list[tuple[int, int]] = []
     for found in book.search(said):
         if found.value == _SELF:
-            if found.end - found.start > 1:
+            if found.end - found.start > 1 and not _is_aside(said, found.start, found.end):
                 selves.append((found.start, found.end))
         elif not found.value.startswith(_ALONE):
             others.append((found.start, found.end, found.value))
@@ -83,6 +83,13 @@ def parse_for_whom(text: str, language: str) -> ForWhom | None:
     if selves:
         return ForWhom(Whom.SELF)
     return _named(text, language)
+
+
+def _is_aside(said: list[str], start: int, end: int) -> bool:
+    """Tell whether "for me" belongs to "works for me", or "a mi" to a noun behind it."""
+    if said[end - 1] == "mi" and end < len(said) and said[end] not in _BEHIND_MI:
+        return True
+    return start > 0 and said[start - 1] in _SUITS
 
 
 def _denies_self(others: list[tuple[int, int, str]]) -> bool:
@@ -133,5 +140,9 @@ _ALONE_FRAMES = {
     "es": ("{R}", "mi|mis|el|la|un|una|nuestro|nuestra {R}", "a mi {R}", "mi {R} menor|mayor"),
     "hi": ("{R}", "mera|meri|mere|hamara|hamari|apna|apni|मेरा|मेरी|मेरे|हमारा|हमारी {R} ji|जी? hai|है?"),
 }
+_SUITS = word_set(
+    "works work good fine ok okay better best perfect convenient suits suit possible easier easy hard great"
+)
+_BEHIND_MI = word_set("por gracias sola solo misma mismo y hoy mañana el")
 _POLITE = word_set("please pls ok yes hi hello por favor hola sí si ji जी कृपया thanks gracias no")
 _BOOKS = {code: _book(code) for code in BY_LANGUAGE}

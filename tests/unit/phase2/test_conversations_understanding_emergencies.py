@@ -407,7 +407,435 @@ ALARMS = {
     """,
 }
 
+MORE_ALARMS = """
+    my chest is killing me
+    I feel chest tightness and sweating
+    chest feels heavy
+    i have pain in the left side of my chest
+    sharp pain in chest when breathing
+    my heart is hurting really bad
+    heart pain
+    chest discomfort and left arm pain
+    it feels like someone is sitting on my chest
+    squeezing feeling in my chest
+    I have been having chest pains all day
+    chestpain
+    my chest burns and I can't breathe
+    help my husband is having a heart attack
+    my dad just had a heart attack
+    I can't get any air
+    I cannot get enough air
+    i cant get my breath
+    its getting harder to breathe
+    my breathing is getting worse
+    she has trouble catching her breath
+    he's wheezing and can't talk
+    my daughter is having an asthma attack
+    my mom can't breath
+    baby turning blue
+    my child is choking on a coin
+    I'm suffocating
+    he is gasping
+    my grandmother suddenly can't speak and her mouth is crooked
+    dad's face is drooping on one side
+    mom is confused all of a sudden and slurring
+    my arm went numb suddenly
+    i suddenly can't see out of one eye
+    sudden severe headache
+    numb on left side
+    my husband can't lift his arm
+    she cant talk right
+    i am bleeding so much
+    blood is pouring out
+    i can't stop bleeding
+    my period is so heavy i'm soaking a pad every hour
+    theres blood in my vomit
+    i'm vomiting blood
+    I cut my wrist and it's bleeding badly
+    he lost a lot of blood
+    bleeding from the head after a fall
+    my kid is unresponsive
+    she's passed out on the floor
+    he just collapsed
+    he's out cold
+    mom fainted twice today
+    i keep fainting
+    my baby won't wake up
+    my wife is not waking up
+    he's not moving
+    I'm going to kill myself tonight
+    i dont want to be here anymore
+    I can't do this anymore I want to die
+    life isn't worth living
+    i've been thinking of ending it
+    I want to jump off a bridge
+    i took a bunch of pills
+    I took 30 tylenol
+    he took a whole bottle of aspirin
+    my toddler ate rat poison
+    my daughter drank cleaning fluid
+    kid swallowed a magnet
+    she is convulsing
+    he's shaking and his eyes rolled back
+    my son had a seizure this morning
+    my face is swollen and I have hives after eating shrimp
+    throat is swelling
+    my tongue is swollen
+    bee sting and my throat feels tight
+    i'm 30 weeks pregnant and bleeding
+    contractions every 5 minutes
+    my water just broke
+    i can't feel the baby move
+    i was hit by a truck
+    my son fell off the roof
+    he hit his head and is vomiting
+    deep wound that won't stop bleeding
+    third degree burns
+    he got electrocuted
+    someone stabbed my brother
+    please send an ambulance
+    I need an ambulance now
+    911
+    its an emergancy plz help
+    this is a medical emergency
+    mi esposo tiene dolor en el pecho
+    tengo una opresión en el pecho y me duele el brazo izquierdo
+    siento que me va a dar un infarto
+    me duele el pecho y no puedo respirar
+    dolor de pecho fuerte
+    dolor en el corazon
+    no puedo respirar bien
+    casi no puedo respirar
+    le cuesta respirar a mi hijo
+    mi niña se está poniendo morada
+    se está ahogando mi bebé
+    me falta el aliento
+    mi abuelo no puede hablar y tiene la boca torcida
+    se le cayó un lado de la cara
+    no siento el brazo izquierdo
+    mi papá no responde
+    mi mamá está desmayada
+    se desmayó mi hermana
+    perdió la conciencia
+    no despierta mi hijo
+    estoy perdiendo mucha sangre
+    no me para la sangre
+    sangro por la nariz y no para
+    vomité sangre
+    me quiero suicidar
+    ya no quiero seguir viviendo
+    quiero matarme
+    no quiero seguir aquí
+    me corté las venas
+    tomé muchas pastillas para morir
+    se tomó todo el frasco de pastillas
+    mi hijo se tragó cloro
+    está convulsionando mi hija
+    le dieron convulsiones
+    se me hinchó la cara y no puedo respirar
+    estoy embarazada y tengo sangrado
+    se me rompió la bolsa
+    no siento a mi bebé
+    me atropelló un carro
+    necesito una ambulancia
+    es urgente me muero
+    mi papá se está muriendo
+    seene me bahut tej dard hai
+    mere seene me dard hai
+    chhati me bahut dard ho rha hai
+    saans nahi le pa raha hun
+    saans lene me bahut problem ho rhi hai
+    sans lene me dikat
+    mujhe saans nhi aa rhi
+    mummy ko saans nahi aa rahi
+    papa ko heart attack aa gaya
+    dil ka dora
+    meri maa behosh ho gayi hai
+    papa hosh me nahi hai
+    bachcha uth nahi raha
+    khoon band nahi ho raha
+    bahut jyada khoon nikal raha hai
+    khoon ki ulti ho rahi hai
+    mai mar jana chahta hu
+    mujhe jeena nahi hai
+    main apni jaan de dunga
+    usne zeher pi liya
+    usne phenyl pi li
+    neend ki goliyan kha li bahut saari
+    mirgi ka daura pada hai
+    jhatke aa rahe hai
+    gala sooj gaya hai saans nahi aa rahi
+    mera accident ho gaya hai
+    meri beti jal gayi
+    saanp ne kat liya
+    jaldi ambulance bhejo
+    मेरे पापा को हार्ट अटैक आ गया
+    सीने में तेज दर्द हो रहा है
+    सांस लेने में बहुत तकलीफ हो रही है
+    मुझे सांस नहीं आ रही है
+    मेरी माँ बेहोश हो गई हैं
+    बच्चा होश में नहीं है
+    खून बंद नहीं हो रहा
+    मैं मर जाना चाहता हूँ
+    मुझे जीना नहीं है
+    मैं आत्महत्या करना चाहता हूँ
+    बच्चे ने ज़हर पी लिया
+    एक्सीडेंट हो गया है
+    doctor my chest has this weird pressure
+    got a sharp pain in the middle of my chest
+    my left arm and chest hurt
+    Chest really hurting, what should I do?
+    Im scared its my heart, chest is so tight
+    hubby complaining of chest pains and sweating
+    grandpa clutching his chest
+    can't breathe properly since last night
+    feeling breathless even when sitting
+    my inhaler is not helping
+    my throat is closing i ate nuts
+    baby breathing very fast and lips look blue
+    my 2 year old is choking!!
+    he stopped breathing for a few seconds
+    my mum's mouth has gone to one side
+    dad cannot speak properly since an hour
+    she can't move her right side
+    having the worst headache ever
+    blood won't stop coming out of the wound
+    there's blood coming out of my mouth
+    my nose won't stop bleeding for 2 hours
+    coughing blood
+    I'm losing so much blood
+    I found my dad unconscious on the floor
+    my sister fainted and isn't waking up
+    he is unresponsive please
+    I feel like killing myself
+    I just want to die
+    nobody would care if I died
+    I have been cutting myself
+    thinking of suicide again
+    I swallowed a bottle of sleeping pills
+    my kid drank bleach what do i do
+    I think I overdosed on my meds
+    my brother is having a fit
+    daughter had a febrile seizure
+    swollen tongue and trouble breathing
+    I am in labour
+    bleeding and 20 weeks pregnant
+    I fell down the stairs and hit my head, vomiting now
+    we had a car accident and he is bleeding
+    shot in the leg
+    snake bit me
+    please call 911
+    is anyone there it's an emergency
+    i feel like im going to die
+    mi marido tiene un dolor fuerte de pecho
+    me aprieta mucho el pecho y sudo
+    tengo dolor en el pecho desde ayer
+    siento que no puedo respirar
+    respira muy mal mi bebé
+    mi mamá no puede hablar bien de repente
+    tiene media cara paralizada
+    sangra mucho de la cabeza
+    no deja de sangrar la herida
+    mi abuela se cayó y está inconsciente
+    no reacciona mi papá
+    pienso en matarme
+    no quiero vivir
+    mi hija tomó veneno
+    creo que tuve una sobredosis
+    tiene un ataque epiléptico
+    se le hincha la lengua y no respira
+    tengo contracciones muy seguidas
+    estoy sangrando y estoy embarazada
+    lo picó una víbora
+    por favor una ambulancia
+    ayuda mi hijo se ahoga
+    seene mein jakdan ho rahi hai
+    chhati me bahut tez dard
+    chest mein pain hai aur pasina aa raha hai
+    saans bilkul nahi aa rahi
+    saans lene mein dikkat
+    papa ka muh tedha ho gaya hai
+    haath pair sunn ho gaye hain
+    khoon rukne ka naam nahi le raha
+    naak se khoon band nahi ho raha
+    mummy behosh padi hai
+    hosh mein nahi aa rahe
+    marne ka mann kar raha hai
+    jeene ki ichha nahi hai
+    suicide karne ka man karta hai
+    chuhe marne ki dawa kha li
+    bahut saari neend ki goliyan kha li
+    beti ko daura pada hai
+    makkhi ne kaata aur gala band ho raha hai
+    bijli ka jhatka laga
+    koi ambulance bhej do
+    emergency hai jaldi aao
+    छाती में जकड़न है
+    सांस रुक रही है
+    पापा को लकवा मार गया
+    बहुत ज्यादा खून बह रहा है
+    माँ को होश नहीं आ रहा
+    मरने का मन करता है
+    ज़हर खा लिया है
+    बेटे को दौरा पड़ा है
+    एम्बुलेंस भेजो
+"""
+
 NO_ALARMS = """
+    I have a cough and mild fever
+    my nose is blocked
+    back pain for two weeks
+    I have a headache
+    headaches every morning
+    stomach ache
+    I feel anxious
+    I have anxiety and panic attacks
+    my blood pressure is 150
+    blood sugar high
+    need blood work
+    blood in stool
+    I have a rash
+    skin allergy
+    seasonal allergies
+    allergic to penicillin
+    itchy eyes and swollen eyelids
+    my ankle is swollen
+    swollen knee
+    tooth pain and swollen gum
+    i sprained my ankle
+    twisted my knee
+    my arm hurts
+    numb fingers at night
+    tingling in my hands
+    back went out
+    I threw up last night
+    diarrhea since yesterday
+    I'm pregnant and need a checkup
+    pregnancy test
+    irregular periods
+    light spotting
+    heavy periods
+    I want to quit smoking
+    I can't sleep
+    I'm exhausted
+    feeling down lately
+    depression follow up
+    epilepsy medication refill
+    I take seizure medication
+    cardiology referral
+    heart murmur checkup
+    stress test
+    need an ECG
+    history of heart disease
+    my father died of a stroke
+    breathing exercises
+    sleep apnea machine
+    asthma inhaler refill
+    asthma check up
+    I need my epipen prescription renewed
+    vaccine for baby
+    baby has diaper rash
+    baby won't sleep
+    my son won't eat
+    he is not listening
+    my dog died
+    can I die from this
+    shoulder injury from gym
+    I got hit by a ball at practice
+    fell off my bike, knee scraped
+    minor burn on hand
+    sunburn
+    paper cut
+    I cut my finger yesterday, needs checking
+    nosebleed yesterday
+    my ears are ringing
+    blocked ear
+    eye infection
+    urgent appointment please
+    it's urgent
+    is this an emergency number
+    do you have emergency services
+    what counts as an emergency
+    stop sending me messages
+    kill the reminder messages
+    my insurance died
+    shot for flu
+    got my shots
+    need a covid shot
+    tetanus shot
+    drug test
+    drug allergy list
+    medication review
+    too many messages
+    I took my pills today
+    I took all my antibiotics
+    forgot to take my pills
+    ran out of pills
+    chest cold
+    chest congestion
+    chest xray
+    breast exam
+    heart rate monitor
+    heavy backpack causing shoulder pain
+    pressure in my ears
+    sinus pressure
+    tight hamstring
+    tension headache
+    burning when I pee
+    stabbing pain in foot
+    crushing schedule this week
+    I passed my exam
+    passed a kidney stone
+    I blacked out the date on my calendar
+    I can't move the appointment
+    I can't see Dr Lopez on Friday
+    can't talk now
+    i cant hear you
+    no puedo hablar ahora
+    no puedo ir
+    me ahogo en trabajo
+    dolor de garganta
+    garganta inflamada
+    dolor de muela
+    me duele el brazo
+    brazo hinchado
+    tengo gripa
+    estoy embarazada
+    quiero dejar de fumar
+    ataque de ansiedad
+    vacuna
+    sangre en la orina
+    examen de sangre
+    me caí y me duele la rodilla
+    corte de pelo
+    no tengo seguro
+    me muero por verlos
+    pet dard
+    kamar dard
+    sir me dard
+    gale me dard
+    gala kharab hai
+    khansi jukam
+    ulti ho rahi hai
+    kamzori hai
+    pair me sujan
+    daant dard
+    sugar badh gayi
+    bp high hai
+    pregnant hu checkup karana hai
+    khoon ki kami
+    periods late
+    neend nahi aati
+    naak band hai
+    gas ki problem
+    haath me dard
+    dil se dhanyavad
+    पेट दर्द
+    कमर दर्द
+    गले में दर्द
+    खून की कमी
+    नाक बंद है
+    दिल से धन्यवाद
     no chest pain
     No chest pain.
     I don't have chest pain
@@ -549,19 +977,25 @@ def _cases(block: str) -> list[str]:
     return [line.strip() for line in block.strip().splitlines()]
 
 
-@pytest.mark.parametrize(
-    ("category", "text"), [(category, text) for category, block in ALARMS.items() for text in _cases(block)]
-)
-def test_an_emergency_is_found_with_its_category(category: str, text: str) -> None:
-    found = detect_emergency(text)
-
-    assert found is not None
-    assert found.category == category
+def _categories(texts: list[str]) -> dict[str, EmergencyCategory | None]:
+    return {text: found.category if (found := detect_emergency(text)) else None for text in texts}
 
 
-@pytest.mark.parametrize("text", _cases(NO_ALARMS))
-def test_what_is_denied_past_or_harmless_raises_no_alarm(text: str) -> None:
-    assert detect_emergency(text) is None
+@pytest.mark.parametrize("category", ALARMS)
+def test_an_emergency_is_found_with_its_category(category: str) -> None:
+    texts = _cases(ALARMS[category])
+
+    assert _categories(texts) == dict.fromkeys(texts, category)
+
+
+def test_an_emergency_is_found_however_it_is_put() -> None:
+    assert [text for text in _cases(MORE_ALARMS) if detect_emergency(text) is None] == []
+
+
+def test_what_is_denied_past_or_harmless_raises_no_alarm() -> None:
+    texts = _cases(NO_ALARMS)
+
+    assert _categories(texts) == dict.fromkeys(texts)
 
 
 @pytest.mark.parametrize(

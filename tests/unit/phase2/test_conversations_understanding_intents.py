@@ -73,6 +73,39 @@ LANGUAGES = {
 
 INTENTS = {
     Intent.BOOK: """
+        डॉक्टर का समय चाहिए
+        मुझे कल डॉक्टर को दिखाना है
+        doctor sahab se milna tha
+        check up karwana hai
+        mujhe dikhana hai doctor ko
+        appointment mil jayega kya
+        kal doctor sahab milenge kya
+        doctor ka number lagana hai
+        deseo reservar hora
+        cuando me puede ver el doctor
+        hola para pedir turno
+        Buenas tardes quisiera una cita con la Dra Lopez
+        tienen espacio mañana?
+        necesito que me atiendan hoy
+        quiero ver al médico
+        me pueden agendar para el viernes?
+        buenas, quiero hacer una cita
+        can i schedule for my mom
+        need to see someone about my back
+        could you please give me an appointment for tomorrow evening
+        Book me a slot
+        hello i am new patient i need appointment
+        I want to come see the doctor
+        when is the next available appointment
+        i need to get seen today
+        can you fit me in today
+        do u have any openings
+        looking to get my teeth cleaned
+        Is Dr Lopez free on monday?
+        pls book me in for friday
+        I'd like to set something up for next week
+        Need a appt for my kid asap
+        hi doc i wanna see u tmrw if possible
         I need to see a doctor
         i need to see a docter
         I'd like to book an appointment
@@ -134,6 +167,17 @@ INTENTS = {
         I need a doctor in 2 days
     """,
     Intent.RESCHEDULE: """
+        appointment dusre din kar do
+        mujhe apni appointment ki date change karni hai
+        puedo adelantar mi cita
+        se puede pasar mi cita al jueves?
+        quiero cambiar el día de mi cita
+        Can I come at 4 instead of 3
+        i have to push my visit back
+        something came up can i move my appointment
+        can we do a different day for my appointment
+        i need to change my appt from monday to tuesday
+        rebook please
         reschedule
         can I reschedule
         i need to reshedule my appointment
@@ -162,6 +206,15 @@ INTENTS = {
         समय बदलना है
     """,
     Intent.CANCEL: """
+        मेरा अपॉइंटमेंट कैंसिल कर दीजिए
+        mujhe appointment cancel karwana hai
+        cancelen mi cita de mañana
+        quiero cancelarla
+        no voy a poder ir, cancelar por favor
+        I have to cancel, sorry
+        cancel appointment for friday
+        pls cancel my booking
+        I want to cancel tomorrow
         cancel
         Cancel
         cancle
@@ -189,6 +242,14 @@ INTENTS = {
         अपॉइंटमेंट कैंसिल कर दो
     """,
     Intent.CANNOT_ATTEND: """
+        मैं कल नहीं आ पाऊँगा
+        kal nahi aa payenge
+        no alcanzo a llegar a la cita
+        mañana no puedo ir
+        we can't make our appointment
+        i cant come in tomorrow
+        I wont make it
+        not going to make it today
         I can't make it tomorrow
         cant come today
         I won't be able to make it
@@ -207,6 +268,13 @@ INTENTS = {
         नहीं आ पाऊंगा
     """,
     Intent.CONFIRM: """
+        haan main aaunga
+        ahí estaremos
+        sí, confirmo asistencia
+        Yes confirm
+        confirming
+        I confirm my appointment tomorrow
+        yes I'll be there
         confirm
         I confirm
         confirmed
@@ -225,6 +293,17 @@ INTENTS = {
         आ जाऊंगा
     """,
     Intent.HUMAN: """
+        मुझे इंसान से बात करनी है
+        mujhe phone karo
+        insaan se baat karwao
+        me comunica con la secretaria
+        quiero hablar con un humano
+        let me speak with a person
+        can you call me?
+        this bot is useless
+        i want to speak to a real human being
+        can i talk to the receptionist
+        speak to someone please
         human
         agent
         I want to talk to a human
@@ -274,6 +353,12 @@ INTENTS = {
         samajh nahi aaya
     """,
     Intent.VIEW: """
+        mera appointment kis din hai
+        a qué hora era mi cita
+        cuándo tengo mi próxima cita
+        when am i supposed to come
+        do i have anything booked
+        what time was my appointment again?
         when is my appointment
         what time is my appointment?
         do I have an appointment tomorrow
@@ -290,6 +375,10 @@ INTENTS = {
         मेरी अपॉइंटमेंट कब है
     """,
     Intent.LATE: """
+        der ho rahi hai traffic me fas gaya
+        voy un poco tarde
+        be there in 10 minutes, running behind
+        im going to be late
         I'm running late
         running 10 minutes late
         i will be late
@@ -303,6 +392,10 @@ INTENTS = {
         देर हो जाएगी
     """,
     Intent.ARRIVED: """
+        main clinic pahunch gaya
+        ya estoy en la clínica
+        just arrived
+        I am in the waiting room
         I'm here
         im outside
         I've arrived
@@ -315,6 +408,17 @@ INTENTS = {
         पहुँच गया
     """,
     Intent.MORE: """
+        koi dusra din dikhao
+        aur koi time hai kya
+        no me queda bien ninguno
+        otra hora por favor
+        ninguno de esos
+        earlier?
+        later please
+        what else do you have
+        any other day?
+        can i see other options
+        none of these times work
         none of these
         none of those work for me
         more options
@@ -358,6 +462,9 @@ INTENTS = {
         फिर से शुरू
     """,
     Intent.CHANGE: """
+        i typed it wrong
+        no that's not my birthday
+        oops wrong name
         change
         that's wrong
         change my name
@@ -371,6 +478,21 @@ INTENTS = {
         गलत है
     """,
     Intent.QUESTION: """
+        कितने पैसे लगेंगे
+        clinic kab khulta hai
+        clinic ka address kya hai
+        kitni fees hai
+        atienden sábados?
+        cuál es la dirección
+        I need a refill
+        can I get my results
+        do you do blood tests
+        are you open tomorrow?
+        what are your opening hours
+        how much for a cleaning
+        do you accept blue cross
+        how do i get there
+        whats the address
         how much does it cost
         what is the price of a consultation
         do you take insurance
@@ -390,6 +512,14 @@ INTENTS = {
         क्लिनिक कहाँ है
     """,
     Intent.SYMPTOM: """
+        मुझे तीन दिन से बुखार है
+        mujhe 3 din se bukhar hai
+        tengo mucha tos
+        me siento muy mal y con fiebre
+        got a weird rash
+        I think I have the flu
+        I've been coughing for a week
+        my stomach hurts so bad
         I have a fever
         my back hurts
         back pain
@@ -441,6 +571,14 @@ INTENTS = {
         nahi chahiye
     """,
     Intent.THANKS: """
+        बहुत बहुत धन्यवाद
+        bahut bahut shukriya
+        mil gracias
+        perfect, thanks
+        ok great thank you
+        thanks a lot!
+        tysm
+        thank u
         thanks
         thank you
         thank you so much
@@ -459,6 +597,12 @@ INTENTS = {
         thx
     """,
     Intent.GREETING: """
+        namaskar doctor
+        buenas noches
+        muy buenos días
+        hello?
+        Hi there!
+        good afternoon
         hi
         Hello
         hey there
@@ -477,6 +621,8 @@ INTENTS = {
         👋
     """,
     Intent.GOODBYE: """
+        nos vemos
+        ok bye
         bye
         goodbye
         see you later
@@ -487,6 +633,11 @@ INTENTS = {
         have a nice day
     """,
     Intent.STOP: """
+        message band karo
+        no quiero recibir más mensajes
+        take me off this list
+        please don't send me any more texts
+        stop messaging me
         STOP
         stop
         unsubscribe
@@ -721,11 +872,11 @@ def _cases(block: str) -> list[str]:
     return [line.strip() for line in block.strip().splitlines()]
 
 
-@pytest.mark.parametrize(
-    ("language", "text"), [(language, text) for language, block in LANGUAGES.items() for text in _cases(block)]
-)
-def test_the_language_of_a_message_is_recognised(language: str, text: str) -> None:
-    assert detect_language(text, default="xx") == language
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_language_of_a_message_is_recognised(language: str) -> None:
+    texts = _cases(LANGUAGES[language])
+
+    assert {text: detect_language(text, default="xx") for text in texts} == dict.fromkeys(texts, language)
 
 
 @pytest.mark.parametrize(
@@ -785,11 +936,13 @@ def test_a_wish_for_another_language_is_recognised(text: str, language: str | No
     assert requested_language(text) == language
 
 
-@pytest.mark.parametrize(
-    ("intent", "text"), [(intent, text) for intent, block in INTENTS.items() for text in _cases(block)]
-)
-def test_a_message_has_the_intent_of_its_writer(intent: Intent, text: str) -> None:
-    assert detect_intent(text, detect_language(text, default="en")) is intent
+@pytest.mark.parametrize("intent", INTENTS)
+def test_a_message_has_the_intent_of_its_writer(intent: Intent) -> None:
+    texts = _cases(INTENTS[intent])
+
+    assert {text: detect_intent(text, detect_language(text, default="en")) for text in texts} == dict.fromkeys(
+        texts, intent
+    )
 
 
 @pytest.mark.parametrize("language", ["en", "es", "hi", "es-MX", "fr", ""])
@@ -799,20 +952,20 @@ def test_requests_are_understood_whatever_language_is_assumed(language: str) -> 
     assert detect_intent("अपॉइंटमेंट चाहिए", language) is Intent.BOOK
 
 
-@pytest.mark.parametrize("text", _cases(YES))
-def test_yes_is_yes(text: str) -> None:
-    assert parse_yes_no(text, detect_language(text, default="en")) is True
+@pytest.mark.parametrize(("block", "answer"), [(YES, True), (NO, False)], ids=["yes", "no"])
+def test_yes_is_yes_and_no_is_no(block: str, answer: bool) -> None:
+    texts = _cases(block)
+
+    assert {text: parse_yes_no(text, detect_language(text, default="en")) for text in texts} == dict.fromkeys(
+        texts, answer
+    )
 
 
-@pytest.mark.parametrize("text", _cases(NO))
-def test_no_is_no(text: str) -> None:
-    assert parse_yes_no(text, detect_language(text, default="en")) is False
-
-
-@pytest.mark.parametrize("text", [*_cases(NEITHER), ""])
 @pytest.mark.parametrize("language", ["en", "es", "hi"])
-def test_what_says_more_than_yes_or_no_stays_unclear(text: str, language: str) -> None:
-    assert parse_yes_no(text, language) is None
+def test_what_says_more_than_yes_or_no_stays_unclear(language: str) -> None:
+    texts = [*_cases(NEITHER), ""]
+
+    assert {text: parse_yes_no(text, language) for text in texts} == dict.fromkeys(texts)
 
 
 def test_ya_is_yes_in_english_only() -> None:

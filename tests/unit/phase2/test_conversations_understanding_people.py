@@ -349,14 +349,17 @@ def _lines(block: str) -> list[tuple[str, str]]:
     return [(line[:2], line[4:]) for line in map(str.strip, block.strip().splitlines())]
 
 
-@pytest.mark.parametrize(("language", "text", "given", "family"), NAMES)
-def test_a_name_is_read(language: str, text: str, given: str, family: str) -> None:
-    assert parse_name(text, language) == PersonName(given, family)
+@pytest.mark.parametrize("language", ["en", "es", "hi"])
+def test_a_name_is_read(language: str) -> None:
+    expected = {text: PersonName(given, family) for said_in, text, given, family in NAMES if said_in == language}
+
+    assert {text: parse_name(text, language) for text in expected} == expected
 
 
-@pytest.mark.parametrize(("language", "text"), _lines(NO_NAMES))
-def test_what_is_no_name_is_refused(language: str, text: str) -> None:
-    assert parse_name(text, language) is None
+def test_what_is_no_name_is_refused() -> None:
+    said = _lines(NO_NAMES)
+
+    assert {(code, text): parse_name(text, code) for code, text in said} == dict.fromkeys(said)
 
 
 def test_a_full_name_joins_what_there_is() -> None:
@@ -364,15 +367,17 @@ def test_a_full_name_joins_what_there_is() -> None:
     assert PersonName("Ana").full == "Ana"
 
 
-@pytest.mark.parametrize(("text", "expected"), BIRTH_DATES)
-def test_a_birth_date_is_read(text: str, expected: str) -> None:
-    assert parse_birth_date(text, day_first=False, today=TODAY) == date.fromisoformat(expected)
+def test_a_birth_date_is_read() -> None:
+    expected = {text: date.fromisoformat(day) for text, day in BIRTH_DATES}
+
+    assert {text: parse_birth_date(text, day_first=False, today=TODAY) for text in expected} == expected
 
 
-@pytest.mark.parametrize("text", [line.strip() for line in NO_BIRTH_DATES.strip().splitlines()])
 @pytest.mark.parametrize("day_first", [True, False, None])
-def test_what_cannot_be_a_birth_date_is_refused(text: str, day_first: bool | None) -> None:
-    assert parse_birth_date(text, day_first=day_first, today=TODAY) is None
+def test_what_cannot_be_a_birth_date_is_refused(day_first: bool | None) -> None:
+    texts = [line.strip() for line in NO_BIRTH_DATES.strip().splitlines()]
+
+    assert {text: parse_birth_date(text, day_first=day_first, today=TODAY) for text in texts} == dict.fromkeys(texts)
 
 
 def test_the_locale_decides_between_day_and_month() -> None:
@@ -399,11 +404,14 @@ def test_the_same_date_twice_is_clear() -> None:
     assert parse_birth_date("3/14/1978 (14 March 1978)", day_first=False, today=TODAY) == date(1978, 3, 14)
 
 
-@pytest.mark.parametrize(("language", "text", "who", "relation"), FOR_WHOM)
-def test_for_whom_is_read(language: str, text: str, who: Whom, relation: Relation | None) -> None:
-    assert parse_for_whom(text, language) == ForWhom(who, relation)
+@pytest.mark.parametrize("language", ["en", "es", "hi"])
+def test_for_whom_is_read(language: str) -> None:
+    expected = {text: ForWhom(who, relation) for said_in, text, who, relation in FOR_WHOM if said_in == language}
+
+    assert {text: parse_for_whom(text, language) for text in expected} == expected
 
 
-@pytest.mark.parametrize(("language", "text"), _lines(NOBODY))
-def test_what_does_not_say_for_whom_gives_none(language: str, text: str) -> None:
-    assert parse_for_whom(text, language) is None
+def test_what_does_not_say_for_whom_gives_none() -> None:
+    said = _lines(NOBODY)
+
+    assert {(code, text): parse_for_whom(text, code) for code, text in said} == dict.fromkeys(said)

@@ -224,7 +224,7 @@ numbers = st.text("0123456789/.-: ,apmth", max_size=40)
 
 
 @pytest.mark.parametrize("reader", READERS.values(), ids=READERS.keys())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(text=any_text | strange_text | word_soup | numbers)
 @example("")
 @example("\x00")
@@ -245,14 +245,14 @@ def test_no_text_makes_a_reader_raise_and_the_answer_is_the_same_twice(
     assert reader(text) == reader(text)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(any_text | strange_text)
 def test_normalising_twice_changes_nothing(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
     assert fold(fold(text)) == fold(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(word_soup, moments, st.sampled_from(["en", "es", "hi"]))
 def test_a_wish_is_always_in_order(text: str, now: datetime, language: str) -> None:
     wish = parse_when(text, now=now, language=language)
@@ -264,7 +264,7 @@ def test_a_wish_is_always_in_order(text: str, now: datetime, language: str) -> N
         assert wish.past == (wish.past and wish.latest is not None)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(word_soup | numbers, st.dates(date(1950, 1, 1), date(2100, 1, 1)))
 def test_a_birth_date_is_never_in_the_future(text: str, today: date) -> None:
     born = parse_birth_date(text, day_first=True, today=today)

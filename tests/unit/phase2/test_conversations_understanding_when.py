@@ -151,6 +151,35 @@ DAYS_EN = [
     ("next month", month(12, 1, 31)),
     ("end of the month", days(21, 30)),
     ("december", month(12, 1, 31)),
+    ("december first", day(1, 12)),
+    ("first of december", day(1, 12)),
+    ("first week of december", month(12, 1, 7)),
+    ("in the second week of december", month(12, 8, 14)),
+    ("last week of november", days(24, 30)),
+    ("first monday of december", day(1, 12)),
+    ("mid december", month(12, 11, 20)),
+    ("nov 24-28", days(24, 28)),
+    ("24-28 nov", days(24, 28)),
+    ("24th to 28th nov", days(24, 28)),
+    ("between 24 and 28 november", days(24, 28)),
+    ("mon-wed", days(18, 19, {MON, TUE, WED})),
+    ("the week of nov 24", days(24, 30)),
+    ("the following week", days(24, 30)),
+    ("week after next", month(12, 1, 7)),
+    ("a week from friday", day(28)),
+    ("friday week", day(28)),
+    ("two weeks from today", month(12, 2, 8)),
+    ("in a couple of days", day(20)),
+    ("in a few days", day(21)),
+    ("i'm free wednesday and thursday", days(19, 20, {WED, THU})),
+    ("any day next week except wednesday", days(24, 30, {MON, TUE, THU, FRI, SAT, SUN})),
+    ("next month on a monday", (date(2025, 12, 1), date(2025, 12, 31), {MON})),
+    ("tomorrow not today", day(19)),
+    ("monday no, tuesday yes", (date(2025, 11, 18), date(2025, 11, 25), {TUE})),
+    ("sat or sun", days(22, 23, {SAT, SUN})),
+    ("24. November", day(24)),
+    ("Nov. 24", day(24)),
+    ("monday the 24th", day(24)),
 ]
 
 DAYS_ES = [
@@ -201,6 +230,19 @@ DAYS_ES = [
     ("a principios de diciembre", month(12, 1, 10)),
     ("tengo fiebre desde el lunes, puedo ir mañana", day(19)),
     ("necesito ver al doctor en 2 días", day(20)),
+    ("la otra semana", days(24, 30)),
+    ("la semana del 24", days(24, 30)),
+    ("de aquí a 8 días", day(26)),
+    ("el primer lunes de diciembre", day(1, 12)),
+    ("del 24 al 28 de noviembre", days(24, 28)),
+    ("lunes 24 de noviembre", day(24)),
+    ("los martes o jueves", only(TUE, THU)),
+    ("entre el lunes y el miércoles", days(18, 19, {MON, TUE, WED})),
+    ("1ro de diciembre", day(1, 12)),
+    ("primero de diciembre", day(1, 12)),
+    ("en un par de días", day(20)),
+    ("mañana no puedo", (date(2025, 11, 20), None, None)),
+    ("el lunes no, el martes sí", (date(2025, 11, 18), date(2025, 11, 25), {TUE})),
 ]
 
 DAYS_HI = [
@@ -240,6 +282,17 @@ DAYS_HI = [
     ("somvar ya budhvar", days(19, 24, {MON, WED})),
     ("weekend pe", days(22, 23)),
     ("mujhe kal doctor se milna hai", day(19)),
+    ("kal ya parso", days(19, 20)),
+    ("kal nahi parson", day(20)),
+    ("agle mahine", month(12, 1, 31)),
+    ("agle mahine ki 5 tarikh", day(5, 12)),
+    ("mahine ke ant mein", days(21, 30)),
+    ("is shanivar", day(22)),
+    ("pachis tarikh", day(25)),
+    ("mangalvar nahi", only(MON, WED, THU, FRI, SAT, SUN)),
+    ("सोमवार को नहीं", only(TUE, WED, THU, FRI, SAT, SUN)),
+    ("शनिवार या रविवार", days(22, 23, {SAT, SUN})),
+    ("अगले महीने", month(12, 1, 31)),
 ]
 
 HOURS = [
@@ -296,6 +349,30 @@ HOURS = [
     ("en", "lunch time", (time(12), time(14))),
     ("en", "not in the morning", (time(12), None)),
     ("en", "morning or afternoon", (None, time(18))),
+    ("en", "4-ish", (time(15), time(17))),
+    ("en", "at 4 or 5", (time(16), time(18))),
+    ("en", "4 or 5pm", (time(16), time(18))),
+    ("en", "I work until 5", (time(17), None)),
+    ("en", "I get off work at 5", (time(17), None)),
+    ("en", "school ends at 3", (time(15), None)),
+    ("en", "1500 hrs", (time(15), time(16))),
+    ("en", "15.30", (time(15, 30), time(16, 30))),
+    ("en", "3.30", (time(15, 30), time(16, 30))),
+    ("en", "only after 6pm", (time(18), None)),
+    ("es", "a última hora", (time(15), time(18))),
+    ("es", "de 4 a 6 de la tarde", (time(16), time(18))),
+    ("es", "trabajo hasta las 5", (time(17), None)),
+    ("es", "por la mañana no", (time(12), None)),
+    ("es", "15 hrs", (time(15), time(16))),
+    ("hi", "sawa 4 baje", (time(16, 15), time(17, 15))),
+    ("hi", "paune 5 baje", (time(16, 45), time(17, 45))),
+    ("hi", "dhai baje", (time(14, 30), time(15, 30))),
+    ("hi", "4 aur 6 baje ke beech", (time(16), time(18))),
+    ("hi", "shaam 5 se 7", (time(17), time(19))),
+    ("hi", "subah 9 se 12", (time(9), time(12))),
+    ("hi", "dopahar se pehle", (None, time(12))),
+    ("hi", "office ke baad", (time(17), None)),
+    ("hi", "सुबह 9 से 12 के बीच", (time(9), time(12))),
     ("es", "después de las 5", (time(17), None)),
     ("es", "despues de las 5 pm", (time(17), None)),
     ("es", "a partir de las 4", (time(16), None)),
@@ -473,6 +550,11 @@ NOTHING = """
     en: no
     en: my 2nd visit
     en: the second one
+    en: I threw up last night
+    en: I fell yesterday
+    en: my knee hurts since last friday
+    en: christmas eve
+    es: me caí ayer y me duele
     en: take 2 pills
     es: hola buenos días
     es: buenas tardes
@@ -523,33 +605,31 @@ def _bounds(wish: When | None) -> object:
 
 
 @pytest.mark.parametrize(
-    ("language", "text", "expected"),
-    [
-        *(("en", text, expected) for text, expected in DAYS_EN),
-        *(("es", text, expected) for text, expected in DAYS_ES),
-        *(("hi", text, expected) for text, expected in DAYS_HI),
-    ],
+    ("language", "table"), [("en", DAYS_EN), ("es", DAYS_ES), ("hi", DAYS_HI)], ids=["en", "es", "hi"]
 )
-def test_days_are_read(language: str, text: str, expected: object) -> None:
-    wish = parse_when(text, now=NOW, language=language, day_first=language != "en")
+def test_days_are_read(language: str, table: list[tuple[str, object]]) -> None:
+    wishes = {text: parse_when(text, now=NOW, language=language, day_first=language != "en") for text, _ in table}
 
-    assert _bounds(wish) == expected
+    assert {text: _bounds(wish) for text, wish in wishes.items()} == dict(table)
 
 
-@pytest.mark.parametrize(("language", "text", "expected"), HOURS)
-def test_hours_are_read(language: str, text: str, expected: tuple[time | None, time | None]) -> None:
+@pytest.mark.parametrize("language", ["en", "es", "hi"])
+def test_hours_are_read(language: str) -> None:
+    expected = {text: (NO_DAYS, hours) for said_in, text, hours in HOURS if said_in == language}
+
+    assert {text: _all_bounds(text, language) for text in expected} == expected
+
+
+@pytest.mark.parametrize("language", ["en", "es", "hi"])
+def test_days_and_hours_are_read_together(language: str) -> None:
+    expected = {text: (bounds, hours) for said_in, text, bounds, hours in COMBINED if said_in == language}
+
+    assert {text: _all_bounds(text, language) for text in expected} == expected
+
+
+def _all_bounds(text: str, language: str) -> object:
     wish = _read(text, language)
-
-    assert (wish.after, wish.before) == expected
-    assert _bounds(wish) == NO_DAYS
-
-
-@pytest.mark.parametrize(("language", "text", "bounds", "hours"), COMBINED)
-def test_days_and_hours_are_read_together(language: str, text: str, bounds: object, hours: object) -> None:
-    wish = _read(text, language)
-
-    assert _bounds(wish) == bounds
-    assert (wish.after, wish.before) == hours
+    return _bounds(wish), (wish.after, wish.before)
 
 
 @pytest.mark.parametrize(("language", "text"), _lines(ASAP))
@@ -575,9 +655,10 @@ def test_any_time_is_a_wish_without_bounds(language: str, text: str) -> None:
     assert wish == When(text=wish.text)
 
 
-@pytest.mark.parametrize(("language", "text"), _lines(NOTHING))
-def test_what_is_no_wish_about_time_gives_none(language: str, text: str) -> None:
-    assert parse_when(text, now=NOW, language=language) is None
+def test_what_is_no_wish_about_time_gives_none() -> None:
+    said = _lines(NOTHING)
+
+    assert {(code, text): parse_when(text, now=NOW, language=code) for code, text in said} == dict.fromkeys(said)
 
 
 @pytest.mark.parametrize(("language", "text", "bounds"), PAST)

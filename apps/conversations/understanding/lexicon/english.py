@@ -137,8 +137,8 @@ HEDGES = """
 CHOICE_FILLERS = """
     please|pls|plz|ok|okay|yes|yeah|yep|sure|hi|hello|then|so|well|oh|um|actually|thanks|thank|you|good|great|fine|perfect
     the|a|an|it|that|this|one|ones|option|options|choice|number|num|slot|time|date|day|appointment|appt|at|on|in|for|of|is
-    i|ill|id|im'd|would|will|want|like|prefer|take|choose|pick|select|book|have|get|go|going|with|lets|let|us|do|me|my
-    can|could|we|to|works|work|best|better|suits|be|by|about|how|think|said|meant|need|reserve|confirm|schedule|please
+    i|ill|id|im'd|would|will|want|like|prefer|take|choose|pick|select|book|have|get|go|going|with|lets|let|do|me|my
+    gimme|sounds|can|could|we|to|works|work|best|better|suits|be|by|about|how|think|said|meant|need|reserve|confirm|schedule|please
     and|im|am|just|would|give|put|down|see|doctor|dr|doc|available|from|your|list|above|clock
 """
 
@@ -311,6 +311,14 @@ COMMON = """
     confused constipated contagious concerned unable unsure wondering writing texting calling booked fatigue
     whats whos hows wheres lets ive youre theyre were hes shes dont doesnt didnt isnt arent wasnt werent havent
     hasnt hadnt couldnt shouldnt wouldnt aint gonna wanna gotta thx pls plz asap btw idk lol haha hmm um uh oh
+    heartburn sunburn nosebleed irregular period periods constipation cramp cramps acne eczema psoriasis asthma thyroid
+    cholesterol hypertension arthritis gout hernia ulcer pneumonia bronchitis chickenpox measles pregnancy prenatal pap smear
+    physical therapy physiotherapy vaccination immunization bloodwork xray ultrasound mri scan fracture sprain wound stitches
+    bite bites hives lump cyst wart mole discharge uti yeast fungal ringworm lice sinus sinusitis tonsils tonsillitis teeth
+    braces filling crown canal gum gums depend depends hearing vision glasses diet loss stress panic adhd autism memory
+    migraine migraines diabetes infection inflammation allergies ears eyes feet toes fingers shoulder elbow wrist ankle hip
+    neck spine muscle muscles bone bones lungs kidney kidneys liver bladder urine stool breast pill pills tablets antibiotics
+    mom mum dad wellness annual yearly routine physicals screening contraception birth control implant smoking alcohol
 """
 
 LANGUAGE_REQUESTS = """

@@ -307,7 +307,8 @@ COMMON = """
     kyon kyu lag lekin lena liye lo log madad main marij mat mein mera mere meri milna mujhe naam nahi namaste nahin
     naya ne pair paas paise pehle pet phir pura raat raha rahi rehna sab sabhi sahi sakta sakti samay saans sar se
     shaam shukriya sir sirdard subah tak takleef tarikh tha thi thik theek thoda to tum ulti unka uska wala wali waqt
-    wo woh yah yahan ye yeh zukam chakkar kamzori जुकाम खांसी बुखार दर्द पेट सिर में है हूँ हैं मैं मुझे मेरा मेरी मेरे को का
+    wo woh yah yahan ye yeh zukam chakkar kamzori shayad pata jaanch khujli sujan aankhen kaan naak gala galaa kamar ghutna
+    kandha gardan jodon शायद पता जांच जुकाम खांसी बुखार दर्द पेट सिर में है हूँ हैं मैं मुझे मेरा मेरी मेरे को का
     की के से पर और भी नहीं हाँ जी आज कल परसों अभी डॉक्टर अपॉइंटमेंट चाहिए मिलना करना दिखाना समय दिन सुबह शाम दोपहर रात बजे
     क्या कब कहाँ कैसे कौन कितना बीमार ठीक अच्छा नमस्ते धन्यवाद शुक्रिया मदद लिए बहुत रहा रही रहे है हो गया गई था थी आप हम वह
     यह कुछ कोई बाद पहले बदलना रद्द बुक आना जाना सकता सकती चक्कर उल्टी सांस खून दवाई दवा

@@ -148,10 +148,7 @@ RELATIVE_CHOICES = {
         lo antes posible
         temprano|temprana
     """,
-    "latest": """
-        más tarde|tardía|tardío
-        tarde
-    """,
+    "latest": "más tarde|tardía|tardío",
     "any": """
         cualquiera|cualquier
         cualquiera de ellas|ellos|esas|esos|las|los ..
@@ -268,6 +265,8 @@ GIVEN_NAMES = """
     raquel susana yolanda gloria esperanza consuelo soledad leonor belén belen paz eugenia josefina antonia
     margarita catalina carolina mariana juana dulce itzel ximena jimena regina renata alfonso ernesto gerardo
     armando guillermo gustavo héctor hector marco antonio salvador de jesús del carmen concepción rocío rocio ángeles milagros remedios nieves rosario
+    luisa manuela josefa joaquín emma martina aurora amparo encarnación asunción inmaculada vicente gonzalo marcos lucas
+    mauricio rodrigo félix agustín esteban ismael iván joel abel adrián benito bautista mari lucía nelly yolanda elisa
 """
 
 COMMON = """
@@ -290,7 +289,9 @@ COMMON = """
     sordo soy su suele también tan tanto tarde te temprano tengo tener tiempo tiene toda todavía todo todos tomar
     tos trabajo tras triste tu tú tuvo último un una uno urgencia urgente usted va vacuna vale vamos veces venir
     ver verdad vez viene visita vivo volver vómito vomitando voy ya yo alérgica hipertenso hipertensa mareada
-    mareado resfriada preocupada preocupado asustada asustado mejor peor viuda viudo soltera soltero extranjero
+    mareado resfriada preocupada preocupado asustada asustado mejor peor alergias migraña diabetes colesterol tiroides embarazos control chequeo dentista dental muelas dientes oídos ojos
+    cintura cuello hombro codo muñeca tobillo cadera pulmones riñones hígado vejiga orina sangrado manchas granos acné depende
+    quizás talvez viuda viudo soltera soltero extranjero
     mexicano mexicana colombiano colombiana menor mujer hombre alto alta cliente
 """
 
