@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, replace
 
 from apps.appointments.errors import SlotUnavailable
@@ -148,12 +149,28 @@ def wish_in(turn: Turn) -> When | None:
 
 
 def take_wish(turn: Turn, wish: When) -> Step:
-    """Search for another day or time of day."""
+    """Search for another day or time of day; hold the time itself when it was named exactly and is free."""
     if wish.past:
         return unclear(turn, wording.ask_wish())
     turn.context.wish = wish_to_json(wish)
     turn.context.offered_until = None
-    return offer_times(turn, wording.times_are_free())
+    step = offer_times(turn, wording.times_are_free())
+    exact = next((offer for offer in turn.context.offers if _is_named_by(wish, offer)), None)
+    return hold(turn, exact) if exact is not None and step.state == FlowState.SLOTS else step
+
+
+def _is_named_by(wish: When, offer: Offer) -> bool:
+    """Tell whether a wish means this time and no other: one day, and "at ten" rather than "after ten"."""
+    local = offer.local_start
+    is_one_day = wish.earliest == wish.latest == local.date()
+    is_one_hour = (
+        wish.after is not None and wish.before is not None and _minutes(wish.before) - _minutes(wish.after) == 60
+    )
+    return is_one_day and is_one_hour and wish.after == local.time()
+
+
+def _minutes(time: dt.time) -> int:
+    return time.hour * 60 + time.minute
 
 
 # ── holding ───────────────────────────────────────────────────────────────────────────────────────────────────────────

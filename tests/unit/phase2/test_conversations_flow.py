@@ -239,6 +239,11 @@ def test_wish_that_only_one_offered_time_fits_chooses_it_and_asks(dialogue, wish
     assert dialogue.thread.state == FlowState.CONFIRM
 
 
+def test_exact_time_that_is_free_is_held_at_once(dialogue):
+    assert dialogue.go(*TO_SLOTS, "friday at 10").startswith("Friday, November 27 at 10:00 AM")
+    assert dialogue.thread.state == FlowState.CONFIRM
+
+
 def test_wish_that_can_not_be_met_gets_the_nearest_times(dialogue):
     answer = dialogue.go(*TO_SLOTS, "saturday")
     assert "Nothing is free then" in answer
