@@ -61,19 +61,47 @@ DIALOGUES = [
     pytest.param(
         "en",
         ["I need to see a doctor", "Sam Taylor", "14 March 1990", "my knee hurts", "the second one", "yes please"],
-        ["Hello!", "date of birth", "reason for the visit", "1. Monday, November 23 at 1:30 PM", "Shall I book it?", "Your visit is booked: Tuesday, November 24 at 9:00 AM"],
+        [
+            "Hello!",
+            "date of birth",
+            "reason for the visit",
+            "1. Monday, November 23 at 1:30 PM",
+            "Shall I book it?",
+            "Your visit is booked: Tuesday, November 24 at 9:00 AM",
+        ],
         id="English",
     ),
     pytest.param(
         "es",
-        ["hola, necesito una cita con el médico", "Juan Pérez García", "14 de marzo de 1990", "me duele la rodilla", "la segunda", "sí, por favor"],
-        ["¡Hola!", "fecha de nacimiento", "motivo de la cita", "1. lunes 23 de noviembre, 1:30 PM", "¿La reservo?", "Su cita está reservada: martes 24 de noviembre, 9:00 AM"],
+        [
+            "hola, necesito una cita con el médico",
+            "Juan Pérez García",
+            "14 de marzo de 1990",
+            "me duele la rodilla",
+            "la segunda",
+            "sí, por favor",
+        ],
+        [
+            "¡Hola!",
+            "fecha de nacimiento",
+            "motivo de la cita",
+            "1. lunes 23 de noviembre, 1:30 PM",
+            "¿La reservo?",
+            "Su cita está reservada: martes 24 de noviembre, 9:00 AM",
+        ],
         id="Spanish",
     ),
     pytest.param(
         "hi",
         ["मुझे डॉक्टर को दिखाना है", "अनिल शर्मा", "14 मार्च 1990", "घुटने में दर्द", "दूसरा वाला", "हाँ"],
-        ["नमस्ते", "जन्म तिथि", "आने का कारण", "1. सोमवार, 23 नवंबर, 1:30 PM", "बुक कर दूँ", "बुक हो गया: मंगलवार, 24 नवंबर, 9:00 AM"],
+        [
+            "नमस्ते",
+            "जन्म तिथि",
+            "आने का कारण",
+            "1. सोमवार, 23 नवंबर, 1:30 PM",
+            "बुक कर दूँ",
+            "बुक हो गया: मंगलवार, 24 नवंबर, 9:00 AM",
+        ],
         id="Hindi",
     ),
 ]
@@ -102,7 +130,11 @@ def test_booking_leaves_confirmation_and_reminders_in_the_ledger_and_moves_the_j
     assert planned["appointment-booked"] == Delivery.SENT
     assert planned["appointment-reminder-soon"] == Delivery.SCHEDULED
     instance = Instance.objects.get()
-    assert (instance.current_stage.key, instance.patient, instance.appointment_id) == ("booked", visit.patient, visit.pk)
+    assert (instance.current_stage.key, instance.patient, instance.appointment_id) == (
+        "booked",
+        visit.patient,
+        visit.pk,
+    )
 
 
 def test_thread_shows_what_was_said_and_what_else_was_sent(clinic, phone):
@@ -110,7 +142,9 @@ def test_thread_shows_what_was_said_and_what_else_was_sent(clinic, phone):
     lines = list(Message.objects.filter(kind="text").order_by("sequence").values_list("author", flat=True))
     assert lines[:2] == [Author.CONTACT, Author.BOT]
     assert lines[-1] == Author.SYSTEM
-    told = {entry.type for entry in patient_timeline(organization=clinic.organization, patient_id=the_visit().patient_id)}
+    told = {
+        entry.type for entry in patient_timeline(organization=clinic.organization, patient_id=the_visit().patient_id)
+    }
     assert {"conversation.patient_identified", "appointment.booked", "patient.created"} <= told
 
 
@@ -202,7 +236,9 @@ def test_stop_ends_every_message_and_start_brings_them_back(clinic, phone, noon)
     noon.move_to(the_visit().start - dt.timedelta(hours=23, minutes=50))
     drain()
     assert phone.new_text() == ""
-    assert not Communication.objects.filter(category=Category.REMINDER, channel="whatsapp", status=Delivery.SENT).exists()
+    assert not Communication.objects.filter(
+        category=Category.REMINDER, channel="whatsapp", status=Delivery.SENT
+    ).exists()
     assert "again" in phone.write("START")
 
 
@@ -210,7 +246,11 @@ def test_emergency_is_answered_at_once_and_calls_a_person(clinic, phone):
     answer = go(phone, *TO_SLOTS[:3], "I have a crushing chest pain")
     assert "911" in answer
     thread = phone.thread()
-    assert (thread.attention, thread.owner_kind, thread.state) == (Attention.EMERGENCY, OwnerKind.NOBODY, FlowState.HANDED_OVER)
+    assert (thread.attention, thread.owner_kind, thread.state) == (
+        Attention.EMERGENCY,
+        OwnerKind.NOBODY,
+        FlowState.HANDED_OVER,
+    )
     assert Communication.objects.filter(category=Category.EMERGENCY, status=Delivery.SENT).count() == 1
     assert Event.objects.filter(type="conversation.handed_over", payload__attention="emergency").exists()
 
@@ -247,4 +287,7 @@ def test_known_patient_needs_three_messages(clinic, known_phone, patient):
 def test_sms_works_as_whatsapp_does(clinic, organization, twilio):
     texter = Phone(organization, twilio, number="+16465550133", channel="sms")
     assert "Your visit is booked" in go(texter, *TO_SLOTS, "2", "yes")
-    assert Communication.objects.filter(category=Category.REPLY).values_list("channel", flat=True).distinct().get() == "sms"
+    assert (
+        Communication.objects.filter(category=Category.REPLY).values_list("channel", flat=True).distinct().get()
+        == "sms"
+    )
