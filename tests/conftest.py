@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
-from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
 
 from tests import browser, database
 from tests.fixtures.outbound import *  # noqa: F403 - what tests of outbound messages share
@@ -17,7 +15,6 @@ from tests.fixtures.shared import *  # noqa: F403 - the fixtures that all tests 
 
 TESTS = Path(__file__).parent
 KINDS = {"unit", "phase1", "phase2", "phase3", "phase4", "platform", "integration", "e2e", "performance"}
-TOGETHER = {"integration", "e2e", "performance"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,23 +26,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for folder in place.parts[:-1]:
             if folder in KINDS:
                 item.add_marker(folder)
-
-
-class KeepFilesTogether(LoadScopeScheduling):
-    """Give xdist's workers single tests, but whole files where tests share the processes that their module started.
-
-    xdist's own `--dist=loadgroup` has no effect under pytest 9.2: it renames tests through an attribute that is gone.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        file, _, _ = nodeid.partition("::")
-        return file if file.split("/")[1] in TOGETHER else nodeid
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    """Distribute over workers as above, whatever `--dist` says."""
-    return KeepFilesTogether(config, log)
 
 
 @pytest.fixture(scope="session")
