@@ -77,5 +77,5 @@ def _forget_producers() -> None:
     """Drop connections that may be half dead."""
     global _pool  # noqa: PLW0603
     if _pool is not None and _pool[0] == os.getpid():
-        _pool[1].force_close_all()  # type: ignore[attr-defined] - missing in celery-types
+        _pool[1].force_close_all()  # type: ignore[attr-defined]  # the stubs lack it
     _pool = None

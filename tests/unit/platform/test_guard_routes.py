@@ -9,16 +9,17 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from django.apps import apps
-from django.conf import settings
+from django.conf import settings as configured
 from django.contrib import admin
 from django.urls import reverse
+from django.urls.converters import UUIDConverter
 
 from apps.core.api.idempotency import AnswerOnceMixin
-from apps.core.tenancy import is_tenant_model
+from apps.core.api.viewsets import CreateMixin, ListMixin, TenantViewSet
+from apps.core.tenancy import tenant_models
 from apps.organizations.permissions import PERMISSIONS_OF, Permission, Role
 from tests.fixtures.anything import any_row
-from tests.fixtures.organizations import MembershipFactory, OrganizationFactory
+from tests.fixtures.organizations import MembershipFactory
 from tests.fixtures.shared import api_client_for, client_for
 from tests.unit.platform.routes import Route, all_routes
 
@@ -52,17 +53,37 @@ def is_public(route: Route) -> bool:
 
 
 GUARDED = [r for r in ROUTES if not is_third_party(r) and not is_public(r) and r.name not in LOGIN_ONLY]
-every_guarded_route = pytest.mark.parametrize("route", GUARDED, ids=lambda r: r.name or r.pattern)
 
 
-def test_every_route_says_what_it_needs():
-    silent = [
+def silent(routes: list[Route]) -> list[str]:
+    """Return the methods of routes for which nobody names a permission."""
+    return [
         f"{method.upper()} /{route.pattern} ({route.module})"
-        for route in GUARDED
+        for route in routes
         for method in route.methods
         if route.permission(method) not in set(Permission)
     ]
-    assert silent == []
+
+
+def test_every_route_says_what_it_needs():
+    assert silent(GUARDED) == []
+
+
+def test_the_guard_notices_a_route_that_says_nothing():
+    """The control: a page and an API action without a permission."""
+
+    def page(request):
+        return None
+
+    class Forgetful(ListMixin, CreateMixin, TenantViewSet):
+        permissions = {"list": Permission.PATIENTS_VIEW}
+
+    view = Forgetful.as_view({"get": "list", "post": "create"})
+    assert silent([Route("page/", "page", page, {}), Route("api/v1/x/", "x", view, {})]) == [
+        f"GET /page/ ({__name__})",
+        f"POST /page/ ({__name__})",
+        f"POST /api/v1/x/ ({__name__})",
+    ]
 
 
 def test_every_exception_still_exists():
@@ -79,15 +100,16 @@ def test_every_api_view_has_our_base():
 
 
 @pytest.fixture
-def members(organization):
-    """A client per role, a browser and a program."""
-    made = {}
-    for role in Role.values:
+def clients_of(organization):
+    """Return a function from a role to a browser and a program of a member with that role."""
+
+    def make(role: str) -> SimpleNamespace:
         membership = MembershipFactory(organization=organization, role=role)
         browser, program = client_for(membership), api_client_for(membership)
         browser.raise_request_exception = program.raise_request_exception = False
-        made[role] = SimpleNamespace(browser=browser, program=program)
-    return made
+        return SimpleNamespace(browser=browser, program=program)
+
+    return make
 
 
 def call(route: Route, clients: SimpleNamespace, method: str, **ids):
@@ -95,70 +117,67 @@ def call(route: Route, clients: SimpleNamespace, method: str, **ids):
     return getattr(client, method)(route.address(**ids))
 
 
-@every_guarded_route
-def test_each_role_may_do_what_the_table_says(route, members):
+@pytest.mark.parametrize("role", Role.values)
+def test_each_role_may_do_what_the_table_says(role, clients_of, settings):
     """Ids are random: who may, gets 404 or 422 or a page; who may not, gets 403 before anything is looked up."""
-    for role, clients in members.items():
+    settings.API_RATE_LIMIT = "100000/min"
+    clients = clients_of(role)
+    wrong = []
+    for route in GUARDED:
         for method in route.methods:
             status = call(route, clients, method).status_code
             allowed = route.permission(method) in PERMISSIONS_OF[role]
-            told = f"{role} {method.upper()} /{route.pattern} → {status}"
-            assert status < 500, told
-            assert status != 401, told
-            if allowed:
-                assert status != 403, told
-            else:
-                assert status in {403, 405}, told
+            right = (status < 500 and status not in {401, 403}) if allowed else status in {403, 405}
+            if not right:
+                wrong.append(f"{method.upper()} /{route.pattern} → {status}, allowed: {allowed}")
+    assert wrong == []
 
 
-@every_guarded_route
-def test_anonymous_callers_get_nothing(route, db, anonymous_client):
-    for method in route.methods:
-        answer = getattr(anonymous_client, method)(route.address())
-        told = f"{method.upper()} /{route.pattern} → {answer.status_code}"
-        if route.is_api:
-            assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json"), told
-        else:
-            assert answer.status_code == 302, told
-            assert answer["Location"].startswith(reverse(settings.LOGIN_URL)), told
-
-
-@pytest.fixture(scope="module")
-def models_by_app():
-    made: dict[str, list] = {}
-    for model in apps.get_models():
-        if is_tenant_model(model):
-            made.setdefault(model._meta.app_label, []).append(model)
-    return made
-
-
-WITH_IDS = [r for r in GUARDED if any(type(c).__name__ == "UUIDConverter" for c in r.converters.values())]
-
-
-@pytest.mark.parametrize("route", WITH_IDS, ids=lambda r: r.name or r.pattern)
-def test_an_object_of_another_organization_is_not_found(route, members, models_by_app):
-    """With the id of a foreign row of each model that the route could mean: its own, else all of its app and below."""
-    there = OrganizationFactory()
-    queryset = getattr(getattr(route.view, "cls", None), "queryset", None)
-    own_app = route.module.split(".")[1]
-    models = [queryset.model] if queryset is not None else [*models_by_app.get(own_app, []), *models_by_app["patients"]]
-    for model in models:
-        foreign = any_row(model, there)
-        ids = dict.fromkeys((n for n, c in route.converters.items() if type(c).__name__ == "UUIDConverter"), foreign.pk)
+def test_anonymous_callers_get_nothing(db, anonymous_client):
+    wrong = []
+    for route in GUARDED:
         for method in route.methods:
-            status = call(route, members[Role.ADMIN], method, **ids).status_code
-            assert status in {404, 405, 422}, (
-                f"{method.upper()} /{route.pattern} with a foreign {model.__name__} → {status}"
-            )
+            answer = getattr(anonymous_client, method)(route.address())
+            if route.is_api:
+                right = (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
+            else:
+                right = answer.status_code == 302 and answer["Location"].startswith(reverse(configured.LOGIN_URL))
+            if not right:
+                wrong.append(f"{method.upper()} /{route.pattern} → {answer.status_code}")
+    assert wrong == []
+
+
+def uuid_names(route: Route) -> list[str]:
+    return [name for name, converter in route.converters.items() if isinstance(converter, UUIDConverter)]
+
+
+def test_an_object_of_another_organization_is_not_found(clients_of, other_organization, settings):
+    """With the id of a foreign row of each model that the route could mean: its own, else all of its app and patients."""
+    settings.API_RATE_LIMIT = "100000/min"
+    administrator = clients_of(Role.ADMIN)
+    foreign = {model: any_row(model, other_organization) for model in tenant_models()}
+    wrong = []
+    for route in (route for route in GUARDED if uuid_names(route)):
+        queryset = getattr(getattr(route.view, "cls", None), "queryset", None)
+        apps_meant = {route.module.split(".")[1], "patients"}
+        meant = [queryset.model] if queryset is not None else [m for m in foreign if m._meta.app_label in apps_meant]
+        for model in meant:
+            ids = dict.fromkeys(uuid_names(route), foreign[model].pk)
+            for method in route.methods:
+                status = call(route, administrator, method, **ids).status_code
+                if status not in {404, 405, 422}:
+                    wrong.append(f"{method.upper()} /{route.pattern} with a foreign {model.__name__} → {status}")
+    assert wrong == []
 
 
 class TestThirdParties:
-    def test_the_admin_is_closed_to_everybody_but_administrators(self, members):
+    @pytest.mark.parametrize("role", sorted(set(Role.values) - {Role.ADMIN}))
+    def test_the_admin_is_closed_to_everybody_but_administrators(self, role, clients_of):
+        browser = clients_of(role).browser
         for name in (f"{m._meta.app_label}_{m._meta.model_name}" for m in admin.site._registry):
-            for role in set(Role.values) - {Role.ADMIN}:
-                answer = members[role].browser.get(reverse(f"admin:{name}_changelist"))
-                assert answer.status_code == 302, f"{role} {name}"
-                assert reverse("admin:login") in answer["Location"]
+            answer = browser.get(reverse(f"admin:{name}_changelist"))
+            assert answer.status_code == 302, name
+            assert reverse("admin:login") in answer["Location"]
 
     def test_what_allauth_leaves_open_is_about_signing_in(self):
         open_ones = {
