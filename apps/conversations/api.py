@@ -121,7 +121,7 @@ class ConversationViewSet(ListMixin, RetrieveMixin, TenantViewSet):
     @extend_schema(request=MessageWriteSerializer, responses={201: MessageSerializer})
     @messages.mapping.post
     def say(self, request: Request, pk: uuid.UUID) -> Response:
-        """Reply to the contact, or write an internal note.
+        """Reply to the contact in free words or from a template, or write an internal note.
 
         409 `not_allowed_now` when the send policy refuses: `reason`, `legal_at`, and `instead` (`template`, `sms`).
         """
@@ -130,6 +130,14 @@ class ConversationViewSet(ListMixin, RetrieveMixin, TenantViewSet):
         version = self.expected_version(data)
         if data["kind"] == MessageKind.NOTE:
             message = services.add_note(conversation=thread, body=data["body"], actor=self.actor)
+        elif "template" in data:
+            message = services.send_template_reply(
+                conversation=thread,
+                template_key=data["template"],
+                via=data.get("via", ""),
+                version=version,
+                actor=self.actor,
+            )
         else:
             message = services.send_reply(
                 conversation=thread, body=data["body"], via=data.get("via", ""), version=version, actor=self.actor

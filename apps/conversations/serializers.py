@@ -102,9 +102,10 @@ class MessageListSerializer(serializers.Serializer):
 
 
 class MessageWriteSerializer(serializers.Serializer):
-    """A reply to the contact, or an internal note."""
+    """A reply to the contact in free words or from a template, or an internal note."""
 
-    body = serializers.CharField(trim_whitespace=False)
+    body = serializers.CharField(trim_whitespace=False, required=False)
+    template = serializers.SlugField(required=False, help_text="key of a template, instead of `body`")
     kind = serializers.ChoiceField(
         choices=[MessageKind.TEXT.value, MessageKind.NOTE.value],
         default=MessageKind.TEXT.value,
@@ -116,6 +117,13 @@ class MessageWriteSerializer(serializers.Serializer):
         help_text="another channel to the same number",
     )
     version = serializers.IntegerField(min_value=1, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("body" in attrs) == ("template" in attrs):
+            raise serializers.ValidationError({"body": ["Say either `body` or `template`."]})
+        if "template" in attrs and attrs["kind"] == MessageKind.NOTE:
+            raise serializers.ValidationError({"template": ["A note has a `body`."]})
+        return attrs
 
 
 class DecisionSerializer(serializers.Serializer):

@@ -11,7 +11,7 @@ from apps.conversations.services.lifecycle import (
 )
 from apps.conversations.services.ownership import assign, hand_back, hand_over, take_over
 from apps.conversations.services.receiving import receive_message
-from apps.conversations.services.speaking import add_note, bot_say, send_reply, show_outbound
+from apps.conversations.services.speaking import add_note, bot_say, send_reply, send_template_reply, show_outbound
 
 __all__ = [
     "add_note",
@@ -25,6 +25,7 @@ __all__ = [
     "receive_message",
     "reopen",
     "send_reply",
+    "send_template_reply",
     "show_outbound",
     "snooze",
     "sweep",

@@ -16,6 +16,7 @@ from apps.conversations.services.ownership import pass_to_staff
 from apps.conversations.services.speaking import speak
 from apps.conversations.services.threads import add_line, add_mark, announce, lock_contact, wake
 from apps.core.actors import BOT, patient_actor
+from apps.notifications.rendering import Rendered
 from apps.organizations.models import Organization
 
 log = structlog.get_logger(__name__)
@@ -129,7 +130,7 @@ def _apply(thread: Conversation, turn: Turn, step: Step) -> None:
     thread.state = engine.next_state(turn, step)
     thread.context = turn.context.to_json()
     if step.text:
-        speak(thread, step.text, actor=BOT, category=step.category)
+        speak(thread, Rendered(body=step.text), actor=BOT, category=step.category)
     if step.attention:
         pass_to_staff(thread, attention=step.attention, summary=step.summary, actor=BOT, **step.facts)
     if turn.identified is not None or step.attention:

@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from apps.communications import policy
 from apps.communications.models import Category, Channel, Communication
 from apps.communications.services import plan_communication
+from apps.communications.services.planning import MOST_CHARACTERS
+from apps.conversations.canned import require_template
 from apps.conversations.models import Author, Conversation, ConversationStatus, Mark, Message, MessageKind, OwnerKind
 from apps.conversations.services.threads import (
     add_line,
@@ -23,10 +25,10 @@ from apps.conversations.services.threads import (
 )
 from apps.core.actors import BOT, Actor
 from apps.core.errors import Conflict, InvalidInput
+from apps.notifications.rendering import Rendered
 from apps.organizations.models import User
 from apps.organizations.permissions import Permission
 
-MAX_REPLY = {Channel.SMS: 1600, Channel.WHATSAPP: 4096}
 MAX_NOTE = 5000
 
 
@@ -40,7 +42,7 @@ def bot_say(*, conversation: Conversation, body: str) -> Message | None:
     thread = lock_thread(conversation)
     if not thread.is_with_bot:
         return None
-    message = speak(thread, body, actor=BOT)
+    message = speak(thread, Rendered(body=body), actor=BOT)
     thread.save()
     return message
 
@@ -57,12 +59,35 @@ def send_reply(
     """
     actor.require(Permission.CONVERSATIONS_REPLY)
     channel = _channel(conversation, via)
-    text = _checked(body, MAX_REPLY.get(channel, 10_000))
+    text = _checked(body, MOST_CHARACTERS[channel])
     thread = lock_thread(conversation, version=version)
     require_open(thread)
     _require_allowed(thread, channel)
+    return _say_as_person(thread, Rendered(body=text), channel=channel, actor=actor)
+
+
+@transaction.atomic
+def send_template_reply(
+    *, conversation: Conversation, template_key: str, actor: Actor, version: int | None = None, via: str = ""
+) -> Message:
+    """Send one of the clinic's templates to the contact: what WhatsApp takes when its 24 hours are over.
+
+    Locks the thread. Raises NotFound when no such template fits (`canned.fitting_templates`), else as `send_reply`.
+    """
+    actor.require(Permission.CONVERSATIONS_REPLY)
+    channel = _channel(conversation, via)
+    thread = lock_thread(conversation, version=version)
+    require_open(thread)
+    chosen = require_template(conversation=thread, key=template_key, channel=channel)
+    _require_allowed(thread, channel, content_sid=chosen.words.content_sid)
+    return _say_as_person(thread, chosen.words, channel=channel, actor=actor, template_key=template_key)
+
+
+def _say_as_person(
+    thread: Conversation, words: Rendered, *, channel: Channel, actor: Actor, template_key: str = ""
+) -> Message:
     user = user_of(actor)
-    message = speak(thread, text, actor=actor, user=user, channel=channel)
+    message = speak(thread, words, actor=actor, user=user, channel=channel, template_key=template_key)
     decided = _own_if_free(thread, user, actor)
     wake(thread)
     settle(thread)
@@ -89,12 +114,13 @@ def add_note(*, conversation: Conversation, body: str, actor: Actor) -> Message:
 
 def speak(
     thread: Conversation,
-    body: str,
+    words: Rendered,
     *,
     actor: Actor,
     user: User | None = None,
     category: Category = Category.REPLY,
     channel: Channel | None = None,
+    template_key: str = "",
 ) -> Message:
     """Plan a message in a locked thread and add its line; the caller saves the thread. Policy decides at send time."""
     communication = plan_communication(
@@ -102,7 +128,10 @@ def speak(
         channel=channel or thread.channel,
         category=category,
         to_address=thread.address,
-        body=body,
+        body=words.body,
+        template_key=template_key,
+        content_sid=words.content_sid,
+        content_variables=words.content_variables,
         dedupe_key=f"conversation:{thread.pk}:{thread.message_count + 1}",
         actor=actor,
         patient=thread.patient,
@@ -110,7 +139,9 @@ def speak(
         conversation_id=thread.pk,
     )
     author = Author.BOT if actor == BOT else Author.PERSON
-    message = add_line(thread, author=author, body=body, user=user, communication=communication, at=timezone.now())
+    message = add_line(
+        thread, author=author, body=words.body, user=user, communication=communication, at=timezone.now()
+    )
     if author == Author.BOT and thread.owner_kind == OwnerKind.BOT:
         thread.waiting_since = None
     announce("message_sent", thread, actor, message_id=str(message.pk), author=str(author))
@@ -165,18 +196,19 @@ def _channel(conversation: Conversation, via: str) -> Channel:
     return Channel(via)
 
 
-def _decide(thread: Conversation, channel: Channel) -> policy.Decision:
+def _decide(thread: Conversation, channel: Channel, content_sid: str = "") -> policy.Decision:
     return policy.decide(
         organization=thread.organization,
         channel=channel,
         category=Category.REPLY,
         address=thread.address,
         patient=thread.patient,
+        content_sid=content_sid,
     )
 
 
-def _require_allowed(thread: Conversation, channel: Channel) -> None:
-    decision = _decide(thread, channel)
+def _require_allowed(thread: Conversation, channel: Channel, content_sid: str = "") -> None:
+    decision = _decide(thread, channel, content_sid)
     if decision.allowed:
         return
     raise Conflict(

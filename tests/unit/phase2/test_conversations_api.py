@@ -18,6 +18,7 @@ from apps.conversations.services import take_over
 from apps.organizations.permissions import Permission
 from apps.organizations.services import actor_for_membership
 from tests.fixtures.conversations import ConversationFactory, MessageFactory
+from tests.fixtures.journeys import TemplateFactory
 from tests.fixtures.shared import api_client_for
 
 URL = "/api/v1/conversations/"
@@ -138,9 +139,19 @@ def test_refused_reply_says_why_and_what_is_possible(api_client, organization, t
     assert not Message.objects.exists()
 
 
+def test_template_is_sent_while_free_words_may_not_be(api_client, organization, thread, patient):
+    TemplateFactory(organization=organization, key="welcome", body="Hello {{ patient.first_name }}", content_sid="HX1")
+    late = ConversationFactory(organization=organization, address="+14155550143", patient=patient)
+    answer = api_client.post(place(late, "messages"), {"template": "welcome"})
+    assert (answer.status_code, answer.json()["text"]) == (201, "Hello Ana")
+    assert api_client.post(place(late, "messages"), {"template": "nothing"}).status_code == 404
+
+
 @pytest.mark.parametrize(
     "body",
     [
+        {"template": "welcome", "body": "both"},
+        {"template": "welcome", "kind": "note"},
         {},
         {"body": ""},
         {"body": "  "},

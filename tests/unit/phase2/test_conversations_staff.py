@@ -11,6 +11,7 @@ from apps.appointments.models import Appointment, Status
 from apps.appointments.services import hold_slot
 from apps.communications.models import Category, Communication
 from apps.communications.services import note_inbound, opt_out
+from apps.conversations.canned import fitting_templates
 from apps.conversations.models import (
     Attention,
     Author,
@@ -31,6 +32,7 @@ from apps.conversations.services import (
     mark_read,
     reopen,
     send_reply,
+    send_template_reply,
     snooze,
     sweep,
     take_over,
@@ -42,6 +44,7 @@ from apps.core.tenancy import organization_scope
 from apps.events.models import Event
 from apps.organizations.services import actor_for_membership, issue_api_key
 from tests.fixtures.conversations import ConversationFactory
+from tests.fixtures.journeys import TemplateFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -120,6 +123,52 @@ def test_reply_by_sms_is_possible_while_whatsapp_is_closed(organization, thread,
     message = send_reply(conversation=late, body="Hello", actor=actor, via="sms")
     assert message.communication.channel == "sms"
     assert message.conversation_id == late.pk
+
+
+@pytest.fixture
+def late(organization, whatsapp_account, patient) -> Conversation:
+    """Ana's thread, days after her last message: WhatsApp takes no free text."""
+    return ConversationFactory(organization=organization, address="+14155550142", patient=patient, language="es")
+
+
+def test_template_goes_out_while_whatsapp_is_closed(organization, late, actor):
+    for language, text in (
+        ("en", "Hello {{ patient.first_name }}"),
+        ("es", "Hola {{ patient.first_name }}, {{ clinic.name }}"),
+    ):
+        TemplateFactory(
+            organization=organization, key="welcome", language=language, body=text, content_sid=f"HX{language}"
+        )
+    message = send_template_reply(conversation=late, template_key="welcome", actor=actor)
+    sent = message.communication
+    assert message.body == "Hola Ana, Tidewater Clinic"
+    assert (sent.content_sid, sent.template_key, sent.conversation_id) == ("HXes", "welcome", late.pk)
+    assert list(sent.content_variables.values()) == ["Ana", "Tidewater Clinic"]
+    late.refresh_from_db()
+    assert late.owner_id == actor.id
+
+
+def test_only_templates_that_can_be_filled_and_are_approved_are_offered(organization, late):
+    TemplateFactory(organization=organization, key="welcome", content_sid="HX1", body="Hello {{ patient.first_name }}")
+    TemplateFactory(organization=organization, key="visit", content_sid="HX2", body="{{ appointment.date }}")
+    TemplateFactory(organization=organization, key="draft", body="Hello {{ clinic.name }}")
+    assert [one.key for one in fitting_templates(conversation=late)] == ["welcome"]
+
+
+def test_template_about_the_next_visit_fits_who_has_one(organization, late, appointment):
+    TemplateFactory(
+        organization=organization,
+        key="visit",
+        content_sid="HX2",
+        body="On {{ appointment.date }} at {{ appointment.time }}",
+    )
+    assert [one.words.body for one in fitting_templates(conversation=late)] == ["On 23 November at 09:00"]
+
+
+def test_nobody_is_named_in_a_thread_that_is_not_verified(organization, thread, actor):
+    TemplateFactory(organization=organization, key="welcome", content_sid="HX1", body="Hello {{ patient.first_name }}")
+    with pytest.raises(NotFound):
+        send_template_reply(conversation=thread, template_key="welcome", actor=actor)
 
 
 def test_reply_by_mail_to_a_phone_is_refused(thread, actor):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 
 import pytest
+from celery import current_app
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client, override_settings
@@ -13,6 +15,7 @@ from django.urls import reverse
 from prometheus_client import REGISTRY
 from twilio.request_validator import RequestValidator
 
+from apps.core import wake
 from apps.core.tenancy import all_organizations
 from apps.webhooks.models import InboundEvent, InboundStatus
 from apps.webhooks.refusals import recent_refusals
@@ -257,3 +260,28 @@ def test_refusals_show_in_the_metrics(twilio):
 )
 def test_refusing_works_while_the_cache_is_down(twilio):
     assert twilio.form(MESSAGE_PATH, message_fields(), signature=None).status_code == 403
+
+
+# ── R10: what hangs ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def hanging_broker(monkeypatch):
+    """A broker that takes connections and never says a word."""
+    server = socket.create_server(("127.0.0.1", 0))
+    monkeypatch.setattr(current_app.conf, "broker_write_url", f"redis://127.0.0.1:{server.getsockname()[1]}/0")
+    monkeypatch.setattr(wake, "_pool", None)
+    monkeypatch.setattr(wake, "_silent_until", 0.0)
+    yield
+    server.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_broker_that_hangs_or_is_gone_loses_no_message_and_fails_no_request(twilio, bookable, hanging_broker):
+    twilio.client = Client()
+    answers = [twilio.message(f"message {number}").status_code for number in range(20)]
+    assert set(answers) == {200}
+    assert stored() == 20
+    assert wake._silent_until > 0, "the bell was tried"
+    with all_organizations():
+        assert InboundEvent.objects.filter(status=InboundStatus.PENDING).count() == 20
