@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -70,6 +71,8 @@ def book_appointment(
     with answering_with_alternatives(wanted):
         lock_for(wanted)
         kept = _locked_hold(hold)
+        if kept is None:
+            wanted = replace(wanted, ignore=None)  # somebody may have used the same hold: then its row is a visit now
         decision = decide(wanted, override_reason=override_reason, actor=actor)
         if kept is not None and (kept.practitioner_id, kept.start) != (practitioner.pk, start):
             release_rows([kept.pk], actor=actor)

@@ -158,17 +158,15 @@ def load(pk: uuid.UUID) -> Appointment:
 
 
 def lock(pk: uuid.UUID) -> Appointment:
-    """Return the appointment, its row locked until the transaction ends; raise NotFound."""
-    found: Appointment | None = (
-        Appointment.objects.for_list()
-        .select_related("organization")
-        .select_for_update(no_key=True, of=("self",))
-        .filter(pk=pk)
-        .first()
-    )
-    if found is None:
+    """Return the appointment, its row locked until the transaction ends; raise NotFound. Two queries.
+
+    The lock is taken without joins: when the row changed while it was waited for, PostgreSQL compares it with the
+    practitioner and location joined before, and a visit that was just moved to somebody else would not be found.
+    """
+    held = Appointment.objects.select_for_update(no_key=True).filter(pk=pk).values_list("pk", flat=True)
+    if not list(held):
         raise NotFound(_("There is no such appointment in your clinic."))
-    return found
+    return load(pk)
 
 
 def _require_unchanged(locked: Appointment, read: Appointment, wanted: Wanted, version: int | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,7 +20,6 @@ from apps.appointments.services.placing import (
     release_rows,
 )
 from apps.core.actors import SYSTEM, Actor
-from apps.core.constraints import violated_constraint
 from apps.core.errors import InvalidInput
 from apps.core.tenancy import all_organizations, organization_scope
 from apps.organizations.models import Location, Organization
@@ -47,8 +46,8 @@ def hold_slot(
 ) -> Appointment:
     """Keep a time free for somebody (a conversation, a key, a person) who has one hold at most: it replaces theirs.
 
-    Same locks and rules as booking; soft rules can't be set aside for a hold. When it is refused, an earlier hold of
-    theirs stays. Raises SlotUnavailable, InvalidInput, NotFound.
+    Locks the holder, then as booking does; same rules, but soft ones can't be set aside for a hold. When it is
+    refused, an earlier hold of theirs stays. Raises SlotUnavailable, InvalidInput, NotFound.
     """
     actor.require(Permission.APPOINTMENTS_MANAGE)
     if not 1 <= minutes <= LONGEST_HOLD_MINUTES:
@@ -66,26 +65,17 @@ def hold_slot(
         source=source,
     )
     until = timezone.now() + dt.timedelta(minutes=minutes)
-    try:
-        return _hold(wanted, held_for, until, actor)
-    except IntegrityError as error:
-        if violated_constraint(error) != "appointment_holder_has_one_hold":
-            raise
-    # Two requests of one holder at once: the other one's hold is there now, and is replaced like any earlier one.
-    return _hold(wanted, held_for, until, actor)
-
-
-def _hold(wanted: Wanted, held_for: uuid.UUID, until: dt.datetime, actor: Actor) -> Appointment:
     with answering_with_alternatives(wanted):
+        _lock_holder(organization, held_for)
         lock_for(wanted)
-        release_holds(organization=wanted.organization, held_for=held_for, actor=actor)
+        release_holds(organization=organization, held_for=held_for, actor=actor)
         decision = decide(wanted, override_reason="", actor=actor)
         hold = Appointment(
-            organization=wanted.organization,
-            appointment_type=wanted.appointment_type,
-            patient=wanted.patient,
+            organization=organization,
+            appointment_type=appointment_type,
+            patient=patient,
             status=Status.HELD,
-            source=wanted.source,
+            source=source,
             held_for=held_for,
             held_until=until,
         )
@@ -93,6 +83,14 @@ def _hold(wanted: Wanted, held_for: uuid.UUID, until: dt.datetime, actor: Actor)
         hold.save(force_insert=True)
         emit_change("held", hold, actor=actor)
     return hold
+
+
+def _lock_holder(organization: Organization, held_for: uuid.UUID) -> None:
+    """Let one request of a holder through at a time; there may be no row yet to lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"appointments.hold:{organization.pk}:{held_for}"]
+        )
 
 
 @transaction.atomic
