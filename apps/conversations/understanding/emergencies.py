@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from .lexicon import EMERGENCIES_BY_LANGUAGE
 from .phrases import Found, Phrasebook, lines
@@ -61,6 +62,23 @@ class _Trigger:
     is_condition: bool = False
 
 
+@dataclass(frozen=True)
+class _Sentence:
+    """The words around a named condition, and what they say of it, worked out once."""
+
+    words: Sequence[str]
+
+    @cached_property
+    def is_past(self) -> bool:
+        """Tell whether the sentence is about what was."""
+        return _is_past(self.words)
+
+    @cached_property
+    def is_aftercare(self) -> bool:
+        """Tell whether the sentence is about what follows a treatment."""
+        return _says(_AFTERCARE, self.words) and _HAPPENING_AGAIN.isdisjoint(self.words)
+
+
 _MODULES = tuple(EMERGENCIES_BY_LANGUAGE.values())
 
 
@@ -95,6 +113,7 @@ _SUICIDAL = frozenset(("suicidal", "suicide"))
 _LIST_WORDS = word_set("or nor ni o u neither ya या")
 _SENTENCE_ENDS = frozenset(".!?;।॥؟。")
 _SCOPE = 9
+_STRETCH = 12
 _WORDS_READ = 500
 _LIST_ITEM_WORDS = 3
 
@@ -103,8 +122,9 @@ def detect_emergency(text: str) -> Emergency | None:
     """Return the first emergency that a message speaks of, or None. The module's docstring has the rules."""
     for sentence in _sentences(text):
         joined = [word for clause in sentence for word in clause]
+        told = _Sentence(joined)
         for clause in (*sentence, joined) if len(sentence) > 1 else sentence:
-            emergency = _first(clause, sentence=joined)
+            emergency = _first(clause, told)
             if emergency is not None:
                 return emergency
     return None
@@ -135,7 +155,7 @@ def _reopen_list(sentence: list[list[str]]) -> None:
 _CLAUSE_MARKS = frozenset(",:\n()¿¡،…")
 
 
-def _first(clause: Sequence[str], *, sentence: Sequence[str]) -> Emergency | None:
+def _first(clause: Sequence[str], sentence: _Sentence) -> Emergency | None:
     found = sorted(_TRIGGERS.search(clause), key=lambda match: (match.start, -match.end))
     if not found:
         return None
@@ -152,15 +172,14 @@ def _first(clause: Sequence[str], *, sentence: Sequence[str]) -> Emergency | Non
     return None
 
 
-def _taken_back(match: Found[_Trigger], clause: Sequence[str], sentence: Sequence[str]) -> bool:
+def _taken_back(match: Found[_Trigger], clause: Sequence[str], sentence: _Sentence) -> bool:
     if match.value.category is EmergencyCategory.SELF_HARM:
         return _not_suicidal(match, clause)
     if _negated_after(match, clause):
         return True
-    stretch = sentence if match.value.is_condition else _stretch(match, clause)
-    if _is_history(stretch) and not _says(_CURRENT, stretch):
-        return True
-    return match.value.is_condition and _says(_AFTERCARE, stretch) and _HAPPENING_AGAIN.isdisjoint(stretch)
+    if match.value.is_condition:
+        return sentence.is_past or sentence.is_aftercare
+    return _is_past(_stretch(match, clause))
 
 
 def _not_suicidal(match: Found[_Trigger], clause: Sequence[str]) -> bool:
@@ -195,17 +214,16 @@ def _negated_after(match: Found[_Trigger], clause: Sequence[str]) -> bool:
 def _stretch(match: Found[_Trigger], clause: Sequence[str]) -> Sequence[str]:
     """Return the part of the clause around a match that no "and", "but" or "now" interrupts."""
     start, end = match.start, match.end
-    while start > 0 and clause[start - 1] not in _TERMINATORS:
+    while start > max(0, match.start - _STRETCH) and clause[start - 1] not in _TERMINATORS:
         start -= 1
-    while end < len(clause) and clause[end] not in _TERMINATORS:
+    while end < min(len(clause), match.end + _STRETCH) and clause[end] not in _TERMINATORS:
         end += 1
     return clause[max(0, start - 1) : end + 1]
 
 
-def _is_history(stretch: Sequence[str]) -> bool:
-    return _says(_HISTORY, stretch) or any(
-        word.isdigit() and len(word) == 4 and "1900" <= word <= "2099" for word in stretch
-    )
+def _is_past(stretch: Sequence[str]) -> bool:
+    dated = any(word.isdigit() and len(word) == 4 and "1900" <= word <= "2099" for word in stretch)
+    return (dated or _says(_HISTORY, stretch)) and not _says(_CURRENT, stretch)
 
 
 def _says(book: Phrasebook[str], said: Sequence[str]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from .lexicon import BY_LANGUAGE
 from .phrases import Phrasebook, lines
-from .text import normalise, tokens, vocabulary, words
+from .text import normalise, tokens, vocabulary, word_set, words
 
 SUPPORTED = ("en", "es", "hi")
 
@@ -20,10 +20,16 @@ _SPANISH_LETTER = re.compile("[ñáéíóúü]")
 
 
 def _weights() -> dict[str, dict[str, float]]:
-    return {
+    """Return each language's words: its telling ones, and for one point those common in it alone."""
+    told = {
         code: {word: float(weight) for weight, block in sorted(module.LANGUAGE.items()) for word in vocabulary(block)}
         for code, module in BY_LANGUAGE.items()
     }
+    common = {code: word_set(module.COMMON) for code, module in BY_LANGUAGE.items()}
+    for code, weights in told.items():
+        elsewhere = frozenset[str]().union(*(common[other] | told[other].keys() for other in told if other != code))
+        weights.update((word, 1.0) for word in common[code] - elsewhere if word not in weights and len(word) > 2)
+    return told
 
 
 _WEIGHTS = _weights()

@@ -25,7 +25,7 @@ _PUNCTUATION = str.maketrans(
     }
 )
 _FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
-_BREAKS = re.compile(r"\s*[\r\n\u2028\u2029]\s*")
+_BREAKS = re.compile(r"[\r\n\u2028\u2029]")
 
 _LATIN_MARKS = re.compile("[\u0300-\u036f]")
 _INDIC_SPELLING = str.maketrans({"\u0901": "\u0902", "\u093c": None})

@@ -52,7 +52,7 @@ def parse_when(text: str, *, now: datetime, language: str, day_first: bool = Fal
       it is given with `past`, so that the bot can say so.
     - 1 to 6 o'clock without more is the afternoon, 7 to 11 the morning.
     - "kal" and "parson" are the days to come; "kal se", "since monday", "for 3 days", "hace dos días" date
-      a complaint and are passed over.
+      a complaint and are passed over; so are "yesterday" and "last week" where more is told ("I fell yesterday").
     - Two alternatives become the narrowest wish that covers both ("monday morning or tuesday afternoon":
       both days, until 18:00).
     """

@@ -408,6 +408,104 @@ ALARMS = {
 }
 
 MORE_ALARMS = """
+    chest hurts so much rn
+    really bad pains across my chest and jaw
+    my mom is complaining about her chest, she's pale and sweaty
+    i think my husband is having heart trouble, chest pressure
+    angina attack
+    cant breath properly help
+    my breath is so short i cant walk
+    he's struggling to breathe
+    daughter can't stop coughing and is turning blue
+    something stuck in his throat he cant breathe
+    throat swollen shut
+    my lips are swelling after the injection
+    i ate peanuts and my face is swelling
+    he can't talk and one arm is weak
+    left half of body not working
+    mum's speech is slurred since morning
+    her face dropped on one side
+    i lost vision suddenly
+    my wife is bleeding a lot after delivery
+    wound keeps bleeding and won't stop
+    i am coughing up blood
+    he is vomiting blood
+    dad fell and is unconscious
+    she fainted and hit her head
+    my son is not waking up
+    baby is not responding
+    i want to end it
+    i don't want to live any more
+    thinking of killing myself
+    i have pills and want to take them all and die
+    i want to hurt myself
+    he tried to commit suicide
+    my daughter overdosed
+    child drank kerosene
+    swallowed detergent
+    grandma took double dose of insulin and is confused
+    fits since 10 minutes
+    convulsions in my baby
+    seizure not stopping
+    bleeding in pregnancy
+    labor pains started
+    water broke early
+    burned badly with hot oil
+    stabbed in stomach
+    road accident lots of blood
+    electric shock
+    we need help he is dying
+    this is emergency
+    send help now
+    me duele el pecho y el brazo
+    tengo el pecho apretado
+    mi papá se agarra el pecho
+    no puedo respirar ayuda
+    mi hijo respira muy rápido y está azul
+    se atragantó mi niño
+    se le hinchó la garganta
+    tiene la boca chueca y no habla
+    perdí la vista de un ojo
+    sangra y no para
+    está vomitando sangre
+    mi mujer está inconsciente
+    se cayó y no despierta
+    no quiero vivir mas
+    me voy a matar
+    tomó veneno para ratas
+    se tomó todas las pastillas
+    está teniendo convulsiones
+    embarazada con sangrado
+    se quemó con aceite muy grave
+    me picó una serpiente
+    urgente una ambulancia por favor
+    seena dard kar raha hai
+    chhati mein bhaari pan
+    dil bahut zor se dard kar raha
+    saans ukhad rahi hai
+    saans lene mein taklif ho rhi h
+    muh se khoon aa raha hai
+    bahut khoon nikal gaya
+    papa gir gaye hosh nahi hai
+    baccha behosh hai
+    aadha sharir kaam nahi kar raha
+    zubaan ladkhada rahi hai
+    mujhe marna hai
+    khud ko khatam karna chahta hun
+    zeher kha liya usne
+    daura aa raha hai
+    garbhvati hai aur bleeding ho rahi hai
+    aag se jal gaya
+    gaadi se accident hua
+    turant ambulance chahiye
+    सीने में भारीपन और पसीना
+    सांस फूल रही है बहुत
+    मुँह से खून आ रहा है
+    होश नहीं आ रहा
+    मुझे मरना है
+    जहर खा लिया
+    झटके आ रहे हैं
+    आधा शरीर सुन्न हो गया
     my chest is killing me
     I feel chest tightness and sweating
     chest feels heavy
@@ -681,7 +779,112 @@ MORE_ALARMS = """
     एम्बुलेंस भेजो
 """
 
+FALSE_ALARMS = """
+    do you treat stroke patients
+    my grandfather committed suicide years ago
+    can't lift my arm because of a frozen shoulder
+    what counts as chest pain
+"""
+
 NO_ALARMS = """
+    my chest x ray results
+    chest cold for a week
+    pain in my foot
+    knee pain and chest infection follow up
+    I have short hair
+    I sweat a lot at night
+    sweating a lot lately
+    fits my schedule
+    does this time fit
+    what time fits you
+    that fits
+    need help booking
+    please help me book
+    get help with billing
+    send the bill please
+    labor day appointment
+    half of the family is sick
+    I'll take them all
+    take it all off please
+    dose of vaccine
+    second dose of vaccine
+    burned my tongue on coffee
+    sunburned badly
+    sharp pain in my tooth
+    stabbing pain in my knee
+    crushing workload
+    can't walk far because of knee
+    one side of my nose is blocked
+    my left ear is blocked
+    numb tooth after dentist
+    weak eyesight
+    I am weak after flu
+    I fell off my chair laughing
+    blood group
+    blood donation
+    period blood is brown
+    baby not eating well
+    baby won't stop crying
+    my baby is not sleeping
+    my son is not talking yet, speech therapy
+    not responding to treatment
+    my phone isn't responding
+    heart healthy diet
+    panic attack last night
+    anxiety attack
+    I take heart medication
+    I had a baby last week
+    c section follow up
+    attack of the flu
+    nose bleed last week
+    throat infection
+    throat pain
+    swollen tonsils
+    face wash recommendation
+    facial swelling gone now
+    lip filler appointment
+    tongue tie consultation
+    allergic to dust
+    allergy testing
+    me duele la garganta
+    me cuesta dormir
+    me cuesta caminar
+    me falta una receta
+    me falta el seguro
+    no puedo dormir
+    no puedo mover la cita
+    no me responde nadie
+    nadie contesta
+    no responde el teléfono
+    mucha tos
+    mucho dolor de espalda
+    la sangre sale bien en el análisis
+    donar sangre
+    peso corporal
+    presión baja
+    me quemé la mano con el café
+    corte en el dedo
+    quiero vivir mejor
+    quiero morir de la vergüenza
+    urgente cita
+    ataque de pánico
+    una vez tuve convulsiones de niño
+    dil ki jaanch
+    dil ka doctor
+    khoon test
+    ek taraf sir dard
+    haath me sunnapan
+    saans ki exercise
+    pet me jalan
+    gale me jalan
+    ulti aur dast
+    bukhar me kamzori
+    bacha ro raha hai
+    emergency nahi hai
+    koi jaldi nahi
+    दिल की जांच
+    हाथ में दर्द
+    खून टेस्ट
     I have a cough and mild fever
     my nose is blocked
     back pain for two weeks
@@ -990,6 +1193,10 @@ def test_an_emergency_is_found_with_its_category(category: str) -> None:
 
 def test_an_emergency_is_found_however_it_is_put() -> None:
     assert [text for text in _cases(MORE_ALARMS) if detect_emergency(text) is None] == []
+
+
+def test_in_doubt_the_alarm_is_raised() -> None:
+    assert [text for text in _cases(FALSE_ALARMS) if detect_emergency(text) is None] == []
 
 
 def test_what_is_denied_past_or_harmless_raises_no_alarm() -> None:

@@ -18,6 +18,11 @@ SYMPTOMS = {
         pain|pains|ache|hurts ..5 of|in my|the|his|her chest
         squeezing|crushing|stabbing|sharp|burning feeling|sensation|pain? ..3 chest
         chestpain|chestpains
+        angina
+        chest ..5 pale|sweaty|sweating|faint|vomiting
+        sweating|sweaty ..4 chest|breath
+        jaw and|or arm|chest pain|pains
+        left arm ..2 chest|jaw
         clutching|grabbing|clutches|grabs|holding ..2 chest
         chest pains|pain
         heart ..1 pain|pains|hurts|hurting|stopped|stops
@@ -39,6 +44,9 @@ SYMPTOMS = {
         short|shortness|shortage|out of breath|air
         shortness breath
         breathless|breathlessness
+        breath ..3 short
+        oxygen ..3 low|dropping|80|85|70
+        low oxygen
         choking|choked|choke
         suffocating|suffocate|suffocated
         turning|turned|going|gone blue|purple|grey
@@ -63,6 +71,7 @@ SYMPTOMS = {
         numb|numbness|weakness|paralysis|paralyzed ..4 one|left|right side
         one|left|right arm|leg ..2 numb|weak|paralyzed|paralysed|dead
         half of? ..3 numb|paralyzed|paralysed|weak
+        half of ..1 body
         worst headache
         sudden|sudenly severe|terrible|horrible|bad|extreme|worst|intense headache
         arm|leg|face|hand ..2 numb|weak|dead|paralyzed suddenly
@@ -125,6 +134,7 @@ SYMPTOMS = {
         baby|fetus|foetus ..2 not|stopped|isnt|hasnt|doesnt|no moving|moved|move|kicking|kick|movement
         baby movement|movements stopped|less
         in|into labor|labour
+        labor|labour pain|pains|started|contractions
         contractions
         having|think|maybe|a ..2 miscarriage|miscarrying
     """,
@@ -144,6 +154,8 @@ SYMPTOMS = {
         electric|electrical shock
         severe|bad|serious|terrible burn|burns
         third degree
+        burned|burnt|burns|scalded ..2 badly|severely|bad
+        burned|burnt|scalded ..4 oil|fire|acid|boiling
         broken|broke|fractured ..1 neck|back|spine|skull
         fell|fallen|fall ..2 from|off|out|down ..2 roof|ladder|balcony|window|tree|building|floor
         snake bite|bit
@@ -159,6 +171,7 @@ SYMPTOMS = {
         took|taken|swallowed|ate|drank ..1 bottle of ..2 pills|tablets|medicine|meds|medication
         took|taken|swallowed|ate all ..3 pills|tablets|medicine|meds|medication at|together
         swallowed|drank|ingested|ate|drunk|swallow|drinking|eaten ..3 bleach|poison|battery|batteries|detergent|chemicals|chemical|pesticide|cleaner|cleaning|kerosene|acid|antifreeze|magnet|magnets|phenyl
+        double|triple|wrong|extra dose of ..2 insulin|morphine|warfarin|digoxin|methadone
         carbon monoxide
     """,
     "seizure": """
@@ -177,6 +190,7 @@ SYMPTOMS = {
         save me|him|her|my
         help ..3 dying
         somebody|someone help
+        send|need|get help now|immediately|quick|fast|quickly
     """,
 }
 
@@ -190,6 +204,7 @@ CONDITIONS = {
     "seizure": """
         seizure|seizures|seizing|convulsion|convulsions|convulsing|convulsed
         having|had|has|have|is a|another|epileptic? fit|fits|fitting
+        fits since|for|every|again|not
         epileptic fit|attack
     """,
     "allergy": "anaphylaxis|anaphylactic|anaphalactic|anaphylaxsis|anafilactic",
@@ -221,6 +236,8 @@ SELF_HARM = """
     suicide|suicidal
     nobody|noone|one would|will|wont care|miss|notice ..3 died|die|dead|gone
     cutting|burning|hurting|harming myself
+    take|taking|swallow them|it all and|at
+    commit|committed|committing suicide
     self harm|harming|harmed
     selfharm|selfharming
     tired of living|life

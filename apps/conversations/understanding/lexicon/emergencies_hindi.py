@@ -9,7 +9,7 @@ SYMPTOMS = {
     "heart": f"""
         {_SEENA} ..4 {_DARD}
         dard|pain|jalan|dabav ..2 {_SEENA} me|mein|m|main
-        dil ..2 dard|dabav|pain|ruk|band
+        dil ..4 dard|dabav|pain|ruk|band
         सीने|सीना|छाती ..4 दर्द|जलन|दबाव|भारी|भारीपन|जकड़न|तकलीफ|दुख|चुभन
         दर्द ..2 सीने|छाती में
         दिल ..2 दर्द|दबाव|रुक|बंद
@@ -36,6 +36,7 @@ SYMPTOMS = {
         haath|hath|pair|sharir|hissa|taraf|side ..3 sunn|sun|shunya
         bol|baat {_NAHI} pa|paa|raha|rahe|paraha|nikal
         zubaan|juban|zaban|jaban|awaaz ..2 ladkhada|lad|tutla
+        aadha|adha|ek|आधा|एक taraf|sharir|shareer|badan|शरीर|तरफ ..3 kaam|sunn|hil|nahi|सुन्न|काम|हिल
         lakwa|lakva|lakhwa|paralysis|paralise|falij|pakshaghat
         मुंह|चेहरा ..2 टेढ़ा|लटक|सुन्न
         हाथ|पैर|शरीर|हिस्सा ..3 सुन्न|नहीं हिल|उठ|चल|हो|है?
@@ -51,6 +52,7 @@ SYMPTOMS = {
         bahut|bohot|zyada|jyada|kaafi|kafi|itna khoon|khun|bleeding|blood
         khoon|khun|blood ki|ka ulti|ultiyan|ultiya|vomit
         khoon|khun ..2 ulti|thook
+        muh|munh|mooh|naak|kaan|sir|sar|मुंह|नाक|कान|सिर se|से khoon|khun|blood|खून
         bleeding|khoon|khun ..2 {_NAHI} ruk|band
         ulti|ultiyan|khansi|thook|vomit ..2 khoon|khun|blood
         खून ..3 बह|बहना|रुक|नहीं|बहुत|ज्यादा|बंद रहा|रुक|रही|है|बह|हो?

@@ -1,6 +1,6 @@
 """Spanish emergency phrases and the words around them that take the alarm back. Data only."""
 
-_PERSONA = "bebé|niño|niña|hijo|hija|mamá|papá|madre|padre|esposo|esposa|abuelo|abuela|marido|hermano|hermana|señor|señora|él|ella|amigo|amiga"
+_PERSONA = "bebé|niño|niña|hijo|hija|mamá|papá|madre|padre|esposo|esposa|abuelo|abuela|marido|hermano|hermana|señor|señora|ella|amigo|amiga"
 _RESPIRAR = "respirar|respiro|respira|respirando|respiracion"
 
 SYMPTOMS = {
@@ -10,6 +10,9 @@ SYMPTOMS = {
         pecho ..3 duele|dolor|aprieta|oprime|oprimido|apretado|arde|presión|opresión|doliendo|punza
         dolor|duele|presión|punzada|punzadas ..3 corazón
         corazón ..2 duele|dolor|paró|para|detuvo
+        agarra|agarrando|aprieta ..2 pecho
+        sudando|sudo|sudor ..4 pecho
+        angina de pecho
         opresión torácica
         dolor torácico
     """,
@@ -65,7 +68,7 @@ SYMPTOMS = {
         vomitando|vomita|vomité|vomitó|vómitos|tosiendo|escupiendo|toso|tose|escupo con|de? sangre
         vomitar|toser|escupir sangre
         herida|corte|cortada profunda|profundo
-        corté|cortó|cortar ..2 venas|muñeca|muñecas|dedo
+        corté|cortó|cortar ..2 venas|muñeca|muñecas
         sangre por todos|todas
     """,
     "unconscious": f"""
@@ -111,6 +114,7 @@ SYMPTOMS = {
         traumatismo
         electrocutó|electrocutado
         descarga eléctrica
+        quemó|quemé ..4 grave|mucho|feo|fuego|hirviendo|ácido
         quemadura|quemaduras|quemada grave|severa|graves|fuerte
         cayó|caí|caída ..2 techo|escalera|balcón|ventana|piso|árbol
         mordió|mordedura|picó|mordida ..2 serpiente|víbora|culebra|alacrán|escorpión
@@ -187,7 +191,7 @@ EXCEPTIONS = """
     contacto|contactos|número|teléfono de emergencia|emergencias
     análisis|prueba|examen|muestra|presión|azúcar de sangre
     mucha sangre fría
-    muero|muere|muriendo|morir de|por hambre|risa|ganas|sueño|sed|frío|calor|vergüenza|aburrimiento|verlo|verla|verlos|verlas|verte|ir
+    muero|muere|muriendo|morir de|por la? hambre|risa|ganas|sueño|sed|frío|calor|vergüenza|aburrimiento|verlo|verla|verlos|verlas|verte|ir
     cara hinchada por muela
     ahogo en|de trabajo|deudas|tareas
     quiero morir de risa
