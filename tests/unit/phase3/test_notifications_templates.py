@@ -270,7 +270,7 @@ def test_texts_that_invite_an_answer_say_where_emergencies_go(language: str, key
 def test_defaults_are_installed_once_and_leave_changes_alone(organization: Any) -> None:
     install_defaults(organization=organization)
     Template.objects.filter(key="follow-up", channel="sms", language="en").update(body="Our own words")
-    Rule.objects.filter(template_key="follow-up").update(is_active=False, name="Renamed")
+    Rule.objects.filter(template_key="appointment-reminder").update(is_active=False, name="Renamed")
 
     install_defaults(organization=organization)
 
