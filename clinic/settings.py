@@ -319,6 +319,7 @@ SPECTACULAR_SETTINGS = {
         "PlannedCategory": "apps.communications.serializers.COMPOSABLE",
         "ConsentStatus": "apps.patients.models.ConsentStatus",
         "AppointmentStatus": "apps.appointments.models.VISIT_STATUSES",
+        "JourneyStatus": "apps.journeys.models.InstanceStatus",
         "CancelReason": "apps.appointments.models.CancelReason",
     },
 }

@@ -171,6 +171,11 @@ class Instance(TenantModel):
             models.Index(fields=["organization", "appointment_id"], name="instance_by_appointment"),
             models.Index(fields=["organization", "conversation_id"], name="instance_by_conversation"),
             models.Index(
+                fields=["organization", "overdue_at"],
+                name="instance_overdue",
+                condition=Q(status="active", overdue_at__isnull=False),
+            ),
+            models.Index(
                 fields=["advance_due_at"],
                 name="instance_due",
                 condition=Q(status="active", advance_due_at__isnull=False),

@@ -140,19 +140,27 @@ def add_stage(*, definition: Definition, stage: StageInput, position: int | None
 
 @transaction.atomic
 def update_stage(*, definition: Definition, key: str, changes: Mapping[str, Any], actor: Actor) -> Stage:
-    """Change some settings of the stage with this key; the key itself stays, because runs and boards go by it."""
+    """Change some settings of the stage with this key, or move it to `position` (1 is first).
+
+    The key itself stays, because runs and boards go by it.
+    """
     actor.require(Permission.JOURNEYS_MANAGE)
     locked = _lock(definition)
     stages = _present(locked)
     place = _place_of(stages, key)
-    unknown = changes.keys() - (STAGE_FIELDS - {"key"})
+    given = dict(changes)
+    position = given.pop("position", place + 1)
+    unknown = given.keys() - (STAGE_FIELDS - {"key"})
     if unknown:
         raise InvalidInput(
             _("Some fields need another look."),
             errors={name: [_("There is no such field.")] for name in sorted(unknown)},
         )
-    stages[place] = replace(stages[place], **changes)
-    return _stage_at(_edit(locked, stages, actor), place)
+    if not 1 <= position <= len(stages):
+        raise _wrong("position", _("Choose a position from 1 to %(last)d.") % {"last": len(stages)})
+    stage = replace(stages.pop(place), **given)
+    stages.insert(position - 1, stage)
+    return _stage_at(_edit(locked, stages, actor), position - 1)
 
 
 @transaction.atomic

@@ -1,0 +1,230 @@
+"""Reading journeys: the board, one run's way, and what a journey would do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db.models import Count, F, Q, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.appointments.models import Appointment
+from apps.journeys import registry
+from apps.journeys.models import (
+    OPEN_STATUSES,
+    Definition,
+    Instance,
+    InstanceStatus,
+    Stage,
+    StageStatus,
+)
+from apps.journeys.services.definitions import current_version
+from apps.organizations.models import Organization
+from apps.patients.models import Patient
+
+CARDS_PER_COLUMN = 50
+COUNT_LIMIT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A run on the board. `over` is by how much it is overdue; `note` says why it is here (sent back, …)."""
+
+    run: Instance
+    over: dt.timedelta | None
+    note: str
+    appointment: Appointment | None
+
+
+@dataclass(slots=True)
+class Column:
+    """A stage of the present edition; or, `earlier`, one that only runs on earlier editions stand in."""
+
+    key: str
+    name: str
+    hint: str
+    earlier: bool = False
+    total: int = 0
+    cards: list[Card] = field(default_factory=list)
+
+    @property
+    def hidden(self) -> int:
+        """Return how many runs the column does not show."""
+        return self.total - len(self.cards)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Who stands where in one journey."""
+
+    definition: Definition
+    columns: list[Column]
+
+    @property
+    def total(self) -> int:
+        return sum(column.total for column in self.columns)
+
+
+def board_of(definition: Definition, *, only: str = "") -> Board:
+    """Return the board: in each stage who is overdue first, then who is there longest; five queries.
+
+    `only` is "overdue", "paused" or "" for everybody.
+    """
+    now = timezone.now()
+    columns = {
+        stage.key: Column(stage.key, stage.name, _hint(stage)) for stage in current_version(definition).stages.all()
+    }
+    stage_key = F("current_stage__key")
+    runs = (
+        Instance.objects.filter(organization_id=definition.organization_id, definition=definition)
+        .filter(_only(only, now))
+        .annotate(
+            place=Window(
+                RowNumber(),
+                partition_by=[stage_key],
+                order_by=[F("overdue_at").asc(nulls_last=True), F("stage_entered_at").asc(), F("id").asc()],
+            ),
+            of_stage=Window(Count("pk"), partition_by=[stage_key]),
+        )
+        .filter(place__lte=CARDS_PER_COLUMN)
+        .select_related("patient", "current_stage", "definition")
+        .order_by("current_stage__position", "place")
+    )
+    found: list[Instance] = list(runs)
+    appointments = _appointments(found)
+    notes = _notes(found)
+    for run in found:
+        stage = run.current_stage
+        column = columns.setdefault(stage.key, Column(stage.key, stage.name, _("Of an earlier edition"), earlier=True))
+        column.total = run.of_stage
+        over = now - run.overdue_at if run.is_overdue(now) else None
+        column.cards.append(Card(run, over, notes.get(run.pk, ""), appointments.get(run.appointment_id)))
+    return Board(definition, list(columns.values()))
+
+
+def _only(only: str, now: dt.datetime) -> Q:
+    if only == "overdue":
+        return Q(status=InstanceStatus.ACTIVE, overdue_at__lte=now)
+    if only == "paused":
+        return Q(status=InstanceStatus.PAUSED)
+    return Q(status__in=OPEN_STATUSES)
+
+
+def _appointments(runs: Iterable[Instance]) -> dict[uuid.UUID | None, Appointment]:
+    ids = {run.appointment_id for run in runs if run.appointment_id}
+    found = Appointment.objects.filter(pk__in=ids).select_related("practitioner", "location") if ids else ()
+    return {appointment.pk: appointment for appointment in found}
+
+
+def _notes(runs: Iterable[Instance]) -> dict[uuid.UUID, str]:
+    ids = [run.pk for run in runs]
+    marks = StageStatus.objects.filter(instance_id__in=ids, stage_id=F("instance__current_stage_id")).exclude(note="")
+    return dict(marks.values_list("instance_id", "note"))
+
+
+def _hint(stage: Stage) -> str:
+    """Say how a stage ends."""
+    known = registry.event_type(stage.advance_on) if stage.advance_on else None
+    if known is not None:
+        return _("until: %(event)s") % {"event": known.label}
+    if stage.advance_after_minutes is not None:
+        return _("for %(time)s") % {"time": duration(stage.advance_after_minutes)}
+    return _("until moved by hand")
+
+
+def duration(minutes: int) -> str:
+    """Return a length of time in its largest whole unit: 3 days, 2 h, 45 min."""
+    if minutes and minutes % 1440 == 0:
+        return _("%(n)d d") % {"n": minutes // 1440}
+    if minutes and minutes % 60 == 0:
+        return _("%(n)d h") % {"n": minutes // 60}
+    return _("%(n)d min") % {"n": minutes}
+
+
+def definitions_with_counts(organization: Organization) -> list[Definition]:
+    """Return the journeys, each with `open_runs`; inactive ones only while somebody is still in them. One query."""
+    rows = Definition.objects.for_organization(organization).annotate(
+        open_runs=Count("instances", filter=Q(instances__status__in=OPEN_STATUSES))
+    )
+    return [row for row in rows if row.is_active or row.open_runs]
+
+
+def count_overdue(organization: Organization) -> int:
+    """Count the runs that stand longer in their stage than it allows, up to COUNT_LIMIT; one query."""
+    overdue = Instance.objects.for_organization(organization).filter(
+        status=InstanceStatus.ACTIVE, overdue_at__lte=timezone.now()
+    )
+    return overdue[:COUNT_LIMIT].count()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stage on a run's way, with what is known about it."""
+
+    stage: Stage
+    mark: StageStatus
+    is_now: bool
+
+
+def way_of(run: Instance) -> list[Step]:
+    """Return the stages of a run in order, each with where the run stands with it; one query."""
+    marks = StageStatus.objects.filter(instance=run).select_related("stage").order_by("stage__position")
+    return [Step(mark.stage, mark, run.is_open and mark.stage_id == run.current_stage_id) for mark in marks]
+
+
+def runs_of_patient(patient: Patient) -> list[Instance]:
+    """Return a patient's runs, open ones first, then the newest; one query."""
+    runs = Instance.objects.filter(organization_id=patient.organization_id, patient=patient).for_list()
+    return sorted(runs.order_by("-started_at")[:50], key=lambda run: not run.is_open)
+
+
+def count_open_runs(patient: Patient) -> int | None:
+    """Count a patient's open runs; None for none, so that the tab shows no number."""
+    return Instance.objects.filter(organization_id=patient.organization_id, patient=patient).open().count() or None
+
+
+@dataclass(frozen=True, slots=True)
+class DryStep:
+    """What a stage would do: its actions with their delay after its beginning, and how it would end."""
+
+    stage: Stage
+    ends: str
+    earliest_minutes: int | None
+    actions: list[tuple[int, str]]
+
+
+def dry_run(definition: Definition) -> list[DryStep]:
+    """Return what a run started now would do, stage by stage.
+
+    `earliest_minutes` counts from the start as long as delays alone decide; None after the first stage that waits for
+    an event or a person.
+    """
+    steps: list[DryStep] = []
+    elapsed: int | None = 0
+    for stage in current_version(definition).stages.all():
+        actions, waited = _dry_actions(stage)
+        steps.append(DryStep(stage, _hint(stage), elapsed, actions))
+        if elapsed is not None and stage.advance_after_minutes is not None:
+            elapsed += max(stage.advance_after_minutes, waited)
+        elif elapsed is not None and waited and not stage.advance_on:
+            elapsed += waited
+        else:
+            elapsed = None
+    return steps
+
+
+def _dry_actions(stage: Stage) -> tuple[list[tuple[int, str]], int]:
+    waited = 0
+    actions: list[tuple[int, str]] = []
+    for settings in stage.actions:
+        known = registry.action_named(settings.get("action", ""))
+        if known is None:
+            continue
+        actions.append((waited + int(settings.get("after_minutes", 0)), known.describe(settings)))
+        if known.key == "wait":
+            waited += int(settings["minutes"])
+    return actions, waited
