@@ -103,7 +103,7 @@ _POLITENESS = Phrasebook(
         ),
     ]
 )
-_NEGATORS = Phrasebook((line, code) for code in ("en", "es") for line in lines(INTENTS_BY_LANGUAGE[code].NEGATORS))
+_NEGATORS = Phrasebook((line, code) for code, module in INTENTS_BY_LANGUAGE.items() for line in lines(module.NEGATORS))
 _POST_NEGATORS = frozenset(lines(INTENTS_BY_LANGUAGE["hi"].NEGATORS))
 
 
@@ -163,7 +163,8 @@ def _is_negated(found: Found[str], clause: Sequence[str], negators: Sequence[Fou
 
 
 def _reach(negator: Found[str]) -> int:
-    return 0 if negator.value == "es" and negator.end == negator.start + 1 else _NEGATION_REACH
+    """Return how many words may stand between; a bare "no" or "nahi" negates only what follows at once."""
+    return 0 if negator.value != "en" and negator.end == negator.start + 1 else _NEGATION_REACH
 
 
 def _alone(found: Found[str], clause: Sequence[str], said: Sequence[Sequence[str]]) -> bool:
@@ -176,16 +177,11 @@ def _small_talk(text: str, language: str) -> Intent:
     answer = parse_yes_no(text, language)
     if answer is False:
         return Intent.NO
-    values = _SMALL_TALK.covers(respell(tokens_of_talk(text)))
+    values = _SMALL_TALK.covers(respell([token for token in tokens(text) if token not in _PUNCTUATION]))
     for intent in (Intent.THANKS, Intent.GOODBYE, Intent.GREETING):
         if values is not None and intent in values:
             return intent
     return Intent.UNKNOWN if answer is None else Intent.YES
-
-
-def tokens_of_talk(text: str) -> list[str]:
-    """Return words and emoji without punctuation."""
-    return [token for token in tokens(text) if token not in _PUNCTUATION]
 
 
 _PUNCTUATION = frozenset(".,;:!?¿¡-()\"'\n…*_~।")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from .lexicon import BY_LANGUAGE
 from .phrases import Phrasebook, lines
@@ -75,11 +75,7 @@ def requested_language(text: str) -> str | None:
 
 def _score(canonical: str, code: str) -> float:
     weights = _WEIGHTS[code]
-    score = sum(weights.get(token, 0.0) for token in _first(tokens(canonical)))
+    score = sum(weights.get(token, 0.0) for token in tokens(canonical)[:_WORDS_READ])
     if code == "es":
         score += 0.5 * bool(_SPANISH_LETTER.search(canonical))
     return score
-
-
-def _first(found: Sequence[str]) -> Sequence[str]:
-    return found[:_WORDS_READ]

@@ -206,6 +206,9 @@ INTENTS = {
         समय बदलना है
     """,
     Intent.CANCEL: """
+        no, cancel it
+        nahi, cancel karo
+        yes cancel
         मेरा अपॉइंटमेंट कैंसिल कर दीजिए
         mujhe appointment cancel karwana hai
         cancelen mi cita de mañana
@@ -353,6 +356,9 @@ INTENTS = {
         samajh nahi aaya
     """,
     Intent.VIEW: """
+        did you cancel my appointment?
+        why was my appointment cancelled
+        has my appointment been moved
         mera appointment kis din hai
         a qué hora era mi cita
         cuándo tengo mi próxima cita
@@ -664,6 +670,13 @@ INTENTS = {
         शुरू
     """,
     Intent.UNKNOWN: """
+        mujhe appointment nahi cancel karna
+        cancel nahi karna hai
+        appointment nahi chahiye
+        no necesito cita
+        I don't want an appointment
+        no need to cancel
+        please don't reschedule
         2
         Ana Lopez
         tomorrow at 5

@@ -62,6 +62,9 @@ INTENTS = {
         do i have an|any? upcoming? {_APPOINTMENT}
         have i got an|any? {_APPOINTMENT}
         is my {_APPOINTMENT} .. confirmed|on|booked|today|tomorrow
+        did|have you|u|they cancel|cancelled|canceled|move|change|moved|changed .. {_APPOINTMENT}
+        is|was|has my|the {_APPOINTMENT} been? cancelled|canceled|moved|changed
+        why .. {_APPOINTMENT} .. cancelled|canceled|moved|changed
         remind me .. {_APPOINTMENT}
         do i have anything|something booked|scheduled
         when am|was|should i supposed|scheduled|due|booked|come
@@ -257,6 +260,7 @@ INTENTS = {
 }
 
 NEGATORS = """
+    did|have you|u|they
     dont|don|not|didnt|never|doesnt|havent|wasnt|isnt|wouldnt
     do not
     no need to

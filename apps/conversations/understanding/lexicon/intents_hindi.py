@@ -33,10 +33,8 @@ INTENTS = {
     "CANCEL": f"""
         cancel|radd|rad|nirast {_KARNA}|karwado|karwa|karva
         {_APPT} .. cancel|radd|nirast|hatao|hata
-        {_APPT} nahi|nahin|nhi chahiye|chahie|chaiye
         radd
         रद्द|कैंसिल|कैंसल|निरस्त|कैन्सल
-        {_APPT_HI} नहीं चाहिए|चाहिये
     """,
     "CANNOT_ATTEND": """
         nahi|nahin|nhi|nai aa sakta|sakti|sakte|paunga|paungi|payenge|pa|paaunga|paaungi|paenge|sakunga|sakungi
