@@ -37,6 +37,8 @@ def desk(browser: Browser, base: str) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 900}, timezone_id="America/New_York")
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
+    refused: list[str] = []
+    page.on("response", lambda answer: refused.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
     page.goto(f"{base}/")
     page.fill("input[name=login]", DESK[0])
     page.fill("input[type=password]", DESK[1])
@@ -44,3 +46,4 @@ def desk(browser: Browser, base: str) -> Iterator[Page]:
     page.wait_for_url(f"{base}/")
     yield page
     context.close()
+    assert refused == []
