@@ -8,7 +8,7 @@ import random
 from django.utils import timezone
 
 from apps.organizations.models import Organization
-from apps.patients.folding import index_text
+from apps.patients.folding import index_text, sort_text
 from apps.patients.models import Consent, ConsentPurpose, ConsentStatus, ContactPoint, ContactSystem, Patient
 from apps.portal.demo.people import Person, invent
 
@@ -45,6 +45,7 @@ def _patient(organization: Organization, number: int, person: Person, rng: rando
         language=person.language,
         address=person.address,
         alerts=[rng.choice(ALERTS)] if rng.random() < 0.07 else [],
+        sort_name=sort_text(given_name=person.given_name, family_name=person.family_name),
         search_text=index_text(
             names=(person.given_name, person.family_name, "", person.name_latin),
             number=f"{number:06d}",
