@@ -38,9 +38,6 @@ def desk(browser: Browser, base: str) -> Iterator[Page]:
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     refused: list[str] = []
-    page.on("request", lambda r: print("REQ", r.method, r.url) if r.method == "POST" else None)
-    page.on("response", lambda r: print("RESP", r.status, r.url) if r.request.method == "POST" else None)
-    page.on("console", lambda m: print("CONSOLE", m.text))
     page.on(
         "response", lambda answer: refused.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
     )
