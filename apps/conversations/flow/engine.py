@@ -13,7 +13,7 @@ from apps.communications.models import Category
 from apps.communications.services import opt_in, opt_out
 from apps.conversations.flow import wording
 from apps.conversations.flow.beginning import on_idle, on_reason
-from apps.conversations.flow.choosing import let_go, on_slots
+from apps.conversations.flow.choosing import ask_about, let_go, on_slots
 from apps.conversations.flow.common import join, summary, to_staff
 from apps.conversations.flow.context import Goal
 from apps.conversations.flow.deciding import on_confirm
@@ -149,7 +149,10 @@ def _repeat(turn: Turn) -> Step:
             wording.how_to_choose(len(turn.context.offers)),
         ),
     }
-    return Step(turn.state, join(turn.opening, questions.get(turn.state, wording.ask_what)()))
+    question = questions.get(turn.state, wording.ask_what)
+    if turn.state == FlowState.CONFIRM and turn.context.chosen is not None:
+        return Step(turn.state, ask_about(turn, turn.context.chosen))
+    return Step(turn.state, join(turn.opening, question()))
 
 
 def _file_only(turn: Turn) -> Step:

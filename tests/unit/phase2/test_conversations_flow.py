@@ -558,6 +558,68 @@ def test_next_wish_after_booking_begins_anew(dialogue):
     assert "reason for the visit" in dialogue.go(*TO_BOOKED, "I need another appointment")
 
 
+def test_remark_after_booking_starts_no_new_search(dialogue):
+    assert "did not understand" in dialogue.go(*TO_BOOKED, "purple banana")
+    assert dialogue.thread.state == FlowState.BOOKED
+
+
+def test_greeting_after_booking_is_asked_what_is_wanted(dialogue):
+    assert "How can I help?" in dialogue.go(*TO_BOOKED, "hello")
+
+
+def test_visit_of_this_dialogue_is_meant_without_asking_again_who_it_is(dialogue):
+    assert "Your next visit: Tuesday, November 24" in dialogue.go(*TO_BOOKED, "when is my appointment?")
+
+
+def test_no_reason_after_all_ends_the_search(dialogue):
+    assert "not booked anything" in dialogue.go(*TO_SLOTS[:3], "no, forget it, cancel")
+    assert dialogue.thread.state == FlowState.IDLE
+
+
+@pytest.mark.parametrize("text", ["hi", "🙂", "thanks", "123"])
+def test_what_is_no_reason_is_asked_again(dialogue, text):
+    assert "reason for the visit" in dialogue.go(*TO_SLOTS[:3], text)
+    assert dialogue.thread.state == FlowState.REASON
+
+
+def test_more_words_about_the_complaint_do_not_count_as_unclear(dialogue):
+    dialogue.go(*TO_SLOTS, "it hurts a lot", "and it is swollen")
+    assert dialogue.thread.owner_kind == OwnerKind.BOT
+
+
+def test_other_times_while_deciding_free_the_held_one(dialogue):
+    assert "other free times" in dialogue.go(*TO_CONFIRM, "more times please")
+    assert not Appointment.objects.filter(status=Status.HELD).exists()
+
+
+def test_all_times_shown_begin_again(dialogue, bookable):
+    bookable.appointment_type.horizon_days = 1
+    bookable.appointment_type.save()
+    dialogue.go(*TO_SLOTS)
+    answers = [dialogue.say("more times please") for _ in range(6)]
+    assert any("all the free times I have" in answer for answer in answers)
+
+
+def test_endless_search_ends_with_a_person(dialogue):
+    dialogue.go(*TO_SLOTS, *["more times please"] * 9)
+    assert dialogue.thread.attention == Attention.NO_SLOTS
+
+
+def test_question_is_asked_again_in_the_language_asked_for(dialogue):
+    assert "¿La reservo?" in dialogue.go(*TO_CONFIRM, "en español por favor")
+    assert dialogue.thread.state == FlowState.CONFIRM
+
+
+def test_moving_to_a_time_that_is_taken_meanwhile_keeps_the_visit(ana, visit, bookable, organization, noon):
+    ana.go("please reschedule my appointment", "1")
+    chosen = Appointment.objects.get(status=Status.HELD)
+    noon.shift(dt.timedelta(minutes=15))
+    other_patient_takes(bookable, PatientFactory(organization=organization), chosen.start)
+    assert "taken a moment ago" in ana.say("yes")
+    visit.refresh_from_db()
+    assert (visit.status, visit.start) == (Status.BOOKED, NINE_ON_TUESDAY)
+
+
 # ── silence ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

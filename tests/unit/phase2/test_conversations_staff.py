@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from apps.appointments.models import Appointment, Status
 from apps.appointments.services import hold_slot
+from apps.audit.models import AccessRecord
 from apps.communications.models import Category, Communication
 from apps.communications.services import note_inbound, opt_out
 from apps.conversations.canned import fitting_templates
@@ -38,13 +39,16 @@ from apps.conversations.services import (
     take_over,
     unsnooze,
 )
+from apps.conversations.tasks import sweep_conversations
 from apps.core.actors import BOT, SYSTEM, Actor, ActorKind
 from apps.core.errors import Conflict, InvalidInput, InvalidTransition, NotAllowed, NotFound, StaleVersion
 from apps.core.tenancy import organization_scope
 from apps.events.models import Event
+from apps.events.selectors import patient_timeline
 from apps.organizations.services import actor_for_membership, issue_api_key
 from tests.fixtures.conversations import ConversationFactory
 from tests.fixtures.journeys import TemplateFactory
+from tests.fixtures.shared import client_for
 
 pytestmark = pytest.mark.django_db
 
@@ -406,3 +410,40 @@ def test_thread_of_another_organization_is_not_found(other_organization, actor):
         take_over(conversation=foreign, actor=actor)
     with organization_scope(other_organization.pk):
         assert Conversation.objects.get().owner_kind == OwnerKind.BOT
+
+
+def test_task_sweeps_until_nothing_is_due(thread, actor, noon):
+    snooze(conversation=thread, until=timezone.now() + dt.timedelta(hours=1), actor=actor)
+    noon.shift(dt.timedelta(hours=2))
+    sweep_conversations()
+    thread.refresh_from_db()
+    assert thread.status == ConversationStatus.OPEN
+
+
+def test_every_event_of_a_thread_reads_as_a_sentence_in_the_timeline(thread, patient, actor):
+    link_patient(conversation=thread, patient=patient, actor=actor)
+    take_over(conversation=thread, actor=actor)
+    add_note(conversation=thread, body="Seen.", actor=actor)
+    hand_back(conversation=thread, actor=actor)
+    hand_over(conversation=thread, attention=Attention.UNCLEAR, summary="", actor=BOT)
+    close_conversation(conversation=thread, actor=actor)
+    told = [
+        entry.text
+        for entry in patient_timeline(organization=thread.organization, patient_id=patient.pk, kind="messages")
+    ]
+    assert told == [
+        "Conversation closed",
+        "Bot handed the conversation to staff: The bot did not understand",
+        "Handed the conversation back to the bot",
+        "Internal note written in the conversation",
+        "Took over the conversation from the bot",
+        "Identified in the conversation by a member of staff",
+    ]
+
+
+def test_administrators_look_at_a_patients_thread_is_recorded(thread, patient, actor, administrator):
+    link_patient(conversation=thread, patient=patient, actor=actor)
+    browser = client_for(administrator)
+    assert browser.get("/admin/conversations/conversation/").status_code == 200
+    assert browser.get(f"/admin/conversations/conversation/{thread.pk}/change/").status_code == 200
+    assert AccessRecord.objects.filter(patient_id=patient.pk).exists()

@@ -162,6 +162,20 @@ def test_environment_token_serves_accounts_without_one_of_their_own(twilio, what
     assert twilio.message().status_code == 403
 
 
+@override_settings(
+    TWILIO_ACCOUNT_SID="AC1",
+    TWILIO_AUTH_TOKEN="token-of-the-environment",
+    TWILIO_WHATSAPP_NUMBER="whatsapp:+15553334444",
+)
+def test_number_of_the_environment_belongs_to_the_only_clinic_without_an_account(organization):
+    poster = TwilioPoster(token="token-of-the-environment")
+    ends = {"To": "whatsapp:+15553334444"}
+    assert poster.message(**ends).status_code == 200
+    assert poster.status(next_sid(), "sent", From="whatsapp:+15553334444").status_code == 204
+    assert TwilioPoster(token="another").message(**ends).status_code == 403
+    assert InboundEvent.objects.for_organization(organization).count() == 2
+
+
 # ── refused ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
