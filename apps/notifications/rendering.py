@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -99,9 +100,7 @@ def validate_texts(*, channel: str, subject: str, body: str, content_sid: str = 
 
 def variables_of(text: str) -> list[str]:
     """Return the variables that a text names, in the order in which they first appear; raise LiquidError."""
-    found = _LIQUID.from_string(text).analyze().globals
-    placed = [(use.span.index, ".".join(str(part) for part in use.segments)) for uses in found.values() for use in uses]
-    return list(dict.fromkeys(path for _index, path in sorted(placed)))
+    return list(_named(text))
 
 
 def count_segments(text: str) -> int:
@@ -116,8 +115,20 @@ def count_segments(text: str) -> int:
 
 
 def _fill(text: str, variables: Mapping[str, Any]) -> str:
-    compiled: BoundTemplate = _LIQUID.from_string(text)
-    return _BLANK_LINES.sub("\n\n", compiled.render(**variables)).strip()
+    return _BLANK_LINES.sub("\n\n", _compile(text).render(**variables)).strip()
+
+
+@lru_cache(maxsize=256)
+def _compile(text: str) -> BoundTemplate:
+    """Return the parsed text, which rendering never changes; parsing takes four times as long as rendering."""
+    return _LIQUID.from_string(text)
+
+
+@lru_cache(maxsize=256)
+def _named(text: str) -> tuple[str, ...]:
+    found = _compile(text).analyze().globals
+    placed = [(use.span.index, ".".join(str(part) for part in use.segments)) for uses in found.values() for use in uses]
+    return tuple(dict.fromkeys(path for _index, path in sorted(placed)))
 
 
 def _placeholders(body: str, variables: Mapping[str, Any]) -> dict[str, str]:
