@@ -11,16 +11,15 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.appointments.models import Appointment
-from apps.communications.models import Communication
 from apps.core import tenancy
 from apps.core.tenancy import organization_scope
-from apps.events.models import Event
 from apps.journeys.defaults import install_defaults as install_journeys
 from apps.notifications.defaults import install_defaults as install_messages
 from apps.notifications.models import Rule, Template
 from apps.organizations.permissions import Role
 from apps.patients.models import Patient
 from apps.portal.demo.clinic import SIGN_INS, Clinic, absences, open_clinic
+from apps.portal.demo.copying import BATCH, copy
 from apps.portal.demo.history import events_of, messages_of, reminders_ahead
 from apps.portal.demo.people import Person
 from apps.portal.demo.records import admit
@@ -29,7 +28,6 @@ from apps.portal.demo.threads import write_threads
 from apps.portal.demo.visits import Away, plan_visits
 
 Progress = Callable[[str, int, int], None]
-BATCH = 2000
 NUMBER, OTHER_NUMBER = "+15550100000", "+15550200000"
 
 
@@ -95,12 +93,18 @@ def _fill(clinic: Clinic, size: Scale, *, rng: random.Random, now: dt.datetime, 
     with organization_scope(organization.pk):
         install_messages(organization=organization)
         install_journeys(organization=organization)
-        today = organization.today()
-        people = admit(organization=organization, rng=rng, count=size.patients, today=today)
-        progress("patients", len(people), size.patients)
+        people = admit(
+            organization=organization,
+            rng=rng,
+            count=size.patients,
+            now=now,
+            done=lambda count: progress("patients", count, size.patients),
+        )
         away = absences(clinic, now)
         visits = _visits(clinic, people, size, rng=rng, now=now, away=away, progress=progress)
-        _history(clinic, people, visits, rng=rng, now=now, progress=progress)
+        # A generator of its own: how many messages there are depends on the time of day, the people after them must not.
+        history = random.Random(rng.getrandbits(32))  # noqa: S311 - as above
+        _history(clinic, people, visits, rng=history, now=now, progress=progress)
         threads = 0
         if size.conversations:
             desk = clinic.users["frontdesk@demo.clinic"]
@@ -109,6 +113,9 @@ def _fill(clinic: Clinic, size: Scale, *, rng: random.Random, now: dt.datetime, 
         runs = write_runs(organization, visits, now=now, limit=size.runs)
         reminders = _plan_ahead(clinic, people, visits, now=now)
         progress("reminders", reminders, reminders)
+        progress("references", 0, 1)
+        _check_references()
+        progress("references", 1, 1)
     return {
         "patients": len(people),
         "appointments": len(visits),
@@ -128,33 +135,15 @@ def _visits(
     away: Away,
     progress: Progress,
 ) -> list[Appointment]:
-    today = clinic.organization.today()
+    today = now.astimezone(clinic.organization.zone).date()
     first, last = today - dt.timedelta(days=size.days_before), today + dt.timedelta(days=size.days_after)
     patients = [patient for patient, _person in people]
     visits = list(plan_visits(clinic, patients, rng=rng, now=now, first=first, last=last, away=away))
     if size.appointments is not None and len(visits) > size.appointments:
-        visits = sorted(visits, key=lambda v: abs(v.start - now))[: size.appointments]
-    for start in range(0, len(visits), BATCH):
-        batch = visits[start : start + BATCH]
-        booked = [visit.created_at for visit in batch]
-        Appointment.objects.bulk_create(batch)
-        _date_back(batch, booked)
-        progress("appointments", start + len(batch), len(visits))
+        nearest = sorted(visits, key=lambda visit: abs(visit.start - now))[: size.appointments]
+        visits = sorted(nearest, key=lambda visit: visit.start)
+    copy(visits, done=lambda count: progress("appointments", count, len(visits)))
     return visits
-
-
-def _date_back(visits: list[Appointment], booked: list[dt.datetime]) -> None:
-    """Set when each visit was booked; Django stamps new rows with the present, whatever they say."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE appointments_appointment AS visit SET created_at = was.booked
-            FROM unnest(%s::uuid[], %s::timestamptz[]) AS was (id, booked) WHERE visit.id = was.id
-            """,
-            [[visit.pk for visit in visits], booked],
-        )
-    for visit, at in zip(visits, booked, strict=True):
-        visit.created_at = at
 
 
 def _history(
@@ -166,17 +155,17 @@ def _history(
     now: dt.datetime,
     progress: Progress,
 ) -> None:
+    """Write what happened to the visits, some thousands of them at a time: all of it at once would fill the memory."""
     phones = {patient.pk: person.phone for patient, person in people}
-    events: list[Event] = []
-    messages: list[Communication] = []
-    for visit in visits:
-        events.extend(events_of(visit))
-        messages.extend(messages_of(visit, visit.patient, phones[visit.patient_id], clinic, rng, now))
-    events.sort(key=lambda event: event.id)
-    for rows, model, what in ((events, Event, "events"), (messages, Communication, "messages")):
-        for start in range(0, len(rows), BATCH):
-            model.objects.bulk_create(rows[start : start + BATCH])
-            progress(what, min(start + BATCH, len(rows)), len(rows))
+    for begin in range(0, len(visits), BATCH):
+        part = visits[begin : begin + BATCH]
+        copy(event for visit in part for event in events_of(visit))
+        copy(
+            message
+            for visit in part
+            for message in messages_of(visit, visit.patient, phones[visit.patient_id], clinic, rng, now)
+        )
+        progress("history", begin + len(part), len(visits))
 
 
 def _plan_ahead(
@@ -190,10 +179,13 @@ def _plan_ahead(
     texts = Template.objects.for_organization(organization).filter(key="appointment-reminder", channel="whatsapp")
     templates = {template.language: template for template in texts}
     phones = {patient.pk: person.phone for patient, person in people}
-    rows = list(reminders_ahead(visits, rules, templates, phones, now))
-    for start in range(0, len(rows), BATCH):
-        Communication.objects.bulk_create(rows[start : start + BATCH])
-    return len(rows)
+    return copy(reminders_ahead(visits, rules, templates, phones, now))
+
+
+def _check_references() -> None:
+    """Check the foreign keys now, where it can be shown, instead of at the commit."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
 
 
 def _refresh_statistics() -> None:

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-
-from django.utils import timezone
+from collections.abc import Callable
 
 from apps.organizations.models import Organization
 from apps.patients.folding import index_text, sort_text
 from apps.patients.models import Consent, ConsentPurpose, ConsentStatus, ContactPoint, ContactSystem, Patient
+from apps.portal.demo.copying import copy
 from apps.portal.demo.people import Person, invent
 
 ALERTS = ["Penicillin allergy", "Needs ramp", "Interpreter: Mandarin", "Interpreter: Ukrainian", "Hard of hearing"]
-BATCH = 2000
 
 
 def admit(
-    *, organization: Organization, rng: random.Random, count: int, today: dt.date
+    *,
+    organization: Organization,
+    rng: random.Random,
+    count: int,
+    now: dt.datetime,
+    done: Callable[[int], None] = lambda _count: None,
 ) -> list[tuple[Patient, Person]]:
     """Create `count` patients numbered from 1, and return each with the person it was made from."""
-    people = invent(rng, count, today)
+    people = invent(rng, count, now.astimezone(organization.zone).date())
     patients = [_patient(organization, number, person, rng) for number, person in enumerate(people, start=1)]
-    Patient.objects.bulk_create(patients, batch_size=BATCH)
+    copy(patients, done=done)
     pairs = list(zip(patients, people, strict=True))
-    ContactPoint.objects.bulk_create(
-        (point for patient, person in pairs for point in _points(patient, person)), batch_size=BATCH
-    )
-    Consent.objects.bulk_create(
-        (consent for patient, _person in pairs for consent in _consents(patient, rng)), batch_size=BATCH
-    )
+    copy(point for patient, person in pairs for point in _points(patient, person))
+    copy(consent for patient, _person in pairs for consent in _consents(patient, rng, now))
     return pairs
 
 
@@ -74,8 +74,8 @@ def _points(patient: Patient, person: Person) -> list[ContactPoint]:
     return points
 
 
-def _consents(patient: Patient, rng: random.Random) -> list[Consent]:
-    decided = timezone.now() - dt.timedelta(days=rng.randint(20, 600))
+def _consents(patient: Patient, rng: random.Random, now: dt.datetime) -> list[Consent]:
+    decided = now - dt.timedelta(days=rng.randint(20, 600))
     answers = {ConsentPurpose.WHATSAPP: 0.97, ConsentPurpose.SMS: 0.94, ConsentPurpose.EMAIL: 0.97}
     return [
         Consent(

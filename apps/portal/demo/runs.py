@@ -8,9 +8,9 @@ from apps.appointments.models import Appointment
 from apps.appointments.models import Status as Visit
 from apps.journeys.models import Definition, DefinitionVersion, Instance, InstanceStatus, Stage, StageState, StageStatus
 from apps.organizations.models import Organization
+from apps.portal.demo.copying import copy
 
 DAY = dt.timedelta(days=1)
-BATCH = 2000
 
 
 def write_runs(organization: Organization, visits: list[Appointment], *, now: dt.datetime, limit: int) -> int:
@@ -32,8 +32,8 @@ def write_runs(organization: Organization, visits: list[Appointment], *, now: dt
         instance = _instance(definition, version, stages, visit, position)
         instances.append(instance)
         statuses.extend(_statuses(instance, stages, visit, position))
-    Instance.objects.bulk_create(instances, batch_size=BATCH)
-    StageStatus.objects.bulk_create(statuses, batch_size=BATCH)
+    copy(instances)
+    copy(statuses)
     return len(instances)
 
 

@@ -21,10 +21,10 @@ from apps.core.ids import uuid7
 from apps.organizations.models import User
 from apps.patients.models import Patient
 from apps.portal.demo.clinic import Clinic
+from apps.portal.demo.copying import BATCH, copy
 from apps.portal.demo.people import Person
 
 MINUTE = dt.timedelta(minutes=1)
-BATCH = 2000
 P, B, S, N, M = "contact", "bot", "person", "note", "mark"
 
 
@@ -239,9 +239,9 @@ def write_threads(
                     last_inbound_at=conversation.last_inbound_at,
                 )
             )
-    Conversation.objects.bulk_create(rows, batch_size=BATCH)
-    Communication.objects.bulk_create(ledger, batch_size=BATCH)
-    Message.objects.bulk_create(lines, batch_size=BATCH)
+    copy(rows)
+    copy(ledger)
+    copy(lines)
     ContactState.objects.bulk_create(states, batch_size=BATCH, ignore_conflicts=True)
     return len(rows)
 

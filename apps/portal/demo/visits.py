@@ -77,7 +77,8 @@ def _day(
                 continue
             visit = _visit(clinic, practitioner, patient, code, at, end, busy_end)
             visit.reason = rng.choice(REASONS[code])
-            _settle(visit, rng, now)
+            # A generator of its own: what has happened by now must not decide who comes next week.
+            _settle(visit, random.Random(rng.getrandbits(32)), now)  # noqa: S311 - invented visits, not secrets
             yield visit
             at = busy_end
 

@@ -1,0 +1,191 @@
+"""The demo clinic: the same rows for the same seed, and rows that a real clinic could have."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+import time_machine
+from django.db import connection, models, transaction
+
+from apps.appointments.models import Appointment
+from apps.appointments.models import Status as Visit
+from apps.communications.models import Communication
+from apps.communications.models import Status as Sending
+from apps.conversations.models import Conversation, Message, OwnerKind
+from apps.core.tenancy import all_organizations, organization_scope
+from apps.events.models import Event
+from apps.journeys.models import Instance, StageStatus
+from apps.organizations.models import Membership, Organization
+from apps.organizations.permissions import Role
+from apps.patients.models import Consent, ContactPoint, Patient
+from apps.portal.demo import build
+from apps.portal.demo.assembly import SCALES
+from apps.portal.demo.copying import copy
+from clinic.demo import SIGN_INS
+
+NOON = dt.datetime(2026, 11, 24, 17, 0, tzinfo=dt.UTC)  # a Tuesday, 12:00 in New York
+
+
+@pytest.fixture(scope="module")
+def demo(django_db_setup, django_db_blocker) -> Iterator[dict[str, int]]:
+    """The small demo as it is on a Tuesday at noon; made once, because it takes a second."""
+    with django_db_blocker.unblock(), time_machine.travel(NOON, tick=False), transaction.atomic():
+        yield build(scale="small", seed=7)
+        transaction.set_rollback(True)
+
+
+def organization(slug: str) -> Organization:
+    with all_organizations():
+        return Organization.objects.get(slug=slug)
+
+
+@dataclass(frozen=True)
+class Book:
+    """A demo of one seed and moment: who comes when to whom, and everything that depends on the time of day."""
+
+    visits: list[tuple]
+    rest: list[tuple]
+
+
+@cache
+def book(*, seed: int, at: dt.datetime) -> Book:
+    """Build a demo, read it, and forget it again."""
+    with transaction.atomic(), time_machine.travel(at, tick=False):
+        build(scale="small", seed=seed)
+        with all_organizations():
+            visits = Appointment.objects.values_list(
+                *("organization__slug", "start", "end", "patient__number", "patient__family_name", "reason"),
+                *("practitioner__family_name", "appointment_type__name", "room__name"),
+            )
+            rest = [
+                *Appointment.objects.values_list("start", "patient__number", "status", "confirmed_at", "created_at"),
+                *Message.objects.values_list("sent_at", "author", "body"),
+                *Communication.objects.values_list("due_at", "to_address", "body", "status", "read_at"),
+                *Consent.objects.values_list("patient__number", "purpose", "status", "decided_at"),
+                *Event.objects.values_list("type", "occurred_at"),
+            ]
+            made = Book(sorted(visits, key=repr), sorted(rest, key=repr))
+        transaction.set_rollback(True)
+    return made
+
+
+@pytest.mark.django_db
+class TestSeed:
+    def test_makes_the_same_rows_for_the_same_seed(self):
+        made = book(seed=11, at=NOON)
+        assert len(made.visits) > 1000
+        book.cache_clear()
+        assert book(seed=11, at=NOON) == made
+
+    def test_makes_other_people_for_another_seed(self):
+        assert book(seed=11, at=NOON).visits != book(seed=12, at=NOON).visits
+
+    def test_plans_the_same_days_whatever_the_hour(self):
+        later = book(seed=11, at=NOON + dt.timedelta(hours=8))
+        assert later.visits == book(seed=11, at=NOON).visits
+        assert later.rest != book(seed=11, at=NOON).rest
+
+
+class TestRows:
+    def test_counts_are_what_it_says(self, demo):
+        clinic = organization("demo")
+        with organization_scope(clinic.pk):
+            assert Patient.objects.for_organization(clinic).count() == demo["patients"] == SCALES["small"].patients
+            assert Appointment.objects.for_organization(clinic).count() == demo["appointments"] > 500
+            assert Conversation.objects.for_organization(clinic).count() == SCALES["small"].conversations
+            assert Instance.objects.for_organization(clinic).count() == demo["journeys"] > 0
+            scheduled = Communication.objects.for_organization(clinic).filter(status=Sending.SCHEDULED)
+            assert scheduled.count() == demo["reminders"] > 0
+
+    def test_shows_every_state_at_noon(self, demo):
+        with organization_scope(organization("demo").pk):
+            assert set(Appointment.objects.values_list("status", flat=True)) == set(Visit) - {Visit.HELD}
+            assert set(Conversation.objects.values_list("owner_kind", flat=True)) == set(OwnerKind)
+            told = set(Communication.objects.values_list("status", flat=True))
+            assert told >= {Sending.SCHEDULED, Sending.DELIVERED, Sending.READ, Sending.UNDELIVERED}
+
+    @pytest.mark.parametrize("who", ["practitioner_id", "room_id", "patient_id"])
+    def test_nobody_and_no_room_is_in_two_visits_at_once(self, demo, who):
+        with organization_scope(organization("demo").pk), connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT count(*) FROM appointments_appointment a JOIN appointments_appointment b "  # noqa: S608 - our own columns
+                f"ON a.{who} = b.{who} AND a.id < b.id AND tstzrange(a.start, a.end) && tstzrange(b.start, b.end) "
+                "WHERE a.status NOT IN ('cancelled', 'noshow') AND b.status NOT IN ('cancelled', 'noshow')"
+            )
+            assert cursor.fetchone() == (0,)
+
+    def test_times_are_in_the_order_of_life(self, demo):
+        with organization_scope(organization("demo").pk):
+            for visit in Appointment.objects.all():
+                lived = [visit.created_at, visit.arrived_at, visit.started_at, visit.completed_at]
+                lived = [moment for moment in lived if moment is not None]
+                assert lived == sorted(lived), visit.pk
+                assert lived[-1] <= NOON, (visit.status, lived)
+                assert visit.status != Visit.BOOKED or visit.start > NOON - dt.timedelta(minutes=40)
+
+    def test_every_visit_has_its_history(self, demo):
+        with organization_scope(organization("demo").pk):
+            booked = Event.objects.filter(type="appointment.booked").values_list("subject_id", flat=True)
+            assert Counter(booked) == Counter(Appointment.objects.values_list("pk", flat=True))
+            done = Appointment.objects.filter(status=Visit.FULFILLED).count()
+            assert Event.objects.filter(type="appointment.fulfilled").count() == done > 0
+
+    def test_patients_are_found_in_lists_and_by_phone(self, demo):
+        with organization_scope(organization("demo").pk):
+            assert not Patient.objects.filter(models.Q(sort_name="") | models.Q(search_text="")).exists()
+            phones = ContactPoint.objects.filter(system="phone").values_list("value", flat=True)
+            assert len(set(phones)) == len(phones) == SCALES["small"].patients
+
+    def test_nothing_waits_that_is_overdue(self, demo):
+        with organization_scope(organization("demo").pk):
+            waiting = Communication.objects.filter(status__in=[Sending.SCHEDULED, Sending.QUEUED, Sending.SENDING])
+            assert not waiting.filter(due_at__lte=NOON).exists()
+
+    def test_threads_count_their_messages(self, demo):
+        with organization_scope(organization("demo").pk):
+            counted = Conversation.objects.annotate(lines=models.Count("messages"))
+            assert not counted.exclude(lines=models.F("message_count")).exists()
+
+    def test_journeys_stand_in_one_stage(self, demo):
+        with organization_scope(organization("demo").pk):
+            active = Counter(StageStatus.objects.filter(state="active").values_list("instance_id", flat=True))
+            running = Instance.objects.filter(status="active").values_list("pk", flat=True)
+            assert active == Counter(running)
+
+
+class TestOrganizations:
+    def test_everybody_signs_in_with_the_role_they_are_shown_with(self, demo):
+        with all_organizations():
+            members = {m.user.email: m for m in Membership.objects.select_related("user", "organization")}
+        assert set(SIGN_INS) == set(members)
+        assert members["auditor@demo.clinic"].role == Role.AUDITOR
+        assert members["frontdesk@other.clinic"].organization.slug == "other"
+
+    def test_the_other_clinic_has_its_own_people(self, demo):
+        with organization_scope(organization("other").pk):
+            assert Patient.objects.count() == 40
+            assert set(Appointment.objects.values_list("organization__slug", flat=True)) == {"other"}
+
+
+class TestCopying:
+    def test_keeps_the_times_that_rows_carry_and_stamps_the_others(self, demo):
+        clinic, past = organization("demo"), NOON - dt.timedelta(days=9)
+        with organization_scope(clinic.pk):
+            dated = Patient(organization=clinic, number=9001, given_name="Old", created_at=past)
+            plain = Patient(
+                organization=clinic, number=9002, given_name="Tab\tand\nline \\N “é”", alerts=['a "b"', "c,d"]
+            )
+            assert copy([dated, plain]) == 2
+            assert Patient.objects.get(pk=dated.pk).created_at == past
+            read = Patient.objects.get(pk=plain.pk)
+            assert (read.created_at, read.given_name, read.alerts) == (NOON, plain.given_name, plain.alerts)
+
+    def test_leaves_the_scope_as_it_was(self, demo):
+        with organization_scope(organization("demo").pk):
+            copy([])
+            assert set(Patient.objects.values_list("organization__slug", flat=True)) == {"demo"}
