@@ -52,3 +52,9 @@ def first_phone(patient: Patient, country: str) -> str:
 def language_name(code: str) -> str:
     """Return a language's name in the reader's language."""
     return str(dict(settings.LANGUAGES).get(code, code))
+
+
+@register.filter
+def phone(address: str, country: str) -> str:
+    """Return a number as people read it, and anything that is no number as it is: `{{ thread.address|phone:organization.country }}`."""
+    return show_phone(address, country=country) if address.startswith("+") else address
