@@ -1,4 +1,4 @@
-/** Small things that a button may do without the server: [data-print], [data-copy], [data-fill] (demo sign-in), [data-fold]. */
+/** Small things that a button may do without the server: [data-print], [data-copy], [data-fill] (demo sign-in), [data-fold], form[data-reset]. */
 import { showToast } from "./toasts.js";
 
 document.addEventListener("click", async (event) => {
@@ -23,4 +23,8 @@ document.addEventListener("click", async (event) => {
     const body = document.getElementById(button.getAttribute("aria-controls"));
     if (body) body.hidden = !open;
   }
+});
+// [data-reset]: a form that is empty again once the server has taken what it held.
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful && event.detail.elt.matches?.("form[data-reset]")) event.detail.elt.reset();
 });

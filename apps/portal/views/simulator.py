@@ -63,7 +63,8 @@ def phone(request: HttpRequest) -> HttpResponse:
     """Answer one phone of the page, for its live refresh."""
     _require_demo()
     key = request.GET.get("key", "")
-    if key not in _phones(request):
+    channel, _colon, address = key.partition(":")
+    if channel not in Channel.values or not address:
         raise Http404
     shown = phone_of(organization=request.organization, key=key)  # type: ignore[attr-defined]
     return render(request, "portal/_phone.html", {"phone": shown, "outcomes": _outcomes()})

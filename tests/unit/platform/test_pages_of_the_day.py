@@ -1,0 +1,207 @@
+"""Today, the calendar, the book dialog, the inbox and the simulator, as a receptionist's browser asks for them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from apps.appointments.models import Appointment, Status
+from tests.fixtures.appointments import AppointmentFactory
+from tests.fixtures.conversations import ConversationFactory, MessageFactory
+from tests.fixtures.shared import MONDAY
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def monday_morning():
+    """Twenty past nine on Monday, local time, from before anybody signs in: sessions last twelve hours."""
+    with time_machine.travel(MONDAY + dt.timedelta(minutes=20), tick=False):
+        yield MONDAY + dt.timedelta(minutes=20)
+
+
+def test_today_names_who_is_late_and_offers_the_next_step(desk_client, appointment):
+    page = desk_client.get("/").content.decode()
+    assert "Ana López" in page
+    assert "20 min late" in page
+    assert f"/appointments/{appointment.pk}/step/arrive/" in page
+
+
+def test_a_step_answers_a_toast_with_undo_and_undo_takes_it_back(desk_client, appointment):
+    answer = desk_client.post(reverse("appointments:step", args=[appointment.pk, "arrive"]), headers=HTMX)
+    assert answer.status_code == 204
+    assert f"/appointments/{appointment.pk}/step/undo/" in answer["HX-Trigger"]
+    appointment.refresh_from_db()
+    assert appointment.status == Status.ARRIVED
+    desk_client.post(reverse("appointments:step", args=[appointment.pk, "undo"]), headers=HTMX)
+    appointment.refresh_from_db()
+    assert appointment.status == Status.BOOKED
+
+
+def test_an_unknown_step_is_not_found(desk_client, appointment):
+    assert desk_client.post(f"/appointments/{appointment.pk}/step/explode/").status_code == 404
+
+
+def test_an_empty_day_says_what_the_page_is_for(desk_client):
+    assert "Nobody is booked on this day" in desk_client.get("/?day=2030-01-01").content.decode()
+
+
+def test_a_broken_day_in_the_address_shows_today(desk_client, organization):
+    assert desk_client.get("/?day=2026-13-99&practitioner=x&status=%00").status_code == 200
+
+
+def test_today_filters_by_state(desk_client, appointment):
+    assert "Ana López" not in desk_client.get("/?status=waiting", headers=HTMX).content.decode()
+    assert "Ana López" in desk_client.get("/?status=expected", headers=HTMX).content.decode()
+
+
+@pytest.mark.parametrize("view", ["day", "week"])
+def test_the_calendar_shows_the_visit_with_its_place_in_minutes(desk_client, appointment, view):
+    page = desk_client.get(f"/calendar/?view={view}&day=2026-11-23").content.decode()
+    assert f"ev-{appointment.pk}" in page
+    assert "09:00" in page
+
+
+def test_a_visit_is_moved_by_dropping_it_and_the_toast_moves_it_back(desk_client, appointment):
+    url = reverse("appointments:move", args=[appointment.pk])
+    where = {"day": "2026-11-23", "minute": 14 * 60, "practitioner": str(appointment.practitioner_id), "version": 1}
+    answer = desk_client.post(url, where, headers=HTMX)
+    assert answer.status_code == 204
+    appointment.refresh_from_db()
+    assert appointment.start == dt.datetime(2026, 11, 23, 19, 0, tzinfo=dt.UTC)
+    assert appointment.version == 2
+
+
+def test_a_refused_drop_says_every_reason_and_what_is_free(desk_client, bookable, appointment):
+    other = AppointmentFactory(
+        organization=bookable.organization,
+        practitioner=bookable.practitioner,
+        location=bookable.location,
+        appointment_type=bookable.appointment_type,
+        start=MONDAY + dt.timedelta(hours=5),
+    )
+    where = {"day": "2026-11-23", "minute": 9 * 60, "practitioner": str(bookable.practitioner.pk)}
+    answer = desk_client.post(reverse("appointments:move", args=[other.pk]), where, headers=HTMX)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Nearest free" in page
+    assert page.count("data-slot") == 3
+    other.refresh_from_db()
+    assert other.start == MONDAY + dt.timedelta(hours=5)
+
+
+def test_a_drop_that_can_not_be_read_is_refused_in_words(desk_client, appointment):
+    answer = desk_client.post(reverse("appointments:move", args=[appointment.pk]), {"day": "x"}, headers=HTMX)
+    assert answer.status_code == 422
+
+
+def test_the_book_dialog_books_a_listed_time(desk_client, bookable, patient):
+    times = desk_client.get(
+        reverse("appointments:times"), {"appointment_type": str(bookable.appointment_type.pk), "day": "2026-11-23"}
+    )
+    slot = times.context["days"][0]["slots"][0]["value"]
+    form = {
+        "patient": str(patient.pk),
+        "appointment_type": str(bookable.appointment_type.pk),
+        "slot": slot,
+        "reason": "Sore throat",
+    }
+    answer = desk_client.post(reverse("appointments:book"), form, headers=HTMX)
+    assert answer.status_code == 204, answer.content.decode()
+    assert "modal:close" in answer["HX-Trigger"]
+    assert Appointment.objects.get(patient=patient).reason == "Sore throat"
+
+
+def test_the_book_dialog_says_why_not_for_a_time_of_ones_own(
+    desk_client, bookable, appointment, patient, monday_morning
+):
+    form = {
+        "patient": str(patient.pk),
+        "appointment_type": str(bookable.appointment_type.pk),
+        "practitioner": str(bookable.practitioner.pk),
+        "day": "2026-11-23",
+        "own_time": "09:00",
+    }
+    answer = desk_client.post(reverse("appointments:book"), form, headers=HTMX)
+    assert answer.status_code == 422
+    assert "This time can’t be booked" in answer.content.decode()
+    assert Appointment.objects.count() == 1
+
+
+def test_the_book_dialog_names_what_is_missing(desk_client, bookable):
+    answer = desk_client.post(
+        reverse("appointments:book"), {"appointment_type": str(bookable.appointment_type.pk)}, headers=HTMX
+    )
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Choose a patient, or create one." in page
+    assert "Choose one of the free times." in page
+
+
+def test_cancelling_asks_for_a_reason_and_frees_the_time(desk_client, appointment):
+    url = reverse("appointments:cancel", args=[appointment.pk])
+    assert desk_client.post(url, {}, headers=HTMX).status_code == 422
+    assert desk_client.post(url, {"reason": "patient", "note": ""}, headers=HTMX).status_code == 204
+    appointment.refresh_from_db()
+    assert appointment.status == Status.CANCELLED
+
+
+def test_the_appointment_shows_its_ledger_and_is_a_calendar_file_too(desk_client, appointment):
+    assert (
+        "No message is planned"
+        in desk_client.get(reverse("appointments:detail", args=[appointment.pk])).content.decode()
+    )
+    file = desk_client.get(reverse("appointments:ics", args=[appointment.pk]))
+    assert file["Content-Type"].startswith("text/calendar")
+    assert b"BEGIN:VTIMEZONE" in file.content
+
+
+def test_the_live_feed_names_what_changed_since_the_cursor(desk_client, appointment):
+    cursor = desk_client.get("/live/").json()["cursor"]
+    desk_client.post(reverse("appointments:step", args=[appointment.pk, "arrive"]), headers=HTMX)
+    assert "appointments" in desk_client.get(f"/live/?cursor={cursor}").json()["topics"]
+
+
+def test_the_palette_finds_pages_and_actions(desk_client):
+    page = desk_client.get("/frame/palette/?q=cal", headers=HTMX).content.decode()
+    assert "/calendar/" in page
+
+
+def test_a_note_stays_inside_and_an_empty_reply_keeps_the_form(desk_client, conversation):
+    url = reverse("conversations:write", args=[conversation.pk])
+    assert desk_client.post(url, {"kind": "note", "body": "Call back at three"}, headers=HTMX).status_code == 200
+    refused = desk_client.post(url, {"kind": "reply", "body": "   "}, headers=HTMX)
+    assert refused.status_code == 422
+    assert "Write something first." in refused.content.decode()
+
+
+def test_the_inbox_lists_and_opens_threads_and_escapes_what_people_write(desk_client, organization):
+    thread = ConversationFactory(organization=organization, last_message_text="<script>alert(1)</script>")
+    MessageFactory(organization=organization, conversation=thread, sequence=1, body="<script>alert(1)</script> שלום 👋")
+    assert "<script>alert" not in desk_client.get("/inbox/").content.decode()
+    page = desk_client.get(reverse("conversations:thread", args=[thread.pk])).content.decode()
+    assert "<script>alert" not in page
+    assert "שלום 👋" in page
+
+
+def test_taking_over_and_handing_back_undo_each_other(desk_client, conversation):
+    taken = desk_client.post(reverse("conversations:act", args=[conversation.pk, "take-over"]), headers=HTMX)
+    assert "hand-back" in taken["HX-Trigger"]
+    conversation.refresh_from_db()
+    assert conversation.owner_kind == "person"
+    desk_client.post(reverse("conversations:act", args=[conversation.pk, "hand-back"]), headers=HTMX)
+    conversation.refresh_from_db()
+    assert conversation.owner_kind == "bot"
+
+
+def test_a_phone_of_the_simulator_refreshes_whatever_else_wrote_meanwhile(desk_client, organization):
+    assert desk_client.get("/simulator/phone/?key=whatsapp:%2B16285550142").status_code == 200
+    assert desk_client.get("/simulator/phone/?key=pigeon:1").status_code == 404
+
+
+def test_the_simulator_refuses_an_empty_message(desk_client, whatsapp_account):
+    answer = desk_client.post("/simulator/write/", {"key": "whatsapp:+16285550142", "body": " "}, headers=HTMX)
+    assert answer.status_code == 422
