@@ -45,13 +45,13 @@ class ProblemSerializer(serializers.Serializer):
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
-    str,
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     OpenApiParameter.HEADER,
     description="Up to 255 printable ASCII characters. The same key and body get the same answer; another body is refused with 422.",
 )
 IF_MATCH = OpenApiParameter(
     "If-Match",
-    str,
+    {"type": "string", "pattern": '^(\\*|(W/)?"[0-9]{1,9}")$'},
     OpenApiParameter.HEADER,
     description='The ETag of what was read, e.g. `"3"`; a stale one is refused with 409.',
 )
