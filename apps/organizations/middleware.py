@@ -61,6 +61,7 @@ class OrganizationMiddleware:
     def _run(self, request: HttpRequest, access: Access) -> HttpResponse:
         request.organization = access.organization  # type: ignore[attr-defined]
         request.membership = access.membership  # type: ignore[attr-defined]
+        request.organizations = access.organizations  # type: ignore[attr-defined]
         request.actor = access.actor  # type: ignore[attr-defined]
         request.open_organization = partial(_opened, access)  # type: ignore[attr-defined]
         structlog.contextvars.bind_contextvars(organization=access.organization.slug, actor=str(access.actor.id))

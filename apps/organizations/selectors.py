@@ -18,11 +18,12 @@ LAST_USED_RESOLUTION = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One caller in one organization."""
+    """One caller in one organization; `organizations` are all that a person may switch to, this one included."""
 
     organization: Organization
     membership: Membership
     actor: Actor
+    organizations: tuple[Organization, ...] = ()
 
 
 def access_for_user(user: User, organization_id: str | uuid.UUID | None) -> Access | None:
@@ -39,7 +40,12 @@ def access_for_user(user: User, organization_id: str | uuid.UUID | None) -> Acce
     if chosen is None:
         return None
     chosen.user = user
-    return Access(organization=chosen.organization, membership=chosen, actor=actor_for_membership(chosen))
+    return Access(
+        organization=chosen.organization,
+        membership=chosen,
+        actor=actor_for_membership(chosen),
+        organizations=tuple(membership.organization for membership in memberships),
+    )
 
 
 def access_for_key(plain: str) -> Access | None:
