@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from apps.appointments.models import Appointment
 from apps.appointments.models import Status as Visit
+from apps.conversations.models import Conversation
 from apps.journeys.models import Definition, DefinitionVersion, Instance, InstanceStatus, Stage, StageState, StageStatus
 from apps.organizations.models import Organization
+from apps.patients.contact import show_phone
 from apps.portal.demo.copying import copy
 
 DAY = dt.timedelta(days=1)
+MOST_CONTACTED = 6
 
 
 def write_runs(organization: Organization, visits: list[Appointment], *, now: dt.datetime, limit: int) -> int:
@@ -29,12 +33,39 @@ def write_runs(organization: Organization, visits: list[Appointment], *, now: dt
     instances, statuses = [], []
     for visit in chosen.values():
         position = _position(visit, now)
-        instance = _instance(definition, version, stages, visit, position)
-        instances.append(instance)
-        statuses.extend(_statuses(instance, stages, visit, position))
+        times = _times(visit)
+        instances.append(_instance(definition, version, stages, position, times, visit=visit))
+        statuses.extend(_statuses(instances[-1], stages, position, times))
+    for thread in _threads_without_a_visit(organization, chosen):
+        times = [thread.waiting_since or thread.last_message_at or now] * len(stages)
+        instances.append(_instance(definition, version, stages, 0, times, thread=thread))
+        statuses.extend(_statuses(instances[-1], stages, 0, times))
     copy(instances)
     copy(statuses)
     return len(instances)
+
+
+def _threads_without_a_visit(organization: Organization, visits: Collection[str]) -> list[Conversation]:
+    """Return open threads of people who have no run yet: they stand in the first stage."""
+    threads = (
+        Conversation.objects.for_organization(organization)
+        .exclude(status="closed")
+        .order_by("last_message_at", "address")
+    )
+    waiting: dict[str, Conversation] = {}
+    for thread in threads.select_related("patient"):
+        person = str(thread.patient_id or thread.pk)
+        if person not in visits:
+            waiting.setdefault(person, thread)
+    return list(waiting.values())[:MOST_CONTACTED]
+
+
+def _times(visit: Appointment) -> list[dt.datetime]:
+    """Return when the stages of a visit are entered: contacted, booked, reminded, visited, follow-up."""
+    booked = visit.created_at
+    reminded = max(booked, visit.start - DAY)
+    visited = visit.completed_at or visit.end
+    return [booked - dt.timedelta(minutes=9), booked, reminded, visited, visited + dt.timedelta(hours=3)]
 
 
 def _position(visit: Appointment, now: dt.datetime) -> int:
@@ -45,42 +76,55 @@ def _position(visit: Appointment, now: dt.datetime) -> int:
 
 
 def _instance(
-    definition: Definition, version: DefinitionVersion, stages: list[Stage], visit: Appointment, position: int
+    definition: Definition,
+    version: DefinitionVersion,
+    stages: list[Stage],
+    position: int,
+    times: list[dt.datetime],
+    *,
+    visit: Appointment | None = None,
+    thread: Conversation | None = None,
 ) -> Instance:
     done = position >= len(stages)
-    entered = visit.completed_at or visit.created_at
     stage = None if done else stages[position]
+    patient = visit.patient if visit else thread.patient if thread else None
+    minutes = stage.overdue_after_minutes if stage else None
     return Instance(
-        organization_id=visit.organization_id,
+        organization_id=definition.organization_id,
         definition=definition,
         version=version,
-        patient=visit.patient,
-        appointment_id=visit.pk,
+        patient=patient,
+        conversation_id=thread.pk if thread else None,
+        label=thread.display_name or show_phone(thread.address, country="US") if thread and patient is None else "",
+        appointment_id=visit.pk if visit else None,
         status=InstanceStatus.COMPLETED if done else InstanceStatus.ACTIVE,
         current_stage=stage,
-        stage_entered_at=None if done else entered,
-        overdue_at=entered + dt.timedelta(minutes=stage.overdue_after_minutes)
-        if stage and stage.overdue_after_minutes
+        started_at=times[0],
+        stage_entered_at=None if done else times[position],
+        overdue_at=times[position] + dt.timedelta(minutes=minutes) if minutes else None,
+        advance_due_at=times[position] + dt.timedelta(minutes=stage.advance_after_minutes)
+        if stage and stage.advance_after_minutes
         else None,
-        ended_at=entered if done else None,
+        ended_at=times[-1] + 3 * DAY if done else None,
     )
 
 
-def _statuses(instance: Instance, stages: list[Stage], visit: Appointment, position: int) -> list[StageStatus]:
+def _statuses(instance: Instance, stages: list[Stage], position: int, times: list[dt.datetime]) -> list[StageStatus]:
     rows = []
     for index, stage in enumerate(stages):
-        state = (
-            StageState.COMPLETED if index < position else StageState.ACTIVE if index == position else StageState.PENDING
-        )
+        past = index < position
+        state = StageState.COMPLETED if past else StageState.ACTIVE if index == position else StageState.PENDING
+        following = times[index + 1] if index + 1 < len(times) else instance.ended_at
         rows.append(
             StageStatus(
                 organization_id=instance.organization_id,
                 instance=instance,
                 stage=stage,
                 state=state,
-                entered_at=visit.created_at if index <= position else None,
-                left_at=visit.completed_at or visit.created_at if index < position else None,
-                by=stage.advance_on if index < position else "",
+                entered_at=times[index] if index <= position else None,
+                left_at=following if past else None,
+                by=stage.advance_on if past else "",
+                next_action=len(stage.actions) if index <= position else 0,
             )
         )
     return rows
