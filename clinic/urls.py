@@ -22,6 +22,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("language/", set_language, name="set_language"),
     path("organization/", include("apps.organizations.urls")),
+    path("journeys/", include("apps.journeys.urls")),
     path("patients/", include("apps.patients.urls")),
     path("webhooks/", include("apps.webhooks.urls")),
     path("api/", include("clinic.api")),

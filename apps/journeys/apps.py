@@ -5,4 +5,4 @@ class JourneysConfig(AppConfig):
     name = "apps.journeys"
 
     def ready(self) -> None:
-        from apps.journeys import actions, handlers, messages, presentations  # noqa: F401 - they register themselves
+        from apps.journeys import actions, handlers, messages, navigation, presentations  # noqa: F401 - they register themselves

@@ -199,6 +199,10 @@ class Instance(TenantModel):
         """Return whom the run is about: the patient, else what the channel called the writer (loads the patient)."""
         return self.patient.full_name if self.patient else self.label
 
+    def overdue_by(self, now: dt.datetime) -> dt.timedelta | None:
+        """Return by how much the run is overdue, None when it is not."""
+        return now - self.overdue_at if self.overdue_at is not None and self.is_overdue(now) else None
+
     def is_overdue(self, now: dt.datetime) -> bool:
         """Tell whether the run stands longer in its stage than the stage allows; never while paused."""
         return self.status == InstanceStatus.ACTIVE and self.overdue_at is not None and self.overdue_at <= now

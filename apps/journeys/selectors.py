@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.appointments.models import Appointment
+from apps.communications.models import Category
 from apps.journeys import registry
 from apps.journeys.models import (
     OPEN_STATUSES,
@@ -99,10 +100,11 @@ def board_of(definition: Definition, *, only: str = "") -> Board:
     notes = _notes(found)
     for run in found:
         stage = run.current_stage
+        if stage is None:
+            continue
         column = columns.setdefault(stage.key, Column(stage.key, stage.name, _("Of an earlier edition"), earlier=True))
-        column.total = run.of_stage
-        over = now - run.overdue_at if run.is_overdue(now) else None
-        column.cards.append(Card(run, over, notes.get(run.pk, ""), appointments.get(run.appointment_id)))
+        column.total = run.of_stage  # type: ignore[attr-defined]
+        column.cards.append(Card(run, run.overdue_by(now), notes.get(run.pk, ""), appointments.get(run.appointment_id)))
     return Board(definition, list(columns.values()))
 
 
@@ -130,7 +132,11 @@ def _hint(stage: Stage) -> str:
     """Say how a stage ends."""
     known = registry.event_type(stage.advance_on) if stage.advance_on else None
     if known is not None:
-        return _("until: %(event)s") % {"event": known.label}
+        event = str(known.label)
+        category = str(stage.advance_when.get("category", ""))
+        if category in Category.values:
+            event = f"{event} ({str(Category(category).label).lower()})"
+        return _("until %(event)s") % {"event": event[:1].lower() + event[1:]}
     if stage.advance_after_minutes is not None:
         return _("for %(time)s") % {"time": duration(stage.advance_after_minutes)}
     return _("until moved by hand")
