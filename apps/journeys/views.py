@@ -41,7 +41,7 @@ def board(request: OrganizationRequest) -> HttpResponse:
     context = {
         "definitions": definitions,
         "board": shown,
-        "only": only,
+        "chosen_filter": only,
         "overdue": count_overdue(request.organization),
         "may_advance": request.actor.may(Permission.JOURNEYS_ADVANCE),
         "may_manage": request.actor.may(Permission.JOURNEYS_MANAGE),
