@@ -28,6 +28,7 @@ from unfold.forms import PaginationInlineFormSet
 from unfold.sites import UnfoldAdminSite
 
 from apps.core.announcements import announce
+from apps.core.constraints import violated_constraint
 from apps.core.errors import ApplicationError, InvalidInput
 from apps.core.tenancy import is_tenant_model
 
@@ -304,6 +305,6 @@ def _refusal(error: Exception) -> InvalidInput:
         return InvalidInput(error.message)
     if isinstance(error, ValidationError):
         return InvalidInput(" ".join(error.messages))
-    constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
+    constraint = violated_constraint(error) if isinstance(error, IntegrityError) else ""
     rule = constraint.replace("_", " ") or _("a rule of the database")
     return InvalidInput(_("This was not saved: %(rule)s. Change the values and save again.") % {"rule": rule})

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from apps.core.constraints import violated_constraint
 from apps.core.errors import ApplicationError, Conflict, InvalidInput, NotAllowed, NotFound
 
 log = structlog.get_logger(__name__)
@@ -99,7 +100,7 @@ def _translate(exc: Exception) -> Exception:
                 _("Some fields were not accepted; `errors` names each one and says why."), errors=errors
             )
         case IntegrityError():
-            constraint = getattr(getattr(exc.__cause__, "diag", None), "constraint_name", None) or ""
+            constraint = violated_constraint(exc)
             log.warning("api.constraint_refused", constraint=constraint)
             return Conflict(
                 _("This contradicts what is already stored (%(rule)s). Read the object again, then decide.")
