@@ -35,6 +35,9 @@ from apps.patients.models import Patient
 # A reopened thread starts what an opened one starts: its earlier run ended when it was closed.
 STARTS_LIKE = {"conversation.reopened": "conversation.opened"}
 LOST = frozenset({"appointment.cancelled", "appointment.no_show"})
+HAPPENING = frozenset(
+    {AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED, AppointmentStatus.IN_PROGRESS, AppointmentStatus.FULFILLED}
+)
 EVENT_OF_STATUS = {
     AppointmentStatus.BOOKED: "appointment.booked",
     AppointmentStatus.ARRIVED: "appointment.booked",
@@ -122,10 +125,12 @@ def _concerned(organization: Organization, signal: Signal) -> list[uuid.UUID]:
 def _unlinked(signal: Signal) -> Q:
     """Runs without an appointment that this one belongs to: same writer or patient, booked after the run started."""
     appointment = (
-        Appointment.objects.filter(pk__in=[signal.appointment_id]).only("created_at", "patient_id", "held_for").first()
+        Appointment.objects.filter(pk__in=[signal.appointment_id])
+        .only("created_at", "patient_id", "held_for", "status")
+        .first()
     )
-    if appointment is None:
-        return Q(pk__in=[])
+    if appointment is None or appointment.status not in HAPPENING:
+        return Q(pk__in=[])  # the note that a visit was called off must not tie the run to it again
     who = Q(conversation_id__in=[i for i in (signal.conversation_id, appointment.held_for) if i])
     if appointment.patient_id:
         who |= Q(patient_id=appointment.patient_id)
