@@ -12,6 +12,7 @@ import redis
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
+from kombu import Connection
 
 from apps.core import wake as bell
 from apps.core.wake import wake
@@ -45,10 +46,16 @@ def fresh_bell(monkeypatch):
     bell._forget_producers()
 
 
+def point_at(port: int, patch: pytest.MonkeyPatch) -> None:
+    """Let the application write to a broker on this port, whatever its settings were read from before."""
+    app = current_app._get_current_object()
+    patch.setattr(app, "connection_for_write", lambda *_args, **_options: Connection(f"redis://127.0.0.1:{port}/0"))
+
+
 @pytest.fixture
 def broker_at(monkeypatch):
     def point(port: int) -> None:
-        monkeypatch.setattr(current_app.conf, "broker_url", f"redis://127.0.0.1:{port}/0")
+        point_at(port, monkeypatch)
 
     yield point
     bell._forget_producers()
@@ -104,7 +111,7 @@ class TestBrokerAway:
 
     def test_it_rings_again_when_the_broker_is_back(self, broker_at, monkeypatch):
         with monkeypatch.context() as gone:
-            gone.setattr(current_app.conf, "broker_url", "redis://127.0.0.1:1/0")
+            point_at(1, gone)
             bell._send("core.heartbeat", QUEUE)
         monkeypatch.setattr(bell, "_silent_until", 0.0)
         bell._send("core.heartbeat", QUEUE)
