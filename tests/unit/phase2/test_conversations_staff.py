@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from apps.appointments.models import Appointment, Status
@@ -159,6 +160,7 @@ def test_only_templates_that_can_be_filled_and_are_approved_are_offered(organiza
     assert [one.key for one in fitting_templates(conversation=late)] == ["welcome"]
 
 
+@time_machine.travel(dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC), tick=False)
 def test_template_about_the_next_visit_fits_who_has_one(organization, late, appointment):
     TemplateFactory(
         organization=organization,
