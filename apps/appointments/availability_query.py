@@ -121,7 +121,7 @@ _PLACES = f"""
     SELECT 'place', l.id, l.name, l.timezone, closed.begins, closed.ends, NULL, NULL, 0, l.name
     FROM organizations_location l
     CROSS JOIN LATERAL (
-        {_ARRAYS.format(period="period", rows=f"practitioners_closure WHERE (location_id IS NULL OR location_id = l.id) AND {_NEAR}")}
+        {_ARRAYS.format(period="period", rows=f"practitioners_closure WHERE is_active AND (location_id IS NULL OR location_id = l.id) AND {_NEAR}")}
     ) AS closed
     WHERE l.organization_id = %(organization)s AND l.is_active
 """  # noqa: S608 - as above

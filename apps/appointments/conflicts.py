@@ -220,7 +220,7 @@ _FACTS = """
     UNION ALL
     SELECT 'closed', c.id, lower(c.period), upper(c.period), upper(c.period), c.reason
     FROM practitioners_closure c
-    WHERE c.organization_id = %(organization)s AND (c.location_id IS NULL OR c.location_id = %(location)s)
+    WHERE c.organization_id = %(organization)s AND c.is_active AND (c.location_id IS NULL OR c.location_id = %(location)s)
       AND lower(c.period) < %(end)s AND upper(c.period) > %(start)s
     UNION ALL
     SELECT 'offers', o.id, NULL, NULL, NULL, ''

@@ -38,6 +38,7 @@ class Organization(BaseModel):
     country = models.CharField(
         max_length=2, default="US", help_text="ISO 3166-1 alpha-2; also the region of bare phone numbers"
     )
+    currency = models.CharField(max_length=3, default="USD", help_text="ISO 4217; what prices are stated in")
     language = models.CharField(max_length=8, default="en")
     languages = ArrayField(models.CharField(max_length=8), default=default_languages)
     phone = models.CharField(max_length=20, blank=True, help_text="E.164; shown to patients")
@@ -80,6 +81,10 @@ class Location(TenantModel):
     country = models.CharField(max_length=2, default="US")
     phone = models.CharField(max_length=20, blank=True)
     directions = models.CharField(max_length=300, blank=True, help_text="shown to patients after the address")
+    observes_holidays = models.BooleanField(default=False, help_text="closed on the public holidays of its country")
+    holiday_subdivision = models.CharField(
+        max_length=10, blank=True, help_text="state or province whose holidays count as well, as in ISO 3166-2: NY"
+    )
     is_active = models.BooleanField(default=True)
 
     class Meta:

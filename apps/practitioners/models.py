@@ -163,12 +163,44 @@ class TimeOff(TenantModel):
         return f"{self.practitioner}: {self.reason or 'time off'}"
 
 
+class BusyTime(TenantModel):
+    """A time in which a practitioner is taken according to another calendar, imported from iCalendar; half-open, UTC.
+
+    Never edited here: an import replaces all rows of its `calendar`. Unlike time off it may overlap itself.
+    """
+
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="busy_times")
+    calendar = models.CharField(max_length=80, help_text="which calendar it came from")
+    uid = models.CharField(max_length=255, help_text="the event's UID there")
+    period = DateTimeRangeField()
+    summary = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["period"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(period__isempty=False, period__lower_inf=False, period__upper_inf=False),
+                name="busy_time_has_start_and_end",
+            )
+        ]
+        indexes = [models.Index(fields=["organization", "practitioner", "calendar"], name="busy_time_by_practitioner")]
+
+    def __str__(self) -> str:
+        return f"{self.practitioner}: {self.calendar}"
+
+
 class Closure(TenantModel):
-    """A time when a location (or, without one, every location) is closed. `period` is half-open, UTC."""
+    """A time when a location (or, without one, every location) is closed. `period` is half-open, UTC.
+
+    A public holiday carries its date as `holiday_on`; one on which the clinic works all the same stays as an inactive
+    row, so that it is not added again. Inactive closures close nothing.
+    """
 
     location = models.ForeignKey(Location, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     period = DateTimeRangeField()
     reason = models.CharField(max_length=120)
+    holiday_on = models.DateField(null=True, blank=True)
+    is_active = models.BooleanField(default=True)
 
     class Meta:
         ordering = ["period"]
@@ -176,7 +208,12 @@ class Closure(TenantModel):
             models.CheckConstraint(
                 condition=Q(period__isempty=False, period__lower_inf=False, period__upper_inf=False),
                 name="closure_has_start_and_end",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["location", "holiday_on"],
+                condition=Q(holiday_on__isnull=False),
+                name="closure_has_a_holiday_once_per_location",
+            ),
         ]
         indexes = [models.Index(fields=["organization", "location"], name="closure_by_location")]
 

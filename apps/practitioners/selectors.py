@@ -93,7 +93,7 @@ def absences(
     time_off = TimeOff.objects.for_organization(organization).filter(**meets)
     if practitioners is not None:
         time_off = time_off.filter(practitioner__in=practitioners)
-    closures = Closure.objects.for_organization(organization).filter(**meets)
+    closures = Closure.objects.for_organization(organization).filter(**meets, is_active=True)
     if location is not None:
         closures = closures.filter(location__isnull=True) | closures.filter(location=location)
     found = [

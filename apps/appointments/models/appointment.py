@@ -6,75 +6,23 @@ import datetime as dt
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from apps.appointments.models.series import AppointmentSeries
+from apps.appointments.models.types import AppointmentType
 from apps.core.models import TenantModel, TenantQuerySet
 from apps.organizations.models import Location
 from apps.patients.models import Patient
-from apps.practitioners.models import Colour, Practitioner, Room
+from apps.practitioners.models import Practitioner, Room
 
 # No busy period begins or ends further than this from its visit's start: longest visit, longest buffer on each side.
 LONGEST = dt.timedelta(minutes=600 + 240 + 240)
 UNDO_WINDOW = dt.timedelta(minutes=10)
-
-
-class AppointmentType(TenantModel):
-    """What can be booked: how long it takes, what it needs around it, and how it may be booked. Times in minutes."""
-
-    name = models.CharField(max_length=80)
-    duration_minutes = models.PositiveSmallIntegerField(validators=[MinValueValidator(5), MaxValueValidator(600)])
-    buffer_before_minutes = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(240)])
-    buffer_after_minutes = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(240)])
-    step_minutes = models.PositiveSmallIntegerField(
-        default=10,
-        validators=[MinValueValidator(5), MaxValueValidator(240)],
-        help_text="slots start on this grid, counted from the start of the working hours",
-    )
-    minimum_notice_minutes = models.PositiveIntegerField(default=60)
-    horizon_days = models.PositiveSmallIntegerField(default=60)
-    colour = models.CharField(max_length=2, choices=Colour.choices, default=Colour.K1)
-    needs_room = models.BooleanField(default=False)
-    online_bookable = models.BooleanField(default=True)
-    is_default = models.BooleanField(default=False, help_text="what the bot books when nothing else fits the reason")
-    keywords = models.CharField(
-        max_length=300, blank=True, help_text="comma-separated words in a patient's reason that suggest this type"
-    )
-    instructions = models.CharField(max_length=300, blank=True, help_text="shown to the patient with the confirmation")
-    sort_order = models.PositiveSmallIntegerField(default=0)
-    is_active = models.BooleanField(default=True)
-
-    class Meta:
-        ordering = ["sort_order", "name"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["organization", "name"], name="appointment_type_name_is_unique_in_organization"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def duration(self) -> dt.timedelta:
-        return dt.timedelta(minutes=self.duration_minutes)
-
-
-class PractitionerType(TenantModel):
-    """A practitioner offers an appointment type."""
-
-    practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="offered_types")
-    appointment_type = models.ForeignKey(AppointmentType, on_delete=models.CASCADE, related_name="offered_by")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["practitioner", "appointment_type"], name="practitioner_offers_a_type_once")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.practitioner} · {self.appointment_type}"
+# Lane 0 is the ordinary one; deliberate overbooking may add this many beside it.
+MOST_EXTRA_LANES = 3
 
 
 class Status(models.TextChoices):
@@ -99,6 +47,8 @@ class Source(models.TextChoices):
     BOT = "bot", _("Bot")
     API = "api", _("API")
     LINK = "link", _("Patient link")
+    WAITLIST = "waitlist", _("Waitlist")
+    IMPORT = "import", _("Import")
 
 
 class CancelReason(models.TextChoices):
@@ -142,11 +92,21 @@ class TimeRange(Func):
     output_field = DateTimeRangeField()
 
 
+class Session(Coalesce):
+    """The group of a visit; one that belongs to none is a group of its own."""
+
+    output_field = models.UUIDField()
+
+
 class Appointment(TenantModel):
     """A patient's time with a practitioner, or (status `held`) a time kept free while somebody decides.
 
     `busy_period` is [start - buffer before, end + buffer after), UTC. `lane` 0 is the ordinary one; a deliberate
-    overbooking takes another. `version` counts reschedules and cancellations: reminders and invites key on it.
+    overbooking takes another. Patients of one group have the same `session` and each their own `seat` in it: visits of
+    one session may overlap, everything else of the practitioner and the room may not. `version` counts reschedules and
+    cancellations: reminders and invites key on it. A visit of a series keeps as `recurrence_id` (RFC 5545) the UTC
+    start that the rule gave it, wherever it was moved. `link_version` is part of the patient's signed link: a new one
+    makes the old links worthless.
     """
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, blank=True, related_name="appointments")
@@ -158,6 +118,8 @@ class Appointment(TenantModel):
     end = models.DateTimeField()
     busy_period = DateTimeRangeField()
     lane = models.PositiveSmallIntegerField(default=0)
+    session = models.UUIDField(null=True, blank=True, help_text="the group that the visit belongs to")
+    seat = models.PositiveSmallIntegerField(default=0)
     status = models.CharField(max_length=12, choices=Status, default=Status.BOOKED)
     version = models.PositiveIntegerField(default=1)
     source = models.CharField(max_length=10, choices=Source, default=Source.STAFF)
@@ -176,6 +138,12 @@ class Appointment(TenantModel):
     cancel_note = models.CharField(max_length=300, blank=True)
     previous_status = models.CharField(max_length=12, blank=True, help_text="what undo returns to")
     status_changed_at = models.DateTimeField(null=True, blank=True)
+    series = models.ForeignKey(
+        AppointmentSeries, on_delete=models.PROTECT, null=True, blank=True, related_name="appointments"
+    )
+    recurrence_id = models.DateTimeField(null=True, blank=True)
+    link_version = models.PositiveSmallIntegerField(default=1)
+    external_id = models.CharField(max_length=120, blank=True, help_text="its id in the file that it was imported from")
 
     objects = AppointmentQuerySet.as_manager()
 
@@ -204,18 +172,43 @@ class Appointment(TenantModel):
                     ("practitioner", RangeOperators.EQUAL),
                     ("lane", RangeOperators.EQUAL),
                     ("busy_period", RangeOperators.OVERLAPS),
+                    (Session("session", "id"), RangeOperators.NOT_EQUAL),
                 ],
                 condition=Q(status__in=BUSY_STATUSES),
             ),
             ExclusionConstraint(
                 name="appointment_room_not_double_booked",
-                expressions=[("room", RangeOperators.EQUAL), ("busy_period", RangeOperators.OVERLAPS)],
+                expressions=[
+                    ("room", RangeOperators.EQUAL),
+                    ("busy_period", RangeOperators.OVERLAPS),
+                    (Session("session", "id"), RangeOperators.NOT_EQUAL),
+                ],
                 condition=Q(status__in=BUSY_STATUSES, room__isnull=False),
             ),
             ExclusionConstraint(
                 name="appointment_patient_not_double_booked",
                 expressions=[("patient", RangeOperators.EQUAL), (TimeRange("start", "end"), RangeOperators.OVERLAPS)],
                 condition=Q(status__in=BUSY_STATUSES, patient__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "session", "seat"],
+                condition=Q(status__in=BUSY_STATUSES, session__isnull=False),
+                name="appointment_seat_not_double_booked",
+            ),
+            models.CheckConstraint(
+                condition=Q(series__isnull=True, recurrence_id__isnull=True)
+                | Q(series__isnull=False, recurrence_id__isnull=False),
+                name="appointment_of_a_series_knows_its_occurrence",
+            ),
+            models.UniqueConstraint(
+                fields=["series", "recurrence_id"],
+                condition=Q(series__isnull=False),
+                name="appointment_occurrence_is_unique_in_series",
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "external_id"],
+                condition=~Q(external_id=""),
+                name="appointment_is_imported_once",
             ),
         ]
         indexes = [

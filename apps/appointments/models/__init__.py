@@ -1,0 +1,60 @@
+"""The appointment book's tables."""
+
+from apps.appointments.models.appointment import (
+    BUSY_STATUSES,
+    LONGEST,
+    MOST_EXTRA_LANES,
+    OPEN_STATUSES,
+    UNDO_WINDOW,
+    VISIT_STATUSES,
+    Appointment,
+    AppointmentQuerySet,
+    CancelReason,
+    Session,
+    Source,
+    Status,
+    TimeRange,
+)
+from apps.appointments.models.policies import AppointmentSettings, CalendarFeed, OnlineBookingBlock
+from apps.appointments.models.series import MOST_OCCURRENCES, AppointmentSeries
+from apps.appointments.models.types import MOST_SEATS, AppointmentType, PractitionerType, TypeLocation, TypeRoom
+from apps.appointments.models.waitlist import (
+    OPEN_WAITS,
+    OfferStatus,
+    Urgency,
+    WaitlistEntry,
+    WaitlistOffer,
+    WaitStatus,
+)
+
+__all__ = [
+    "BUSY_STATUSES",
+    "LONGEST",
+    "MOST_EXTRA_LANES",
+    "MOST_OCCURRENCES",
+    "MOST_SEATS",
+    "OPEN_STATUSES",
+    "OPEN_WAITS",
+    "UNDO_WINDOW",
+    "VISIT_STATUSES",
+    "Appointment",
+    "AppointmentQuerySet",
+    "AppointmentSeries",
+    "AppointmentSettings",
+    "AppointmentType",
+    "CalendarFeed",
+    "CancelReason",
+    "OfferStatus",
+    "OnlineBookingBlock",
+    "PractitionerType",
+    "Session",
+    "Source",
+    "Status",
+    "TimeRange",
+    "TypeLocation",
+    "TypeRoom",
+    "Urgency",
+    "WaitStatus",
+    "WaitlistEntry",
+    "WaitlistOffer",
+]
