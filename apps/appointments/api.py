@@ -55,7 +55,9 @@ from apps.core.api.viewsets import (
 )
 from apps.core.errors import InvalidInput
 from apps.core.ids import uuid7
+from apps.organizations.models import Location
 from apps.organizations.permissions import Permission
+from apps.practitioners.models import Room
 
 VIEW, MANAGE = Permission.APPOINTMENTS_VIEW, Permission.APPOINTMENTS_MANAGE
 
@@ -81,7 +83,7 @@ class InListOrder(CursorPagination):
 class AppointmentTypeViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantViewSet):
     """What can be booked, and who offers it."""
 
-    queryset = AppointmentType.objects.prefetch_related("offered_by")
+    queryset = AppointmentType.objects.prefetch_related("offered_by", "at_locations", "in_rooms")
     serializer_class = AppointmentTypeSerializer
     write_serializer_class = AppointmentTypeWriteSerializer
     pagination_class = InListOrder
@@ -94,21 +96,33 @@ class AppointmentTypeViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin,
     }
 
     def perform_create(self, data: dict[str, Any]) -> AppointmentType:
-        practitioners = data.pop("practitioners", [])
+        links = _links(data)
         made = services.create_appointment_type(organization=self.request.organization, actor=self.actor, **data)
-        return self._offered_by(made, practitioners)
+        return self._link(made, links)
 
     def perform_update(self, instance: AppointmentType, data: dict[str, Any], version: int | None) -> AppointmentType:
-        practitioners = data.pop("practitioners", None)
+        links = _links(data)
         changed = services.update_appointment_type(appointment_type=instance, changes=data, actor=self.actor)
-        return self._offered_by(changed, practitioners)
+        return self._link(changed, links)
 
-    def _offered_by(self, appointment_type: AppointmentType, practitioners: list[Any] | None) -> AppointmentType:
-        if practitioners is not None:
+    def _link(self, appointment_type: AppointmentType, links: dict[str, list[Any]]) -> AppointmentType:
+        """Say who offers it, where, and in which rooms, as far as that was given."""
+        if "practitioners" in links:
             services.set_offering_practitioners(
-                appointment_type=appointment_type, practitioners=practitioners, actor=self.actor
+                appointment_type=appointment_type, practitioners=links["practitioners"], actor=self.actor
             )
+        if "locations" in links or "rooms" in links:
+            present = {
+                "locations": Location.objects.filter(pk__in=appointment_type.at_locations.values("location")),
+                "rooms": Room.objects.filter(pk__in=appointment_type.in_rooms.values("room")),
+            }
+            places = {name: links.get(name, rows) for name, rows in present.items()}
+            services.set_type_places(appointment_type=appointment_type, actor=self.actor, **places)
         return self.get_queryset().get(pk=appointment_type.pk)
+
+
+def _links(data: dict[str, Any]) -> dict[str, list[Any]]:
+    return {name: data.pop(name) for name in ("practitioners", "locations", "rooms") if name in data}
 
 
 class SlotsView(ApiView):
@@ -241,7 +255,7 @@ class AppointmentViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Ten
             organization=self.request.organization,
             source=Source.API,
             hold=hold,
-            override_reason=_override(data),
+            **_override(data),
             actor=self.actor,
             **data,
         )
@@ -312,8 +326,7 @@ class AppointmentViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Ten
         """Move a visit; what is not named stays. A stale `version` (or `If-Match`) is 409 `stale`."""
         data = self.read(RescheduleSerializer)
         version = self.expected_version(data)
-        override_reason = _override(data)
-        return self._step(services.reschedule_appointment, version=version, override_reason=override_reason, **data)
+        return self._step(services.reschedule_appointment, version=version, **_override(data), **data)
 
     @extend_schema(request=None, responses={200: AppointmentSerializer, 409: UNAVAILABLE})
     @action(detail=True, methods=["post"])
@@ -350,8 +363,10 @@ class AppointmentViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Ten
         )
 
 
-def _override(data: dict[str, Any]) -> str:
-    return (data.pop("override", None) or {}).get("reason", "")
+def _override(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the override as the services take it, and take it out of the data."""
+    given = data.pop("override", None) or {}
+    return {"override_reason": given.get("reason", ""), "overbook": given.get("overbook", False)}
 
 
 routes = [

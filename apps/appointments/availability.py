@@ -6,7 +6,8 @@ What a slot promises, and `conflicts.check_booking` would confirm:
   clocks change is in `practitioners.hours`) and outside time off and closures. Its buffers may reach beyond the hours.
 - Visit and buffers overlap no busy period (which includes the other's buffers) of the practitioner, in any lane, nor
   of the room. A hold counts until it expires, not until it is swept.
-- It starts on the type's grid, counted from the start of the stretch; not before the minimum notice; at most
+- A group type is also offered at the time of each of its groups that has a seat left.
+- Otherwise it starts on the type's grid, counted from the start of the stretch; not before the minimum notice; at most
   `horizon_days` local dates ahead.
 
 The database collects the rows into arrays (`availability_query`), the subtraction runs here, on integers and only as
@@ -34,7 +35,7 @@ from apps.appointments.models import AppointmentType
 from apps.core.errors import NotFound
 from apps.core.models import TenantModel
 from apps.organizations.models import Location, Organization
-from apps.practitioners.hours import from_instant, local_date, stretch, to_instant
+from apps.practitioners.hours import Stretch, from_instant, local_date, stretch, to_instant
 from apps.practitioners.models import Practitioner, Room
 
 DAY = dt.timedelta(days=1)
@@ -220,11 +221,29 @@ class _Search:
         gaps += person.away.gaps(first, last, 0, self.duration)
         gaps += place.closed.gaps(first, last, 0, self.duration)
         gaps.sort()
-        for low, high in _between(gaps, first, last):
+        free = self._starts_between(person, order, place, hours, work, _between(gaps, first, last))
+        joined = [
+            _Found(group.start, order, person, place, group.room)
+            for group in person.groups
+            if group.place == str(place.id)
+            and (group.room is None or not self.needs_room or self._has_room(place, group.room))
+            and first <= group.start <= last
+            and person.away.allow(group.start, 0, self.duration)
+            and place.closed.allow(group.start, 0, self.duration)
+        ]
+        yield from heapq.merge(free, joined, key=_in_time) if joined else free
+
+    def _starts_between(
+        self, person: Person, order: int, place: Place, hours: Hours, work: Stretch, stretches: Iterator[Gap]
+    ) -> Iterator[_Found]:
+        for low, high in stretches:
             for start in work.grid(self.step, low, high):
                 room_id = self._room(place, hours, start) if self.needs_room else None
                 if room_id is not None or not self.needs_room:
                     yield _Found(start, order, person, place, room_id)
+
+    def _has_room(self, place: Place, room_id: uuid.UUID) -> bool:
+        return any(room.id == room_id for room in self.scene.rooms.get(str(place.id), ()))
 
     def _room(self, place: Place, hours: Hours, start: int) -> uuid.UUID | None:
         """Return a room that is free: the person's usual one, else the first by name."""

@@ -60,14 +60,23 @@ class Hours(NamedTuple):
         )
 
 
+class Group(NamedTuple):
+    """A group that has a seat left: its instant, where it meets."""
+
+    start: int
+    place: str
+    room: uuid.UUID | None
+
+
 class Person(NamedTuple):
-    """A practitioner: hours, busy periods with buffers, absences."""
+    """A practitioner: hours, busy periods with buffers, absences, groups with a free seat in order of time."""
 
     id: uuid.UUID
     name: str
     hours: list[Hours]
     busy: Periods
     away: Periods
+    groups: list[Group]
 
 
 class Place(NamedTuple):
@@ -104,6 +113,10 @@ _TAKEN = """
       AND status = ANY(%(busy)s) AND (status <> %(held)s OR held_until > %(now)s)
 """
 _NEAR = "organization_id = %(organization)s AND upper(period) > %(lower)s AND lower(period) < %(upper)s + %(reach)s"
+_AWAY = f"""(
+    SELECT period FROM practitioners_timeoff WHERE practitioner_id = p.id AND {_NEAR}
+    UNION ALL SELECT period FROM practitioners_busytime WHERE practitioner_id = p.id AND {_NEAR}
+) AS absence"""  # noqa: S608 - pieces of this module; every value is a parameter
 _PEOPLE = f"""
     SELECT 'person' AS kind, p.id,
         concat_ws(' ', nullif(p.prefix, ''), nullif(p.given_name, ''), nullif(p.family_name, '')) AS name,
@@ -112,7 +125,7 @@ _PEOPLE = f"""
         busy.begins, busy.ends, away.begins, away.ends, p.sort_order AS rank, p.family_name AS tie
     FROM practitioners_practitioner p
     CROSS JOIN LATERAL ({_ARRAYS.format(period="busy_period", rows=_TAKEN.format(owner="practitioner_id = p.id"))}) AS busy
-    CROSS JOIN LATERAL ({_ARRAYS.format(period="period", rows=f"practitioners_timeoff WHERE practitioner_id = p.id AND {_NEAR}")}) AS away
+    CROSS JOIN LATERAL ({_ARRAYS.format(period="period", rows=_AWAY)}) AS away
     WHERE p.organization_id = %(organization)s AND p.is_active
       AND EXISTS (SELECT FROM appointments_practitionertype o
                   WHERE o.organization_id = %(organization)s AND o.practitioner_id = p.id AND o.appointment_type_id = %(type)s)
@@ -124,13 +137,30 @@ _PLACES = f"""
         {_ARRAYS.format(period="period", rows=f"practitioners_closure WHERE is_active AND (location_id IS NULL OR location_id = l.id) AND {_NEAR}")}
     ) AS closed
     WHERE l.organization_id = %(organization)s AND l.is_active
+      AND (EXISTS (SELECT FROM appointments_typelocation t WHERE t.organization_id = %(organization)s
+                   AND t.appointment_type_id = %(type)s AND t.location_id = l.id)
+           OR NOT EXISTS (SELECT FROM appointments_typelocation t WHERE t.organization_id = %(organization)s
+                          AND t.appointment_type_id = %(type)s))
 """  # noqa: S608 - as above
 _ROOMS = f"""
     SELECT 'room', m.id, m.name, m.location_id::text, busy.begins, busy.ends, NULL, NULL, 0, m.name
     FROM practitioners_room m
     CROSS JOIN LATERAL ({_ARRAYS.format(period="busy_period", rows=_TAKEN.format(owner="room_id = m.id"))}) AS busy
     WHERE m.organization_id = %(organization)s AND m.is_active
+      AND (EXISTS (SELECT FROM appointments_typeroom t WHERE t.organization_id = %(organization)s
+                   AND t.appointment_type_id = %(type)s AND t.room_id = m.id)
+           OR NOT EXISTS (SELECT FROM appointments_typeroom t WHERE t.organization_id = %(organization)s
+                          AND t.appointment_type_id = %(type)s))
 """  # noqa: S608 - as above
+_GROUPS = """
+    SELECT 'group', practitioner_id, '', min(json_build_array(floor(date_part('epoch', start)), location_id, room_id)::text),
+        NULL, NULL, NULL, NULL, 0, min(to_char(start, 'YYYYMMDDHH24MI'))
+    FROM appointments_appointment
+    WHERE organization_id = %(organization)s AND appointment_type_id = %(type)s AND session IS NOT NULL
+      AND start >= %(lower)s AND start < %(upper)s AND "end" - start = %(duration)s
+      AND status = ANY(%(busy)s) AND (status <> %(held)s OR held_until > %(now)s)
+    GROUP BY practitioner_id, session HAVING count(*) < %(capacity)s
+"""
 
 
 def load_scene(
@@ -144,15 +174,19 @@ def load_scene(
     room_id: uuid.UUID | None,
     now: dt.datetime,
 ) -> Scene:
-    """Read what bears on slots that start in [lower, upper). One query; rooms only when one is needed."""
+    """Read what bears on slots that start in [lower, upper). One query; rooms and groups only when the type has them."""
     parts = [_PEOPLE + (" AND p.id = ANY(%(practitioners)s)" if practitioner_ids is not None else "")]
     parts.append(_PLACES + (" AND l.id = %(location)s" if location_id is not None else ""))
     if room_id is not None:
         parts.append(_ROOMS + " AND m.id = %(room)s")
     elif appointment_type.needs_room:
         parts.append(_ROOMS + (" AND m.location_id = %(location)s" if location_id is not None else ""))
+    if appointment_type.is_group:
+        parts.append(_GROUPS)
     values: dict[str, Any] = {
         "organization": organization_id,
+        "duration": appointment_type.duration,
+        "capacity": appointment_type.capacity,
         "type": appointment_type.pk,
         "practitioners": list(practitioner_ids or ()),
         "location": location_id,
@@ -171,13 +205,18 @@ def load_scene(
 
 def _scene(rows: list[tuple[Any, ...]]) -> Scene:
     scene = Scene([], {}, {})
+    groups: dict[uuid.UUID, list[Group]] = {}
     for kind, id_, name, detail, begins, ends, other_begins, other_ends, *_order in rows:
         periods = Periods(begins or [], ends or [])
         if kind == "person":
             hours = [_hours(*row) for row in json.loads(detail or "[]")]
-            scene.people.append(Person(id_, name, hours, periods, Periods(other_begins or [], other_ends or [])))
+            away = Periods(other_begins or [], other_ends or [])
+            scene.people.append(Person(id_, name, hours, periods, away, groups.setdefault(id_, [])))
         elif kind == "place":
             scene.places[str(id_)] = Place(id_, name, ZoneInfo(detail), periods)
+        elif kind == "group":
+            start, place, room = json.loads(detail)
+            groups.setdefault(id_, []).append(Group(int(start), place, uuid.UUID(room) if room else None))
         else:
             scene.rooms.setdefault(detail, []).append(Room(id_, periods))
     return scene

@@ -25,6 +25,8 @@ class AppointmentTypeSerializer(InUtc, serializers.ModelSerializer):
 
     colour = serializers.ChoiceField(choices=[(colour.value, colour.label) for colour in Colour])
     practitioners = serializers.SerializerMethodField(help_text="who offers it")
+    locations = serializers.SerializerMethodField(help_text="where it takes place; empty: everywhere")
+    rooms = serializers.SerializerMethodField(help_text="which rooms it may use; empty: any")
 
     class Meta:
         model = AppointmentType
@@ -39,6 +41,9 @@ class AppointmentTypeSerializer(InUtc, serializers.ModelSerializer):
             "horizon_days",
             "colour",
             "needs_room",
+            "capacity",
+            "price",
+            "shows_price",
             "online_bookable",
             "is_default",
             "keywords",
@@ -46,6 +51,8 @@ class AppointmentTypeSerializer(InUtc, serializers.ModelSerializer):
             "sort_order",
             "is_active",
             "practitioners",
+            "locations",
+            "rooms",
             "created_at",
             "updated_at",
         ]
@@ -55,12 +62,22 @@ class AppointmentTypeSerializer(InUtc, serializers.ModelSerializer):
     def get_practitioners(self, appointment_type: AppointmentType) -> list[str]:
         return [str(offer.practitioner_id) for offer in appointment_type.offered_by.all()]
 
+    @extend_schema_field(serializers.ListField(child=serializers.UUIDField()))
+    def get_locations(self, appointment_type: AppointmentType) -> list[str]:
+        return [str(one.location_id) for one in appointment_type.at_locations.all()]
+
+    @extend_schema_field(serializers.ListField(child=serializers.UUIDField()))
+    def get_rooms(self, appointment_type: AppointmentType) -> list[str]:
+        return [str(one.room_id) for one in appointment_type.in_rooms.all()]
+
 
 class AppointmentTypeWriteSerializer(serializers.ModelSerializer):
-    """What a type is made of; `practitioners` replaces who offers it."""
+    """What a type is made of; `practitioners`, `locations` and `rooms` replace what was said before."""
 
     colour = serializers.ChoiceField(choices=[(colour.value, colour.label) for colour in Colour], required=False)
     practitioners = TenantRelatedField(queryset=Practitioner.objects.all(), many=True, required=False)
+    locations = TenantRelatedField(queryset=Location.objects.all(), many=True, required=False)
+    rooms = TenantRelatedField(queryset=Room.objects.all(), many=True, required=False)
 
     class Meta:
         model = AppointmentType
@@ -74,6 +91,9 @@ class AppointmentTypeWriteSerializer(serializers.ModelSerializer):
             "horizon_days",
             "colour",
             "needs_room",
+            "capacity",
+            "price",
+            "shows_price",
             "online_bookable",
             "is_default",
             "keywords",
@@ -81,6 +101,8 @@ class AppointmentTypeWriteSerializer(serializers.ModelSerializer):
             "sort_order",
             "is_active",
             "practitioners",
+            "locations",
+            "rooms",
         ]
 
 
@@ -170,6 +192,10 @@ class AppointmentSerializer(InUtc, serializers.ModelSerializer):
             "appointment_type_name",
             "start",
             "end",
+            "lane",
+            "session",
+            "seat",
+            "series",
             "source",
             "reason",
             "note",
@@ -200,6 +226,9 @@ class OverrideSerializer(serializers.Serializer):
     """Why the clinic's own rules are set aside; needs `appointments.override`, and is kept."""
 
     reason = serializers.CharField(max_length=300)
+    overbook = serializers.BooleanField(
+        default=False, help_text="also book beside what takes the practitioner's time, in a lane of its own"
+    )
 
 
 class _WantedSerializer(serializers.Serializer):
@@ -233,6 +262,7 @@ class CheckBookingSerializer(_WantedSerializer):
 
     patient = TenantRelatedField(queryset=Patient.objects.all(), required=False, allow_null=True)
     duration_minutes = serializers.IntegerField(min_value=5, max_value=600, required=False)
+    overbook = serializers.BooleanField(default=False, help_text="as in `override`")
     appointment = TenantRelatedField(queryset=Appointment.objects.all(), required=False, allow_null=True)
 
 
@@ -256,6 +286,7 @@ class CancelAppointmentSerializer(serializers.Serializer):
 
     reason = serializers.ChoiceField(choices=CancelReason.choices)
     note = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+    tell_patient = serializers.BooleanField(default=True)
 
 
 class RescheduleSerializer(serializers.Serializer):
@@ -267,6 +298,7 @@ class RescheduleSerializer(serializers.Serializer):
     room = TenantRelatedField(queryset=Room.objects.all(), required=False)
     duration_minutes = serializers.IntegerField(min_value=5, max_value=600, required=False)
     override = OverrideSerializer(required=False, allow_null=True)
+    tell_patient = serializers.BooleanField(default=True, help_text="reminders of the new time go out either way")
     version = serializers.IntegerField(min_value=1, required=False)
 
 

@@ -16,7 +16,8 @@ def announce(event_type: str, context_type: str, *, replans: Sequence[str] | Non
     """Let rules plan messages when this event happens to an object of this type. Called once per type, at start.
 
     `replans` are event types whose rules with an offset apply again: unless said otherwise, a `*.rescheduled` plans
-    the reminders of its `*.booked` anew.
+    the reminders of its `*.booked` anew. An event whose payload says `tell_patient: false` plans only what has an
+    offset: reminders, not the news itself.
     """
     note_announced(event_type, context_type)
     noun, verb = event_type.split(".", 1)
@@ -32,6 +33,7 @@ def announce(event_type: str, context_type: str, *, replans: Sequence[str] | Non
             actor=SYSTEM,
             version=version if isinstance(version, int) else None,
             replanned=replanned,
+            at_once=event.payload.get("tell_patient") is not False,
         )
 
     plan_messages.__name__ = f"plan_{noun}_{verb}"

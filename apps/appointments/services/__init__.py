@@ -7,6 +7,7 @@ from apps.appointments.services.types import (
     create_appointment_type,
     set_offered_types,
     set_offering_practitioners,
+    set_type_places,
     update_appointment_type,
 )
 from apps.appointments.services.visits import (
@@ -34,6 +35,7 @@ __all__ = [
     "reschedule_appointment",
     "set_offered_types",
     "set_offering_practitioners",
+    "set_type_places",
     "start_appointment",
     "undo_status",
     "update_appointment_type",

@@ -43,13 +43,15 @@ def book_appointment(
     source: str = Source.STAFF,
     hold: Appointment | None = None,
     override_reason: str = "",
+    overbook: bool = False,
     actor: Actor,
 ) -> Appointment:
     """Book a visit of the type's duration, exactly once per time, whoever asks through whichever door.
 
     Locks practitioner, room and patient (see `placing`), then checks everything. A `hold` of the same time becomes
     the appointment in place, so that nobody can slip in between; one of another time is released. `override_reason`
-    sets soft rules aside for actors with `appointments.override`, and is kept. Raises SlotUnavailable with every
+    sets soft rules aside for actors with `appointments.override`, and is kept; with `overbook` it also puts the visit
+    into a lane beside what takes the practitioner's time. A group's visit takes its lowest free seat. Raises SlotUnavailable with every
     conflict and up to three free slots nearby, InvalidInput for what can never be, NotFound for foreign objects.
     """
     actor.require(Permission.APPOINTMENTS_MANAGE)
@@ -67,6 +69,7 @@ def book_appointment(
         preferred_room=hold.room_id if hold else None,
         source=source,
         ignore=hold.pk if hold else None,
+        overbook=overbook,
     )
     with answering_with_alternatives(wanted):
         lock_for(wanted)

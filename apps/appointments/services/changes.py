@@ -42,13 +42,16 @@ def reschedule_appointment(
     room: Room | None = None,
     duration_minutes: int | None = None,
     override_reason: str = "",
+    overbook: bool = False,
+    tell_patient: bool = True,
     version: int | None = None,
     actor: Actor,
 ) -> Appointment:
     """Move a booked visit in place, keeping what is not named; its time is never free for a moment in between.
 
     Locks both practitioners, rooms, the patient and the row. Bumps the version, takes back the confirmation (it was
-    for the old time) and cancels messages planned for earlier versions. Moving to where it is changes nothing. Raises
+    for the old time) and cancels messages planned for earlier versions. Without `tell_patient` no message about the
+    move goes out; reminders of the new time do. Moving to where it is changes nothing. Raises
     StaleVersion, InvalidTransition, SlotUnavailable with conflicts and alternatives.
     """
     actor.require(Permission.APPOINTMENTS_MANAGE)
@@ -67,6 +70,7 @@ def reschedule_appointment(
         preferred_room=current.room_id,
         source=current.source,
         ignore=current.pk,
+        overbook=overbook,
     )
     with answering_with_alternatives(wanted):
         lock_for(wanted, also_practitioner=current.practitioner_id)
@@ -84,15 +88,19 @@ def reschedule_appointment(
         locked.version += 1
         locked.save()
         call_off(locked, reason=_("The appointment was moved."), below_version=locked.version, actor=actor)
-        emit_change("rescheduled", locked, actor=actor, changes=_differences(locked, before))
+        changes = _differences(locked, before)
+        emit_change("rescheduled", locked, actor=actor, changes=changes, tell_patient=tell_patient)
     return locked
 
 
 @transaction.atomic
-def cancel_appointment(*, appointment: Appointment, reason: str, note: str = "", actor: Actor) -> Appointment:
+def cancel_appointment(
+    *, appointment: Appointment, reason: str, note: str = "", tell_patient: bool = True, actor: Actor
+) -> Appointment:
     """Cancel a visit that has not begun; its time can be booked again at once.
 
     Locks the row, bumps the version, cancels messages planned for earlier versions. `reason` is one of CancelReason.
+    Without `tell_patient` no message about it goes out.
     Raises InvalidTransition, InvalidInput.
     """
     actor.require(Permission.APPOINTMENTS_MANAGE)
@@ -110,7 +118,7 @@ def cancel_appointment(*, appointment: Appointment, reason: str, note: str = "",
     locked.save()
     call_off(locked, reason=_("The appointment was cancelled."), below_version=locked.version, actor=actor)
     changes = {"status": [before, Status.CANCELLED], "cancel_reason": ["", reason]}
-    emit_change("cancelled", locked, actor=actor, changes=changes, cancel_reason=reason)
+    emit_change("cancelled", locked, actor=actor, changes=changes, cancel_reason=reason, tell_patient=tell_patient)
     return locked
 
 

@@ -35,6 +35,7 @@ CODE_OF_CONSTRAINT = {
     "appointment_practitioner_not_double_booked": "practitioner_taken",
     "appointment_room_not_double_booked": "room_taken",
     "appointment_patient_not_double_booked": "patient_taken",
+    "appointment_seat_not_double_booked": "group_full",
 }
 # The bot and the patient act for themselves: they may not set the clinic's rules aside, whatever reason they give.
 MAY_OVERRIDE = frozenset({ActorKind.USER, ActorKind.API_KEY, ActorKind.SYSTEM})
@@ -105,9 +106,12 @@ def _lock(model: type[Practitioner] | type[Room] | type[Patient], condition: dic
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was found under the locks: the room to use, and the reason kept when soft rules were set aside."""
+    """What was found under the locks: where the visit goes, and the reason kept when soft rules were set aside."""
 
     room_id: uuid.UUID | None
+    lane: int
+    session: uuid.UUID | None
+    seat: int
     override_reason: str
 
 
@@ -121,7 +125,17 @@ def decide(wanted: Wanted, *, override_reason: str, actor: Actor) -> Decision:
         _refuse_unless_overridden(found, override_reason, actor)
     if found.expired_holds:
         release_rows(found.expired_holds, actor=actor)
-    return Decision(room_id=found.room_id, override_reason=override_reason[:300] if found.conflicts else "")
+    return _decision(found, override_reason)
+
+
+def _decision(found: Examination, override_reason: str) -> Decision:
+    return Decision(
+        room_id=found.room_id,
+        lane=found.lane,
+        session=found.session,
+        seat=found.seat,
+        override_reason=override_reason.strip()[:300] if found.conflicts else "",
+    )
 
 
 def _refuse_unless_overridden(found: Examination, override_reason: str, actor: Actor) -> None:
@@ -137,23 +151,30 @@ def _refuse_unless_overridden(found: Examination, override_reason: str, actor: A
         )
 
 
-def refuse_hard_conflicts(wanted: Wanted, *, actor: Actor) -> None:
+def refuse_hard_conflicts(wanted: Wanted, *, actor: Actor) -> Decision:
     """Examine under the locks and refuse only what the database would: for undoing, where rules were checked before."""
     found = examine(wanted)
     if found.hard:
         raise _Refused(found.hard)
     if found.expired_holds:
         release_rows(found.expired_holds, actor=actor)
+    return _decision(found, "")
 
 
 def place(appointment: Appointment, wanted: Wanted, decision: Decision) -> None:
-    """Set where and when on the row, buffers included; does not save."""
+    """Set where and when on the row, buffers, lane and seat included; does not save."""
     appointment.practitioner = wanted.practitioner
     appointment.location = wanted.location
     appointment.room_id = decision.room_id
     appointment.start = wanted.start
     appointment.end = wanted.end
     appointment.busy_period = DateTimeTZRange(wanted.busy_from, wanted.busy_until)
+    sit(appointment, decision)
+
+
+def sit(appointment: Appointment, decision: Decision) -> None:
+    """Set the lane, and for a group the session and seat; does not save."""
+    appointment.lane, appointment.session, appointment.seat = decision.lane, decision.session, decision.seat
 
 
 def release_rows(ids: Collection[uuid.UUID], *, actor: Actor) -> int:

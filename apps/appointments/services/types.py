@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import uuid
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,13 +11,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.appointments.availability import require_same_organization
-from apps.appointments.models import AppointmentType, PractitionerType
+from apps.appointments.models import AppointmentType, PractitionerType, TypeLocation, TypeRoom
 from apps.core.actors import Actor
 from apps.core.errors import InvalidInput
 from apps.events.services import emit
-from apps.organizations.models import Organization
+from apps.organizations.models import Location, Organization
 from apps.organizations.permissions import Permission
-from apps.practitioners.models import Practitioner
+from apps.practitioners.models import Practitioner, Room
 
 EDITABLE_FIELDS = frozenset(
     {
@@ -29,6 +30,9 @@ EDITABLE_FIELDS = frozenset(
         "horizon_days",
         "colour",
         "needs_room",
+        "capacity",
+        "price",
+        "shows_price",
         "online_bookable",
         "is_default",
         "keywords",
@@ -110,6 +114,50 @@ def set_offering_practitioners(
         changes = {"practitioners": [sorted(map(str, before)), sorted(map(str, wanted))]}
         emit("appointment_type.practitioners_set", subject=appointment_type, actor=actor, changes=changes)
     return list(wanted.values())
+
+
+@transaction.atomic
+def set_type_places(
+    *, appointment_type: AppointmentType, locations: Iterable[Location], rooms: Iterable[Room], actor: Actor
+) -> None:
+    """Say where a type takes place and which rooms it may use, replacing what was said before; none means any.
+
+    Booked visits stay. Raises InvalidInput when a room is at a location where the type does not take place.
+    """
+    actor.require(Permission.PRACTITIONERS_MANAGE)
+    places, wanted = {one.pk: one for one in locations}, {one.pk: one for one in rooms}
+    require_same_organization(appointment_type.organization, *places.values(), *wanted.values())
+    elsewhere = [room.name for room in wanted.values() if places and room.location_id not in places]
+    if elsewhere:
+        message = _("%(rooms)s: at a location where this type does not take place. Choose the location as well.")
+        text = message % {"rooms": ", ".join(elsewhere)}
+        raise InvalidInput(text, errors={"rooms": [text]})
+    AppointmentType.objects.select_for_update(no_key=True).get(pk=appointment_type.pk)
+    changes = {
+        "locations": _replace(TypeLocation, "location_id", appointment_type, places),
+        "rooms": _replace(TypeRoom, "room_id", appointment_type, wanted),
+    }
+    changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
+    if changes:
+        emit("appointment_type.places_set", subject=appointment_type, actor=actor, changes=changes)
+
+
+def _replace(
+    model: type[TypeLocation] | type[TypeRoom],
+    column: str,
+    appointment_type: AppointmentType,
+    wanted: Collection[uuid.UUID],
+) -> list[list[str]]:
+    """Make these the type's rows; return what was and what is, as sorted ids."""
+    rows = model.objects.filter(appointment_type=appointment_type)
+    before = set(rows.values_list(column, flat=True))
+    rows.exclude(**{f"{column}__in": list(wanted)}).delete()
+    model.objects.bulk_create(
+        model(organization_id=appointment_type.organization_id, appointment_type=appointment_type, **{column: pk})
+        for pk in wanted
+        if pk not in before
+    )
+    return [sorted(map(str, before)), sorted(map(str, wanted))]
 
 
 def _offer(pairs: Iterable[tuple[Practitioner, AppointmentType]]) -> None:

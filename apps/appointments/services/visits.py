@@ -17,6 +17,7 @@ from apps.appointments.services.placing import (
     emit_change,
     lock_for,
     refuse_hard_conflicts,
+    sit,
 )
 from apps.appointments.transitions import Step, not_possible, require_step
 from apps.core.actors import Actor
@@ -112,12 +113,13 @@ def undo_status(*, appointment: Appointment, actor: Actor) -> Appointment:
         room=current.room,
         source=current.source,
         ignore=current.pk,
+        overbook=current.lane > 0,
     )
     with answering_with_alternatives(wanted):
         lock_for(wanted)
         locked = lock(current.pk)
         _require_undoable(locked)
-        refuse_hard_conflicts(wanted, actor=actor)
+        sit(locked, refuse_hard_conflicts(wanted, actor=actor))
         return _undo(locked, actor)
 
 

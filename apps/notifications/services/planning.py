@@ -70,12 +70,14 @@ def plan_from_rules(
     actor: Actor,
     version: int | None = None,
     replanned: Sequence[str] = (),
+    at_once: bool = True,
 ) -> list[Communication]:
     """Plan what the active rules of an event type say about its subject; return the ledger's rows, skipped ones too.
 
     Idempotent. `version` is the one the event spoke of: when the subject has moved on, nothing is planned, the later
     event does it. `replanned` are event types whose rules with an offset are planned anew (a new time needs new
-    reminders); what was planned for older versions is cancelled.
+    reminders); what was planned for older versions is cancelled. Without `at_once`, rules without an offset are left
+    out.
     """
     context = load_context(organization, context_type, subject_id)
     if context is None or (version is not None and version != context.version):
@@ -89,6 +91,8 @@ def plan_from_rules(
         below_version=context.version,
     )
     rules = Rule.objects.for_organization(organization).planned_by(event_type, replanned=replanned)
+    if not at_once:
+        rules = rules.filter(offset_minutes__isnull=False)
     return [row for rule in rules for row in _plan_rule(organization, rule, context, actor)]
 
 
