@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import ngettext
+
 from apps.core.api.fields import utc_text
 from apps.core.errors import Conflict
 
 if TYPE_CHECKING:
     from apps.appointments.availability import Slot
     from apps.appointments.conflicts import BookingConflict
+    from apps.appointments.services.series import Occurrence
 
 
 class SlotUnavailable(Conflict):
@@ -28,6 +31,36 @@ class SlotUnavailable(Conflict):
                 "alternatives": [slot_as_json(slot) for slot in alternatives],
             },
         )
+
+
+class SeriesUnavailable(Conflict):
+    """Some visits of a series can't be had, so none was booked or moved; `occurrences` are the refused ones."""
+
+    code = "series_unavailable"
+
+    def __init__(self, occurrences: Sequence[Occurrence]) -> None:
+        self.occurrences = list(occurrences)
+        message = ngettext(
+            "One visit of the series can’t be booked as it is. Leave it out, or choose another time for it.",
+            "%(n)d visits of the series can’t be booked as they are. Leave them out, or choose other times for them.",
+            len(occurrences),
+        )
+        super().__init__(
+            message % {"n": len(occurrences)},
+            extra={"occurrences": [occurrence_as_json(occurrence) for occurrence in occurrences]},
+        )
+
+
+def occurrence_as_json(occurrence: Occurrence) -> dict[str, Any]:
+    """Return a visit of a series as the API shows it before it is booked."""
+    return {
+        "recurrence_id": utc_text(occurrence.recurrence_id),
+        "start": utc_text(occurrence.start),
+        "bookable": not occurrence.conflicts,
+        "overridable": occurrence.is_overridable,
+        "conflicts": [conflict_as_json(conflict) for conflict in occurrence.conflicts],
+        "alternatives": [slot_as_json(slot) for slot in occurrence.alternatives],
+    }
 
 
 def conflict_as_json(conflict: BookingConflict) -> dict[str, Any]:

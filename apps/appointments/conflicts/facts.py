@@ -55,20 +55,20 @@ _FACTS = """
     WHERE organization_id = %(organization)s AND practitioner_id = %(practitioner)s
       AND start > %(busy_from)s - %(reach)s AND start < %(busy_until)s + %(reach)s
       AND lower(busy_period) < %(busy_until)s AND upper(busy_period) > %(busy_from)s
-      AND status = ANY(%(busy)s) AND (status <> 'held' OR held_until > %(now)s) AND id <> %(ignore)s
+      AND status = ANY(%(busy)s) AND (status <> 'held' OR held_until > %(now)s) AND id <> ALL(%(ignore)s)
     UNION ALL
     SELECT 'patient', id, start, "end", "end", status
     FROM appointments_appointment
     WHERE organization_id = %(organization)s AND patient_id = %(patient)s
       AND start > %(start)s - %(reach)s AND start < %(end)s AND "end" > %(start)s
-      AND status = ANY(%(busy)s) AND (status <> 'held' OR held_until > %(now)s) AND id <> %(ignore)s
+      AND status = ANY(%(busy)s) AND (status <> 'held' OR held_until > %(now)s) AND id <> ALL(%(ignore)s)
     UNION ALL
     SELECT 'room', m.id, NULL, NULL, (
             SELECT max(upper(a.busy_period)) FROM appointments_appointment a
             WHERE a.organization_id = %(organization)s AND a.room_id = m.id
               AND a.start > %(busy_from)s - %(reach)s AND a.start < %(busy_until)s + %(reach)s
               AND lower(a.busy_period) < %(busy_until)s AND upper(a.busy_period) > %(busy_from)s
-              AND a.status = ANY(%(busy)s) AND (a.status <> 'held' OR a.held_until > %(now)s) AND a.id <> %(ignore)s
+              AND a.status = ANY(%(busy)s) AND (a.status <> 'held' OR a.held_until > %(now)s) AND a.id <> ALL(%(ignore)s)
         ), json_build_array(m.name, NOT EXISTS (SELECT FROM appointments_typeroom t WHERE t.organization_id = %(organization)s
                 AND t.appointment_type_id = %(type)s)
             OR EXISTS (SELECT FROM appointments_typeroom t WHERE t.organization_id = %(organization)s
@@ -111,7 +111,7 @@ _FACTS = """
     UNION ALL
     SELECT 'expired', e.id, NULL, NULL, NULL, ''
     FROM appointments_appointment e
-    WHERE e.organization_id = %(organization)s AND e.status = 'held' AND e.held_until <= %(now)s AND e.id <> %(ignore)s
+    WHERE e.organization_id = %(organization)s AND e.status = 'held' AND e.held_until <= %(now)s AND e.id <> ALL(%(ignore)s)
       AND (e.practitioner_id = %(practitioner)s OR e.patient_id = %(patient)s OR e.room_id = %(room)s
            OR (%(any_room)s AND e.location_id = %(location)s AND e.room_id IS NOT NULL))
 """
@@ -127,7 +127,7 @@ def load_facts(wanted: Wanted, now: dt.datetime) -> list[Fact]:
         "patient": wanted.patient.pk if wanted.patient else NOBODY,
         "room": wanted.room.pk if wanted.room else NOBODY,
         "any_room": wanted.wants_any_room,
-        "ignore": wanted.ignore or NOBODY,
+        "ignore": [*wanted.beside, *([wanted.ignore] if wanted.ignore else [])],
         "start": wanted.start,
         "end": wanted.end,
         "busy_from": wanted.busy_from,

@@ -165,6 +165,8 @@ def past_or_too_soon_or_too_far(wanted: Wanted, now: dt.datetime) -> Iterator[Bo
         message = _("%(type)s is booked at least %(notice)s ahead.") % {"type": kind.name, "notice": _span(notice)}
         yield BookingConflict("notice", message, hard=False)
     zone = wanted.location.zone
+    if wanted.in_series:
+        return
     if local_date(zone, to_instant(wanted.start)) > local_date(zone, to_instant(now)) + dt.timedelta(
         days=kind.horizon_days
     ):

@@ -32,7 +32,8 @@ class Wanted:
     """A visit that somebody wants: [start, start + minutes), with the type's buffers around it.
 
     `ignore` is the hold or appointment that it replaces. Without `room`, a type that needs one gets `preferred_room`
-    or any that is free. With `overbook`, a time of the practitioner that is taken gets a lane of its own.
+    or any that is free. With `overbook`, a time of the practitioner that is taken gets a lane of its own. `beside` are
+    visits that move with it. A visit of a series may lie beyond the type's horizon.
     """
 
     organization: Organization
@@ -47,6 +48,8 @@ class Wanted:
     source: str = Source.STAFF
     ignore: uuid.UUID | None = None
     overbook: bool = False
+    beside: frozenset[uuid.UUID] = frozenset()
+    in_series: bool = False
 
     def __post_init__(self) -> None:
         require_same_organization(

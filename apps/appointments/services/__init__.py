@@ -3,6 +3,15 @@
 from apps.appointments.services.booking import book_appointment
 from apps.appointments.services.changes import cancel_appointment, describe_appointment, reschedule_appointment
 from apps.appointments.services.holds import expire_holds, hold_slot, release_hold, release_holds
+from apps.appointments.services.series import Occurrence, Place, book_series, check_series
+from apps.appointments.services.series_changes import (
+    Plan,
+    cancel_series,
+    change_series,
+    check_change,
+    plan_change,
+    undo_series_cancellation,
+)
 from apps.appointments.services.types import (
     create_appointment_type,
     set_offered_types,
@@ -20,9 +29,17 @@ from apps.appointments.services.visits import (
 )
 
 __all__ = [
+    "Occurrence",
+    "Place",
+    "Plan",
     "arrive_appointment",
     "book_appointment",
+    "book_series",
     "cancel_appointment",
+    "cancel_series",
+    "change_series",
+    "check_change",
+    "check_series",
     "complete_appointment",
     "confirm_appointment",
     "create_appointment_type",
@@ -30,6 +47,7 @@ __all__ = [
     "expire_holds",
     "hold_slot",
     "mark_no_show",
+    "plan_change",
     "release_hold",
     "release_holds",
     "reschedule_appointment",
@@ -37,6 +55,7 @@ __all__ = [
     "set_offering_practitioners",
     "set_type_places",
     "start_appointment",
+    "undo_series_cancellation",
     "undo_status",
     "update_appointment_type",
 ]

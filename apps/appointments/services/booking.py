@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.appointments.availability import require_same_organization
 from apps.appointments.conflicts import Wanted
-from apps.appointments.models import Appointment, AppointmentType, Source, Status
+from apps.appointments.models import Appointment, AppointmentSeries, AppointmentType, Source, Status
 from apps.appointments.services.changes import MAX_REASON
 from apps.appointments.services.placing import (
     answering_with_alternatives,
@@ -44,6 +44,9 @@ def book_appointment(
     hold: Appointment | None = None,
     override_reason: str = "",
     overbook: bool = False,
+    series: AppointmentSeries | None = None,
+    recurrence_id: dt.datetime | None = None,
+    tell_patient: bool = True,
     actor: Actor,
 ) -> Appointment:
     """Book a visit of the type's duration, exactly once per time, whoever asks through whichever door.
@@ -51,7 +54,8 @@ def book_appointment(
     Locks practitioner, room and patient (see `placing`), then checks everything. A `hold` of the same time becomes
     the appointment in place, so that nobody can slip in between; one of another time is released. `override_reason`
     sets soft rules aside for actors with `appointments.override`, and is kept; with `overbook` it also puts the visit
-    into a lane beside what takes the practitioner's time. A group's visit takes its lowest free seat. Raises SlotUnavailable with every
+    into a lane beside what takes the practitioner's time. A group's visit takes its lowest free seat. A visit of a
+    `series` names its occurrence. Without `tell_patient` only reminders are planned, no confirmation. Raises SlotUnavailable with every
     conflict and up to three free slots nearby, InvalidInput for what can never be, NotFound for foreign objects.
     """
     actor.require(Permission.APPOINTMENTS_MANAGE)
@@ -70,6 +74,7 @@ def book_appointment(
         source=source,
         ignore=hold.pk if hold else None,
         overbook=overbook,
+        in_series=series is not None,
     )
     with answering_with_alternatives(wanted):
         lock_for(wanted)
@@ -91,6 +96,7 @@ def book_appointment(
         appointment.reason = reason.strip()
         appointment.note = note.strip()
         appointment.override_reason = decision.override_reason
+        appointment.series, appointment.recurrence_id = series, recurrence_id
         appointment.save(force_insert=kept is None)
         emit_change(
             "booked",
@@ -98,6 +104,7 @@ def book_appointment(
             actor=actor,
             changes={"status": [Status.HELD if kept else None, Status.BOOKED], "start": [None, plain(start)]},
             held_for=plain(held_for),
+            tell_patient=tell_patient,
         )
     return appointment
 

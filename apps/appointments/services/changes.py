@@ -71,9 +71,10 @@ def reschedule_appointment(
         source=current.source,
         ignore=current.pk,
         overbook=overbook,
+        in_series=current.series_id is not None,
     )
     with answering_with_alternatives(wanted):
-        lock_for(wanted, also_practitioner=current.practitioner_id)
+        lock_for(wanted, also_practitioners=[current.practitioner_id])
         locked = lock(current.pk)
         _require_unchanged(locked, current, wanted, version)
         require_step(locked, Step.RESCHEDULE)

@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.appointments.availability import nearest_slots
@@ -82,21 +83,24 @@ def _alternatives(wanted: Wanted) -> list[Any]:
     )
 
 
-def lock_for(wanted: Wanted, *, also_practitioner: uuid.UUID | None = None) -> None:
-    """Lock practitioner(s), room(s) and patient until the transaction ends.
+def lock_for(*wanted: Wanted, also_practitioners: Collection[uuid.UUID] = ()) -> None:
+    """Lock the practitioners, rooms and patient of one or several bookings until the transaction ends.
 
     A type that needs any free room locks all rooms of the location, because which one is free is known afterwards.
-    Raises NotFound when the practitioner is gone.
+    Raises NotFound when a practitioner is gone.
     """
-    people = {wanted.practitioner.pk, *([also_practitioner] if also_practitioner else [])}
+    people = {one.practitioner.pk for one in wanted} | set(also_practitioners)
     if _lock(Practitioner, {"pk__in": people}) < len(people):
         raise NotFound(_("There is no such practitioner in your clinic."))
-    if wanted.room is not None:
-        _lock(Room, {"pk": wanted.room.pk})
-    elif wanted.wants_any_room:
-        _lock(Room, {"organization_id": wanted.organization.pk, "location_id": wanted.location.pk, "is_active": True})
-    if wanted.patient is not None:
-        _lock(Patient, {"pk": wanted.patient.pk})
+    named = {one.room.pk for one in wanted if one.room is not None}
+    places = {one.location.pk for one in wanted if one.wants_any_room}
+    if named or places:
+        rooms = Room.objects.for_organization(wanted[0].organization)
+        rooms = rooms.filter(Q(pk__in=named) | Q(location_id__in=places, is_active=True))
+        _lock(Room, {"pk__in": rooms.values("pk")})
+    patients = {one.patient.pk for one in wanted if one.patient is not None}
+    if patients:
+        _lock(Patient, {"pk__in": patients})
 
 
 def _lock(model: type[Practitioner] | type[Room] | type[Patient], condition: dict[str, Any]) -> int:

@@ -90,18 +90,19 @@ def _advance(appointment: Appointment, step: Step, fields: dict[str, Any], actor
     return locked
 
 
-def undo_status(*, appointment: Appointment, actor: Actor) -> Appointment:
+def undo_status(*, appointment: Appointment, tell_patient: bool = True, actor: Actor) -> Appointment:
     """Take the last change of status back, within ten minutes and once.
 
     A cancelled or missed visit needs its time again: practitioner, room and patient are locked and SlotUnavailable is
     raised when somebody else has it. Undoing a cancellation publishes `appointment.booked` as well, in a new version,
-    because the patient may have been told that it is off: confirmation, invite and reminders start anew.
+    because the patient may have been told that it is off: confirmation (unless without `tell_patient`), invite and
+    reminders start anew.
     """
     actor.require(Permission.APPOINTMENTS_MANAGE)
     current = load(appointment.pk)
     if current.status in BUSY_STATUSES:
         with transaction.atomic():
-            return _undo(lock(current.pk), actor)
+            return _undo(lock(current.pk), tell_patient, actor)
     wanted = Wanted(
         organization=current.organization,
         appointment_type=current.appointment_type,
@@ -112,6 +113,7 @@ def undo_status(*, appointment: Appointment, actor: Actor) -> Appointment:
         patient=current.patient,
         room=current.room,
         source=current.source,
+        in_series=current.series_id is not None,
         ignore=current.pk,
         overbook=current.lane > 0,
     )
@@ -120,7 +122,7 @@ def undo_status(*, appointment: Appointment, actor: Actor) -> Appointment:
         locked = lock(current.pk)
         _require_undoable(locked)
         sit(locked, refuse_hard_conflicts(wanted, actor=actor))
-        return _undo(locked, actor)
+        return _undo(locked, tell_patient, actor)
 
 
 def _require_undoable(locked: Appointment) -> None:
@@ -130,7 +132,7 @@ def _require_undoable(locked: Appointment) -> None:
         raise not_possible(locked, _("That is too long ago to undo: it is possible for 10 minutes."))
 
 
-def _undo(locked: Appointment, actor: Actor) -> Appointment:
+def _undo(locked: Appointment, tell_patient: bool, actor: Actor) -> Appointment:
     _require_undoable(locked)
     undone, locked.status = locked.status, locked.previous_status
     locked.previous_status, locked.status_changed_at = "", timezone.now()
@@ -142,7 +144,14 @@ def _undo(locked: Appointment, actor: Actor) -> Appointment:
     locked.save()
     emit_change("status_undone", locked, actor=actor, changes={"status": [undone, locked.status]}, undone=undone)
     if undone == Status.CANCELLED:
-        emit_change("booked", locked, actor=actor, changes={"status": [undone, locked.status]}, again=True)
+        emit_change(
+            "booked",
+            locked,
+            actor=actor,
+            changes={"status": [undone, locked.status]},
+            again=True,
+            tell_patient=tell_patient,
+        )
     return locked
 
 
