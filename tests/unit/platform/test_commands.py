@@ -13,9 +13,12 @@ from apps.core.tenancy import all_organizations, organization_scope
 from apps.events.models import Delivery, DeliveryStatus
 from apps.events.registry import on
 from apps.events.services import emit
+from apps.journeys.models import Definition
+from apps.notifications.models import Rule, Template
 from apps.organizations.models import ApiKey, Membership, Organization, User
 from apps.organizations.permissions import Role
 from apps.organizations.selectors import access_for_key
+from tests.fixtures.background import drain
 
 heard: list[str] = []
 
@@ -29,6 +32,31 @@ def run(*args, **options):
     out = StringIO()
     call_command(*args, stdout=out, **options)
     return out.getvalue()
+
+
+@pytest.mark.django_db
+class TestDefaults:
+    def test_a_new_organization_starts_with_messages_and_a_journey(self):
+        run("create_organization", "Río Clinic", "--admin-email", "boss@rio.clinic")
+        drain()
+        with all_organizations():
+            made = Organization.objects.get(slug="rio-clinic")
+        with organization_scope(made.pk):
+            assert Rule.objects.filter(event_type="appointment.booked", template_key="appointment-booked").exists()
+            assert Template.objects.filter(key="appointment-booked").values("language").distinct().count() == 3
+            assert Definition.objects.get().key == "new-patient-visit"
+
+    def test_the_command_adds_what_is_missing_and_changes_nothing_else(self, organization):
+        run("install_defaults", "--organization", "demo")
+        Template.objects.filter(key="follow-up").delete()
+        Rule.objects.filter(template_key="appointment-reminder").update(is_active=False)
+        assert "demo: complete" in run("install_defaults")
+        assert Template.objects.filter(key="follow-up").exists()
+        assert not Rule.objects.get(template_key="appointment-reminder").is_active
+
+    def test_an_unknown_organization_is_refused(self, organization):
+        with pytest.raises(CommandError, match="Known: demo"):
+            run("install_defaults", "--organization", "nowhere")
 
 
 class TestCreateApiKey:
@@ -137,7 +165,7 @@ class TestCheckIntegrations:
 
 
 @pytest.mark.parametrize(
-    "name", ["create_api_key", "create_organization", "deliver_events", "verify_audit", "check_integrations", "migrate"]
+    "name", ["create_api_key", "create_organization", "deliver_events", "verify_audit", "check_integrations", "migrate", "install_defaults"]
 )
 def test_every_command_explains_itself(name, capsys):
     with pytest.raises(SystemExit) as ended:
