@@ -8,12 +8,14 @@ class AppointmentsConfig(AppConfig):
     def ready(self) -> None:
         from apps.appointments.messages import register_messages
         from apps.appointments.presentations import register_presentations
+        from apps.appointments.series_messages import register_series_messages
         from apps.appointments.views.panels import count_appointments
         from apps.core.navigation import Entry, NewAction, register, register_action
         from apps.organizations.permissions import Permission
         from apps.patients import panels
 
         register_messages()
+        register_series_messages()
         register_presentations()
         register(
             Entry("calendar", _("Calendar"), "calendar", "appointments:calendar", Permission.APPOINTMENTS_VIEW, 20)

@@ -32,6 +32,20 @@ def register_presentations() -> None:
             Presentation(icon=icon, kind="visits", sentence=_sentence(words), url=_url, tone=tone),
         )
 
+    for what, icon, tone, words in (
+        ("booked", "calendar-repeat", "neutral", lambda: _("Series of %(n)d visits booked")),
+        ("changed", "calendar-repeat", "info", lambda: _("%(n)d visits of a series moved")),
+        ("cancelled", "calendar-repeat", "warn", lambda: _("%(n)d visits of a series cancelled")),
+    ):
+        present(f"series.{what}", Presentation(icon=icon, kind="visits", sentence=_counted(words), tone=tone))
+
+
+def _counted(words: Callable[[], str]) -> Callable[[Event], str]:
+    def sentence(event: Event) -> str:
+        return words() % {"n": event.payload["visits"]}
+
+    return sentence
+
 
 def _sentence(words: Callable[[], str]) -> Callable[[Event], str]:
     def sentence(event: Event) -> str:

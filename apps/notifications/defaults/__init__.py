@@ -69,6 +69,27 @@ RULES = (
         Category.NOTICE,
         also_channels=(Channel.EMAIL,),
     ),
+    DefaultRule(
+        "Confirmation of a series",
+        "series.booked",
+        "series-booked",
+        Category.CONFIRMATION,
+        also_channels=(Channel.EMAIL,),
+    ),
+    DefaultRule(
+        "New times of a series",
+        "series.changed",
+        "series-changed",
+        Category.CONFIRMATION,
+        also_channels=(Channel.EMAIL,),
+    ),
+    DefaultRule(
+        "Cancellation in a series",
+        "series.cancelled",
+        "series-cancelled",
+        Category.NOTICE,
+        also_channels=(Channel.EMAIL,),
+    ),
 )
 
 

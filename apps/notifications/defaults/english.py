@@ -70,6 +70,44 @@ TEXTS: dict[str, Texts] = {
         "{{ appointment.time }} is cancelled.\n\nCall us or write to us whenever you would like a new time."
         + _SIGNATURE,
     ),
+    "series-booked": Texts(
+        whatsapp="Hello {{ patient.first_name }}, {{ series.count }} visits are booked for you with "
+        "{{ appointment.practitioner }}:\n\n{{ series.dates }}\n\n" + _WHERE + _INSTRUCTIONS + "\n\n"
+        "If one of them does not suit you, just write to us here.",
+        sms="{{ clinic.name }}: {{ series.count }} visits are booked for you. The next one is on {{ appointment.weekday }}, "
+        "{{ appointment.date }} at {{ appointment.time }}, {{ appointment.location }}. Reply STOP to opt out.",
+        subject="Your appointments are booked",
+        email="Hello {{ patient.first_name }},\n\n{{ series.count }} visits are booked for you with "
+        "{{ appointment.practitioner }}:\n\n{{ series.dates }}\n\n" + _WHERE + _INSTRUCTIONS + "\n\n"
+        "The invitation in this e-mail puts all of them into your calendar. If one does not suit you, please let us know."
+        + _SIGNATURE,
+    ),
+    "series-changed": Texts(
+        whatsapp="Hello {{ patient.first_name }}, your visits have new times:\n\n{{ series.dates }}\n\n"
+        + _WHERE
+        + "\n\n"
+        "If one of them does not suit you, just write to us here.",
+        sms="{{ clinic.name }}: your visits have new times. The next one is on {{ appointment.weekday }}, "
+        "{{ appointment.date }} at {{ appointment.time }}, {{ appointment.location }}. If this does not suit you, reply here.",
+        subject="Your appointments have new times",
+        email="Hello {{ patient.first_name }},\n\nyour visits have new times:\n\n{{ series.dates }}\n\n"
+        + _WHERE
+        + _INSTRUCTIONS
+        + "\n\n"
+        "The invitation in this e-mail moves them in your calendar. If one does not suit you, please let us know."
+        + _SIGNATURE,
+    ),
+    "series-cancelled": Texts(
+        whatsapp="Hello {{ patient.first_name }}, we have cancelled visits of your series."
+        '{% if series.count != "0" %} These remain:\n\n{{ series.dates }}{% else %} None of them is left.{% endif %}\n\n'
+        "Write to us here whenever you would like a new time.",
+        sms="{{ clinic.name }}: we have cancelled visits of your series, {{ series.count }} remain. Reply here whenever you "
+        "would like a new time.",
+        subject="Appointments are cancelled",
+        email="Hello {{ patient.first_name }},\n\nwe have cancelled visits of your series."
+        '{% if series.count != "0" %} These remain:\n\n{{ series.dates }}{% else %} None of them is left.{% endif %}\n\n'
+        "Call us or write to us whenever you would like a new time." + _SIGNATURE,
+    ),
     "follow-up": Texts(
         whatsapp="Hello {{ patient.first_name }}, thank you for your visit. How are you doing? If you have a question, write to us "
         "here and the team will answer during opening hours.\n\nIf it is urgent, call your local emergency number.",

@@ -70,6 +70,40 @@ TEXTS: dict[str, Texts] = {
         email="नमस्ते {{ patient.first_name }} जी,\n\n{{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे का आपका "
         "अपॉइंटमेंट रद्द हो गया है।\n\nजब भी नया समय चाहिए, हमें फ़ोन करें या लिखें।" + _SIGNATURE,
     ),
+    "series-booked": Texts(
+        whatsapp="नमस्ते {{ patient.first_name }} जी, {{ appointment.practitioner }} के साथ आपके {{ series.count }} अपॉइंटमेंट तय हो गए हैं:\n\n"
+        "{{ series.dates }}\n\n" + _WHERE + _INSTRUCTIONS + "\n\nअगर कोई समय ठीक न हो, तो हमें यहीं लिखें।",
+        sms="{{ clinic.name }}: आपके {{ series.count }} अपॉइंटमेंट तय हो गए हैं। अगला {{ appointment.weekday }}, {{ appointment.date }} को "
+        "{{ appointment.time }} बजे है, {{ appointment.location }}। संदेश बंद करने के लिए STOP लिखें।",
+        subject="आपके अपॉइंटमेंट तय हो गए हैं",
+        email="नमस्ते {{ patient.first_name }} जी,\n\n{{ appointment.practitioner }} के साथ आपके {{ series.count }} अपॉइंटमेंट तय हो गए हैं:\n\n"
+        "{{ series.dates }}\n\n" + _WHERE + _INSTRUCTIONS + "\n\nइस ई-मेल के निमंत्रण से ये सब आपके कैलेंडर में जुड़ जाएँगे। "
+        "अगर कोई समय ठीक न हो, तो कृपया हमें बताएँ।" + _SIGNATURE,
+    ),
+    "series-changed": Texts(
+        whatsapp="नमस्ते {{ patient.first_name }} जी, आपके अपॉइंटमेंट के नए समय ये हैं:\n\n{{ series.dates }}\n\n"
+        + _WHERE
+        + "\n\n"
+        "अगर कोई समय ठीक न हो, तो हमें यहीं लिखें।",
+        sms="{{ clinic.name }}: आपके अपॉइंटमेंट के समय बदल गए हैं। अगला {{ appointment.weekday }}, {{ appointment.date }} को "
+        "{{ appointment.time }} बजे है, {{ appointment.location }}। अगर समय ठीक न हो, तो यहीं जवाब दें।",
+        subject="आपके अपॉइंटमेंट के नए समय",
+        email="नमस्ते {{ patient.first_name }} जी,\n\nआपके अपॉइंटमेंट के नए समय ये हैं:\n\n{{ series.dates }}\n\n"
+        + _WHERE
+        + _INSTRUCTIONS
+        + "\n\nइस ई-मेल का निमंत्रण आपके कैलेंडर में इन्हें बदल देगा। अगर कोई समय ठीक न हो, तो कृपया हमें बताएँ।"
+        + _SIGNATURE,
+    ),
+    "series-cancelled": Texts(
+        whatsapp="नमस्ते {{ patient.first_name }} जी, आपके कुछ अपॉइंटमेंट रद्द हो गए हैं।"
+        '{% if series.count != "0" %} ये बने रहेंगे:\n\n{{ series.dates }}{% else %} अब कोई बाकी नहीं है।{% endif %}\n\n'
+        "जब भी नया समय चाहिए, हमें यहीं लिखें।",
+        sms="{{ clinic.name }}: आपके कुछ अपॉइंटमेंट रद्द हो गए हैं, {{ series.count }} बाकी हैं। नया समय चाहिए तो यहीं जवाब दें।",
+        subject="अपॉइंटमेंट रद्द हो गए हैं",
+        email="नमस्ते {{ patient.first_name }} जी,\n\nआपके कुछ अपॉइंटमेंट रद्द हो गए हैं।"
+        '{% if series.count != "0" %} ये बने रहेंगे:\n\n{{ series.dates }}{% else %} अब कोई बाकी नहीं है।{% endif %}\n\n'
+        "जब भी नया समय चाहिए, हमें फ़ोन करें या लिखें।" + _SIGNATURE,
+    ),
     "follow-up": Texts(
         whatsapp="नमस्ते {{ patient.first_name }} जी, आने के लिए धन्यवाद। अब आप कैसा महसूस कर रहे हैं? अगर कोई सवाल हो, तो यहीं लिखें; "
         "हमारी टीम काम के समय में जवाब देगी।\n\nअगर बात ज़रूरी हो, तो अपने इलाके के आपातकालीन नंबर पर फ़ोन करें।",

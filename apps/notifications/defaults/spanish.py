@@ -78,6 +78,42 @@ TEXTS: dict[str, Texts] = {
         email="Hola, {{ patient.first_name }}:\n\nSu cita del {{ appointment.weekday }} {{ appointment.date }} a las "
         "{{ appointment.time }} queda cancelada.\n\nLlámenos o escríbanos cuando quiera otra hora." + _SIGNATURE,
     ),
+    "series-booked": Texts(
+        whatsapp="Hola, {{ patient.first_name }}. Tiene {{ series.count }} citas reservadas con "
+        "{{ appointment.practitioner }}:\n\n{{ series.dates }}\n\n" + _WHERE + _INSTRUCTIONS + "\n\n"
+        "Si alguna no le viene bien, escríbanos por aquí.",
+        sms="{{ clinic.name }}: tiene {{ series.count }} citas reservadas. La próxima es el {{ appointment.weekday }} "
+        "{{ appointment.date }} a las {{ appointment.time }}, {{ appointment.location }}. Responda STOP para no recibir más.",
+        subject="Sus citas están reservadas",
+        email="Hola, {{ patient.first_name }}:\n\nTiene {{ series.count }} citas reservadas con "
+        "{{ appointment.practitioner }}:\n\n{{ series.dates }}\n\n" + _WHERE + _INSTRUCTIONS + "\n\n"
+        "Con la invitación adjunta puede guardarlas todas en su calendario. Si alguna no le viene bien, avísenos."
+        + _SIGNATURE,
+    ),
+    "series-changed": Texts(
+        whatsapp="Hola, {{ patient.first_name }}. Sus citas tienen nuevas horas:\n\n{{ series.dates }}\n\n"
+        + _WHERE
+        + "\n\nSi alguna no le viene bien, escríbanos por aquí.",
+        sms="{{ clinic.name }}: sus citas tienen nuevas horas. La próxima es el {{ appointment.weekday }} "
+        "{{ appointment.date }} a las {{ appointment.time }}, {{ appointment.location }}. Si no le viene bien, responda por aquí.",
+        subject="Sus citas tienen nuevas horas",
+        email="Hola, {{ patient.first_name }}:\n\nSus citas tienen nuevas horas:\n\n{{ series.dates }}\n\n"
+        + _WHERE
+        + _INSTRUCTIONS
+        + "\n\n"
+        "La invitación adjunta las cambia en su calendario. Si alguna no le viene bien, avísenos." + _SIGNATURE,
+    ),
+    "series-cancelled": Texts(
+        whatsapp="Hola, {{ patient.first_name }}. Hemos cancelado citas de su serie."
+        '{% if series.count != "0" %} Siguen en pie:\n\n{{ series.dates }}{% else %} No queda ninguna.{% endif %}\n\n'
+        "Escríbanos por aquí cuando quiera otra hora.",
+        sms="{{ clinic.name }}: hemos cancelado citas de su serie, quedan {{ series.count }}. Responda por aquí cuando quiera "
+        "otra hora.",
+        subject="Citas canceladas",
+        email="Hola, {{ patient.first_name }}:\n\nHemos cancelado citas de su serie."
+        '{% if series.count != "0" %} Siguen en pie:\n\n{{ series.dates }}{% else %} No queda ninguna.{% endif %}\n\n'
+        "Llámenos o escríbanos cuando quiera otra hora." + _SIGNATURE,
+    ),
     "follow-up": Texts(
         whatsapp="Hola, {{ patient.first_name }}. Gracias por su visita. ¿Cómo se encuentra? Si tiene alguna pregunta, escríbanos por "
         "aquí y el equipo le responderá en el horario de atención.\n\nSi es urgente, llame al número de emergencias de su zona.",

@@ -10,10 +10,12 @@ import pytest
 import time_machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from icalendar import Calendar
 
 from apps.appointments.errors import SeriesUnavailable, SlotUnavailable
 from apps.appointments.models import Appointment, AppointmentSeries, Status
 from apps.appointments.recurrence import WEEKDAYS, Rule, describe, nth_weekday, occurrences, parse_rule
+from apps.appointments.series_messages import invite_for_series, series_still_holds
 from apps.appointments.services import (
     Place,
     book_appointment,
@@ -29,10 +31,13 @@ from apps.appointments.services import (
     start_appointment,
     undo_series_cancellation,
 )
+from apps.communications.models import Communication
 from apps.core.errors import Conflict, InvalidInput, NotAllowed, NotFound, StaleVersion
 from apps.events.models import Event
+from apps.events.services import deliver_due
+from apps.notifications.defaults import install_defaults
 from tests.fixtures.appointments import AppointmentFactory, PractitionerTypeFactory
-from tests.fixtures.patients import PatientFactory
+from tests.fixtures.patients import ConsentFactory, PatientFactory
 from tests.fixtures.practitioners import PractitionerFactory, WeeklyHoursFactory
 from tests.fixtures.racing import overlaps
 
@@ -416,3 +421,95 @@ class TestCancelling:
         clock.move_to(NINE + 5 * WEEK)
         with pytest.raises(Conflict):
             cancel_series(visit=visit(series, 0), reason="patient", actor=actor)
+
+
+@pytest.fixture
+def told(series, organization, whatsapp_account, sms_account, email_account, patient):
+    """Install the default rules, and deliver what happens from then on."""
+    install_defaults(organization=organization)
+    for purpose in ("whatsapp", "sms", "email"):
+        ConsentFactory(organization=organization, patient=patient, purpose=purpose, status="active")
+    deliver_due()
+    return Communication.objects.filter(context_type="appointments.AppointmentSeries")
+
+
+def calendar_in(row: Communication, number: int = 0) -> Calendar:
+    return Calendar.from_ical(row.attachments[number]["text"])
+
+
+@pytest.mark.django_db
+class TestMessages:
+    def test_one_message_lists_the_visits_and_one_entry_repeats(self, told, series, actor):
+        whatsapp, email = told.filter(template_key="series-booked").order_by("-channel")
+        assert "4 visits are booked" in whatsapp.body
+        assert "Monday, 7 December at 09:00" in whatsapp.body
+        (event,) = calendar_in(email).walk("VEVENT")
+        assert event["uid"] == str(series.pk)
+        assert event["rrule"].to_ical() == b"FREQ=WEEKLY;COUNT=4"
+        assert event["dtstart"].dt == NINE.astimezone(NEW_YORK)
+        assert not Communication.objects.filter(template_key="appointment-booked").exists()
+        assert Communication.objects.filter(template_key="appointment-reminder").count() == 4
+
+    def test_what_is_left_out_or_moved_is_an_exception_of_the_entry(self, told, series, actor):
+        cancel_appointment(appointment=visit(series, 1), reason="patient", actor=actor)
+        reschedule_appointment(appointment=visit(series, 2), start=NINE + 2 * WEEK + DAY, actor=actor)
+        reread = AppointmentSeries.objects.get(pk=series.pk)
+        method, text = invite_for_series(
+            reread, list(reread.appointments.all()), attendee="ana@example.org", organizer="desk@demo.clinic"
+        )
+        master, moved = Calendar.from_ical(text).walk("VEVENT")
+        assert method == "REQUEST"
+        assert master["exdate"].dts[0].dt == (NINE + WEEK).astimezone(NEW_YORK)
+        assert moved["recurrence-id"].dt == (NINE + 2 * WEEK).astimezone(NEW_YORK)
+        assert moved["dtstart"].dt == (NINE + 2 * WEEK + DAY).astimezone(NEW_YORK)
+        assert moved["uid"] == master["uid"]
+
+    def test_a_single_move_is_an_invite_for_that_occurrence(self, told, series, actor):
+        reschedule_appointment(appointment=visit(series, 2), start=NINE + 2 * WEEK + DAY, actor=actor)
+        deliver_due()
+        email = Communication.objects.get(template_key="appointment-rescheduled", channel="email")
+        (event,) = calendar_in(email).walk("VEVENT")
+        assert event["uid"] == str(series.pk)
+        assert event["recurrence-id"].dt == (NINE + 2 * WEEK).astimezone(NEW_YORK)
+        assert event["sequence"] == 1
+
+    def test_a_split_sends_the_rest_and_the_end_of_the_old_entry(self, told, series, actor):
+        new = change_series(visit=visit(series, 2), start=NINE + 2 * WEEK + DAY, actor=actor)
+        deliver_due()
+        email = told.get(template_key="series-changed", channel="email")
+        (rest,) = calendar_in(email).walk("VEVENT")
+        (ended,) = calendar_in(email, 1).walk("VEVENT")
+        assert (rest["uid"], ended["uid"]) == (str(new.pk), str(series.pk))
+        assert ended["rrule"].to_ical() == b"FREQ=WEEKLY;COUNT=2"
+        assert ended["sequence"] == 1
+
+    def test_quiet_changes_are_not_told_and_reminders_follow(self, told, series, actor):
+        change_series(visit=visit(series, 2), start=NINE + 2 * WEEK + DAY, tell_patient=False, actor=actor)
+        deliver_due()
+        assert not told.filter(template_key="series-changed").exists()
+        reminders = Communication.objects.filter(template_key="appointment-reminder", status="scheduled")
+        assert sorted(reminders.values_list("context_version", flat=True)) == [1, 1, 2, 2]
+
+    def test_cancelling_all_cancels_the_entry(self, told, series, actor):
+        cancel_series(visit=visit(series, 0), reason="patient", actor=actor)
+        deliver_due()
+        email = told.get(template_key="series-cancelled", channel="email")
+        (event,) = calendar_in(email).walk("VEVENT")
+        assert calendar_in(email)["method"] == "CANCEL"
+        assert event["status"] == "CANCELLED"
+        assert "None of them is left" in email.body
+
+    def test_a_message_planned_before_the_next_change_is_not_sent(self, told, series, actor):
+        planned = told.filter(template_key="series-booked").first()
+        change_series(visit=visit(series, 0), start=NINE + DAY, actor=actor)
+        assert series_still_holds(planned) == "The series was changed after this was planned."
+
+    @pytest.mark.parametrize(("language", "words"), [("es", "4 citas reservadas"), ("hi", "4 अपॉइंटमेंट")])
+    def test_patients_read_their_language(self, series, organization, patient, whatsapp_account, language, words):
+        install_defaults(organization=organization)
+        ConsentFactory(organization=organization, patient=patient, purpose="whatsapp", status="active")
+        patient.language = language
+        patient.save()
+        deliver_due()
+        row = Communication.objects.get(template_key="series-booked", channel="whatsapp")
+        assert words in row.body, row.reason
