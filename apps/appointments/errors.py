@@ -29,6 +29,11 @@ class SlotUnavailable(Conflict):
             },
         )
 
+    @property
+    def is_soft(self) -> bool:
+        """Tell whether only the clinic's own rules stand against it, which a manager may set aside."""
+        return not any(conflict.hard for conflict in self.conflicts)
+
 
 def conflict_as_json(conflict: BookingConflict) -> dict[str, Any]:
     """Return a conflict as the API shows it."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import pytest
 import time_machine
 from django.urls import reverse
 
 from apps.appointments.models import Appointment, Status
+from apps.appointments.services import confirm_appointment
+from apps.core.actors import SYSTEM
 from tests.fixtures.appointments import AppointmentFactory
 from tests.fixtures.conversations import ConversationFactory, MessageFactory
 from tests.fixtures.shared import MONDAY
@@ -65,14 +68,34 @@ def test_the_calendar_shows_the_visit_with_its_place_in_minutes(desk_client, app
     assert "09:00" in page
 
 
+def undo_url(answer) -> str:
+    """Return where the toast's Undo posts."""
+    return json.loads(answer["HX-Trigger"])["toast"]["undo_url"]
+
+
 def test_a_visit_is_moved_by_dropping_it_and_the_toast_moves_it_back(desk_client, appointment):
     url = reverse("appointments:move", args=[appointment.pk])
+    confirm_appointment(appointment=appointment, by="whatsapp", actor=SYSTEM)
     where = {"day": "2026-11-23", "minute": 14 * 60, "practitioner": str(appointment.practitioner_id), "version": 1}
     answer = desk_client.post(url, where, headers=HTMX)
     assert answer.status_code == 204
     appointment.refresh_from_db()
     assert appointment.start == dt.datetime(2026, 11, 23, 19, 0, tzinfo=dt.UTC)
     assert appointment.version == 2
+    assert not appointment.is_confirmed
+    assert desk_client.post(undo_url(answer), headers=HTMX).status_code == 204
+    appointment.refresh_from_db()
+    assert appointment.start == MONDAY
+    assert appointment.confirmed_by == "whatsapp"
+
+
+def test_an_undo_does_not_move_what_somebody_else_moved_meanwhile(desk_client, appointment):
+    url = reverse("appointments:move", args=[appointment.pk])
+    mine = desk_client.post(url, {"day": "2026-11-23", "minute": 14 * 60}, headers=HTMX)
+    desk_client.post(url, {"day": "2026-11-23", "minute": 15 * 60}, headers=HTMX)
+    assert desk_client.post(undo_url(mine), headers=HTMX).status_code == 409
+    appointment.refresh_from_db()
+    assert appointment.start == dt.datetime(2026, 11, 23, 20, 0, tzinfo=dt.UTC)
 
 
 def test_a_refused_drop_says_every_reason_and_what_is_free(desk_client, bookable, appointment):
@@ -102,7 +125,7 @@ def test_the_book_dialog_books_a_listed_time(desk_client, bookable, patient):
     times = desk_client.get(
         reverse("appointments:times"), {"appointment_type": str(bookable.appointment_type.pk), "day": "2026-11-23"}
     )
-    slot = times.context["days"][0]["slots"][0]["value"]
+    slot = times.context["times"]["days"][0]["slots"][0]["value"]
     form = {
         "patient": str(patient.pk),
         "appointment_type": str(bookable.appointment_type.pk),
@@ -139,6 +162,72 @@ def test_the_book_dialog_names_what_is_missing(desk_client, bookable):
     assert answer.status_code == 422
     assert "Choose a patient, or create one." in page
     assert "Choose one of the free times." in page
+
+
+def test_a_listed_time_counts_although_another_one_was_asked_for_before(desk_client, bookable, patient):
+    free = desk_client.get(
+        reverse("appointments:times"), {"appointment_type": str(bookable.appointment_type.pk), "day": "2026-11-24"}
+    ).context["times"]["days"][0]["slots"][2]["value"]
+    form = {
+        "patient": str(patient.pk),
+        "appointment_type": str(bookable.appointment_type.pk),
+        "practitioner": str(bookable.practitioner.pk),
+        "day": "2026-11-24",
+        "own_time": "23:00",
+        "slot": free,
+    }
+    assert desk_client.post(reverse("appointments:book"), form, headers=HTMX).status_code == 204
+    assert Appointment.objects.get(patient=patient).start.isoformat() == free.split("|")[2]
+
+
+def test_the_list_of_free_times_goes_on_where_it_ended(desk_client, bookable):
+    asked = {"appointment_type": str(bookable.appointment_type.pk), "day": "2026-11-23"}
+    first = desk_client.get(reverse("appointments:times"), asked).context["times"]
+    later = {**asked, "after": first["later"].isoformat()}
+    second = desk_client.get(reverse("appointments:times"), later).context["times"]
+    shown, further = ([slot["value"] for day in part["days"] for slot in day["slots"]] for part in (first, second))
+    assert shown
+    assert further
+    assert not set(shown) & set(further)
+
+
+def test_the_free_times_stay_in_their_place_when_the_choice_changes(desk_client, bookable):
+    page = desk_client.get(reverse("appointments:book"), headers=HTMX).content.decode()
+    times = page[page.index('id="book-times"') :]
+    assert 'hx-target="this"' in times[: times.index(">")]
+
+
+def test_a_visit_is_moved_in_its_dialog_to_a_time_of_ones_own(desk_client, appointment):
+    url = reverse("appointments:reschedule", args=[appointment.pk])
+    where = {"practitioner": str(appointment.practitioner_id), "day": "2026-11-24", "slot": "own", "own_time": "10:00"}
+    answer = desk_client.post(url, where, headers=HTMX)
+    assert answer.status_code == 204, answer.content.decode()
+    appointment.refresh_from_db()
+    assert appointment.start == dt.datetime(2026, 11, 24, 15, 0, tzinfo=dt.UTC)
+    desk_client.post(undo_url(answer), headers=HTMX)
+    appointment.refresh_from_db()
+    assert appointment.start == MONDAY
+
+
+@pytest.mark.parametrize("slot", ["", "a|b|c", "a|b", "a|b|2026-11-24T10:00", "own"])
+def test_a_time_that_can_not_be_read_is_asked_for_again(desk_client, appointment, slot):
+    answer = desk_client.post(reverse("appointments:reschedule", args=[appointment.pk]), {"slot": slot}, headers=HTMX)
+    assert answer.status_code == 422
+    appointment.refresh_from_db()
+    assert appointment.version == 1
+
+
+def test_a_manager_sets_a_soft_rule_aside_with_a_reason_and_the_desk_can_not(client, manager, front_desk, appointment):
+    url = reverse("appointments:reschedule", args=[appointment.pk])
+    late = {"practitioner": str(appointment.practitioner_id), "day": "2026-11-23", "slot": "own", "own_time": "21:00"}
+    client.force_login(front_desk.user)
+    assert "A manager may book it all the same." in client.post(url, late, headers=HTMX).content.decode()
+    client.force_login(manager.user)
+    asked = client.get(url, {"day": "2026-11-23", "own_time": "21:00"}, headers=HTMX).content.decode()
+    assert "override_reason" in asked
+    assert client.post(url, late | {"override_reason": "Flies tomorrow"}, headers=HTMX).status_code == 204
+    appointment.refresh_from_db()
+    assert appointment.override_reason == "Flies tomorrow"
 
 
 def test_cancelling_asks_for_a_reason_and_frees_the_time(desk_client, appointment):
