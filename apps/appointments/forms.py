@@ -82,6 +82,10 @@ class TimeForm(forms.Form):
         except ValueError:
             return None
 
+    def ask_for_override(self) -> None:
+        """Show the override's reason as required: without one the refusal stands. For a form that is shown again."""
+        self.fields["override_reason"].required = True
+
     def clean_slot(self) -> tuple[str, str, dt.datetime] | None:
         """Return practitioner id, location id and start of the chosen free time."""
         text = self.cleaned_data["slot"]

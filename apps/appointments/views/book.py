@@ -5,8 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -61,9 +60,7 @@ def book(request: HttpRequest) -> HttpResponse:
         "time": f"{local:%H:%M}",
     }
     if not wants_fragment(request):
-        response = HttpResponse(status=303)
-        response["Location"] = reverse("appointments:detail", args=[appointment.pk])
-        return response
+        return redirect("appointments:detail", appointment.pk)
     return trigger(toast(HttpResponse(status=204), text), modal__close=True, live__appointments=True)
 
 
@@ -98,6 +95,8 @@ def _form(
         .filter(pk=as_uuid(str(bound["appointment_type"] or "")))
         .first()
     )
+    if refusal and refusal.is_soft:
+        form.ask_for_override()
     people = Practitioner.objects.for_organization(organization)
     practitioner = people.filter(pk=form.chosen_practitioner()).first()
     context = {

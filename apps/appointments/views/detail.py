@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -80,6 +80,8 @@ def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             actor=request.actor,  # type: ignore[attr-defined]
         )
         text = _("Appointment of %(name)s cancelled") % {"name": appointment.patient}
+        if not wants_fragment(request):
+            return redirect("appointments:detail", pk)
         undo = reverse("appointments:step", args=[pk, "undo"])
         return trigger(toast(HttpResponse(status=204), text, undo_url=undo), modal__close=True, live__appointments=True)
     context = {"appointment": appointment, "form": form, "modal": wants_fragment(request)}

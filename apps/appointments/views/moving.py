@@ -7,7 +7,7 @@ import uuid
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -105,9 +105,7 @@ def reschedule(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     except SlotUnavailable as refusal:
         return _times(request, appointment, form, refusal=refusal, status=422)
     if not wants_fragment(request):
-        response = HttpResponse(status=303)
-        response["Location"] = reverse("appointments:detail", args=[pk])
-        return response
+        return redirect("appointments:detail", pk)
     return trigger(_moved(moved), modal__close=True)
 
 
@@ -168,6 +166,8 @@ def _times(
     day = as_day(str(form["day"].value() or ""), organization.today())
     if not form.is_bound and form["own_time"].value() and practitioner:
         refusal = _why_not(request, appointment, form)
+    if refusal and refusal.is_soft:
+        form.ask_for_override()
     context = {
         "appointment": appointment,
         "form": form,

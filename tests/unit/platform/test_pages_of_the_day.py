@@ -10,7 +10,7 @@ import time_machine
 from django.urls import reverse
 
 from apps.appointments.models import Appointment, Status
-from apps.appointments.services import confirm_appointment
+from apps.appointments.services import cancel_appointment, confirm_appointment, reschedule_appointment
 from apps.core.actors import SYSTEM
 from tests.fixtures.appointments import AppointmentFactory
 from tests.fixtures.conversations import ConversationFactory, MessageFactory
@@ -59,6 +59,19 @@ def test_a_broken_day_in_the_address_shows_today(desk_client, organization):
 def test_today_filters_by_state(desk_client, appointment):
     assert "Ana López" not in desk_client.get("/?status=waiting", headers=HTMX).content.decode()
     assert "Ana López" in desk_client.get("/?status=expected", headers=HTMX).content.decode()
+
+
+def test_a_cancelled_visit_is_not_counted_as_missed(desk_client, appointment, manager_actor):
+    cancel_appointment(appointment=appointment, reason="patient", actor=manager_actor)
+    assert "Ana López" not in desk_client.get("/?status=missed", headers=HTMX).content.decode()
+    assert "Ana López" in desk_client.get("/?status=cancelled", headers=HTMX).content.decode()
+
+
+def test_check_in_asks_first_when_the_visit_is_on_another_day(desk_client, appointment):
+    assert "hx-confirm" not in desk_client.get("/", headers=HTMX).content.decode()
+    reschedule_appointment(appointment=appointment, start=MONDAY + dt.timedelta(days=1), actor=SYSTEM)
+    page = desk_client.get("/?day=2026-11-24", headers=HTMX).content.decode()
+    assert "This visit is on Tuesday 24 November, not today." in page
 
 
 @pytest.mark.parametrize("view", ["day", "week"])
