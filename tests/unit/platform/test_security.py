@@ -75,6 +75,18 @@ class TestForgottenPassword:
         assert [line["event"] for line in logs].count("account.mail_not_sent") == 2
 
 
+class TestSecondFactor:
+    def test_setting_it_up_asks_for_the_password_first_and_then_shows_the_secret(self, front_desk, anonymous_client):
+        front_desk.user.set_password("a long password")
+        front_desk.user.save()
+        anonymous_client.post(reverse("account_login"), {"login": front_desk.user.email, "password": "a long password"})
+        asked = anonymous_client.get(reverse("mfa_activate_totp"))
+        assert asked.status_code == 302
+        assert asked.url.startswith(reverse("account_reauthenticate"))
+        page = anonymous_client.post(asked.url, {"password": "a long password"}, follow=True)
+        assert 'id="totp-secret"' in page.content.decode()
+
+
 class TestSignIn:
     @pytest.fixture(autouse=True)
     def fresh_limits(self):
