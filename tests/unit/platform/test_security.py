@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.cache import cache
 from django.urls import reverse
 from structlog.testing import capture_logs
@@ -48,6 +49,13 @@ class TestHeaders:
         assert headers["Referrer-Policy"] == "same-origin"
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
         assert "camera=()" in headers["Permissions-Policy"]
+
+
+def test_nobody_changes_the_address_they_were_invited_with(front_desk, desk_client):
+    page = reverse("account_change_password")
+    assert desk_client.get("/accounts/email/").url == page
+    assert desk_client.post("/accounts/email/", {"action_add": "", "email": "mine@example.org"}).url == page
+    assert not EmailAddress.objects.filter(email="mine@example.org").exists()
 
 
 class TestForgottenPassword:
