@@ -11,9 +11,11 @@ from django.urls import reverse
 
 from apps.appointments.models import Appointment, Status
 from apps.appointments.services import cancel_appointment, confirm_appointment, reschedule_appointment
+from apps.communications.models import Communication
 from apps.core.actors import SYSTEM
 from tests.fixtures.appointments import AppointmentFactory
 from tests.fixtures.conversations import ConversationFactory, MessageFactory
+from tests.fixtures.notifications import TemplateFactory
 from tests.fixtures.shared import MONDAY
 
 HTMX = {"HX-Request": "true"}
@@ -278,6 +280,27 @@ def test_a_note_stays_inside_and_an_empty_reply_keeps_the_form(desk_client, conv
     refused = desk_client.post(url, {"kind": "reply", "body": "   "}, headers=HTMX)
     assert refused.status_code == 422
     assert "Write something first." in refused.content.decode()
+
+
+def test_a_template_goes_out_when_whatsapp_takes_no_free_text_and_what_was_typed_stays(
+    desk_client, organization, whatsapp_account, patient
+):
+    thread = ConversationFactory(organization=organization, address="+14155550142", patient=patient)
+    TemplateFactory(organization=organization, key="call-us", content_sid="HX1", body="Hello {{ patient.first_name }}")
+    page = desk_client.get(reverse("conversations:thread", args=[thread.pk])).content.decode()
+    assert "Call us" in page
+    assert "Hello Ana" in page
+    assert 'value="reply"' not in page
+    form = {"kind": "template", "template": "call-us", "body": "Ask about the invoice"}
+    answer = desk_client.post(reverse("conversations:write", args=[thread.pk]), form, headers=HTMX)
+    assert answer.status_code == 200
+    assert "Ask about the invoice" in answer.content.decode()
+    assert Communication.objects.get(conversation_id=thread.pk).content_sid == "HX1"
+
+
+def test_a_search_in_the_inbox_keeps_every_character(desk_client, organization):
+    page = desk_client.get("/inbox/", {"q": "a&view=closed#1"})
+    assert page.context["list_url"] == "/inbox/?view=open&q=a%26view%3Dclosed%231"
 
 
 def test_the_inbox_lists_and_opens_threads_and_escapes_what_people_write(desk_client, organization):
