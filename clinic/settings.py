@@ -191,6 +191,8 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+PASSWORD_RESET_TIMEOUT = 60 * 60 * 3  # said in templates/account/email/password_reset_key_message.txt
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1  # one step for the time it takes to type, as RFC 6238 section 5.2 advises
@@ -365,6 +367,9 @@ EMAIL_URL = env.str("EMAIL_URL", default="")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="clinic@localhost")
 if EMAIL_URL:
     vars().update(env.email_url("EMAIL_URL"))
+elif DEMO:
+    # The only mail that does not go through the simulator is about sign-ins; it is for the person at the terminal.
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 EMAIL_TIMEOUT = 15
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
 if SENTRY_DSN:

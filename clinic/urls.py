@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import TemplateView
+from django.views.generic import RedirectView, TemplateView
 
 from apps.core import health
 from apps.core.metrics import metrics
@@ -19,6 +19,8 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
+    # The address that somebody signs in with is the administrators' to change: they invited it.
+    path("accounts/email/", RedirectView.as_view(pattern_name="account_change_password"), name="account_email"),
     path("accounts/", include("allauth.urls")),
     path("language/", set_language, name="set_language"),
     path("organization/", include("apps.organizations.urls")),

@@ -32,6 +32,11 @@ class SlotUnavailable(Conflict):
             },
         )
 
+    @property
+    def is_soft(self) -> bool:
+        """Tell whether only the clinic's own rules stand against it, which a manager may set aside."""
+        return not any(conflict.hard for conflict in self.conflicts)
+
 
 class SeriesUnavailable(Conflict):
     """Some visits of a series can't be had, so none was booked or moved; `occurrences` are the refused ones."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,36 +47,49 @@ class MoveForm(forms.Form):
         return first_instant(zone, self.cleaned_data["day"], dt.time(hour, minute))
 
 
-class BookForm(forms.Form):
-    """Who, what, with whom, when: the slot arrives as `practitioner|location|start` of a listed free time, or as a time of its own."""
+class TimeForm(forms.Form):
+    """With whom and when: `slot` is `practitioner|location|start` of a listed free time, or `own` for a time of one's own.
 
-    patient = forms.UUIDField(error_messages={"required": _("Choose a patient, or create one.")})
-    appointment_type = forms.ModelChoiceField(AppointmentType.objects.none(), label=_("Type"), empty_label=None)
+    A listed time counts, whatever stands in the field beside it.
+    """
+
+    OWN = "own"
+
     practitioner = forms.ModelChoiceField(
         Practitioner.objects.none(), label=_("With"), required=False, empty_label=_("First available")
     )
     day = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     slot = forms.CharField(required=False)
     own_time = forms.TimeField(
-        label=_("Another time"), required=False, widget=forms.TimeInput(attrs={"type": "time", "step": 300})
+        label=_("Another time"),
+        required=False,
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time", "step": 300}),
     )
-    reason = forms.CharField(label=_("Reason"), max_length=500, required=False, help_text=_("In the patient’s words."))
     override_reason = forms.CharField(label=_("Why it may be booked all the same"), max_length=300, required=False)
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.organization = organization
-        self.fields["appointment_type"].queryset = AppointmentType.objects.for_organization(organization).filter(
-            is_active=True
-        )
         self.fields["practitioner"].queryset = Practitioner.objects.for_organization(organization).filter(
             is_active=True
         )
 
+    def chosen_practitioner(self) -> uuid.UUID | None:
+        """Return the id that stands in the field, of a form that may be invalid."""
+        try:
+            return uuid.UUID(str(self["practitioner"].value()))
+        except ValueError:
+            return None
+
+    def ask_for_override(self) -> None:
+        """Show the override's reason as required: without one the refusal stands. For a form that is shown again."""
+        self.fields["override_reason"].required = True
+
     def clean_slot(self) -> tuple[str, str, dt.datetime] | None:
         """Return practitioner id, location id and start of the chosen free time."""
         text = self.cleaned_data["slot"]
-        if not text:
+        if text in {"", self.OWN}:
             return None
         try:
             practitioner, location, start = text.split("|")
@@ -88,11 +102,30 @@ class BookForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if not data.get("slot") and not data.get("own_time") and "slot" not in self.errors:
-            self.add_error("slot", _("Choose one of the free times."))
-        if data.get("own_time") and not data.get("practitioner"):
+        if data.get("slot"):
+            return data
+        if not data.get("own_time") and not {"slot", "own_time"} & set(self.errors):
+            own = self.data.get("slot") == self.OWN
+            self.add_error(
+                *(("own_time", _("Say which time.")) if own else ("slot", _("Choose one of the free times.")))
+            )
+        elif data.get("own_time") and not data.get("practitioner"):
             self.add_error("practitioner", _("Another time needs a practitioner: choose who."))
         return data
+
+
+class BookForm(TimeForm):
+    """Who, what, with whom, when."""
+
+    patient = forms.UUIDField(error_messages={"required": _("Choose a patient, or create one.")})
+    appointment_type = forms.ModelChoiceField(AppointmentType.objects.none(), label=_("Type"), empty_label=None)
+    reason = forms.CharField(label=_("Reason"), max_length=500, required=False, help_text=_("In the patient’s words."))
+
+    def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
+        super().__init__(*args, organization=organization, **kwargs)
+        self.fields["appointment_type"].queryset = AppointmentType.objects.for_organization(organization).filter(
+            is_active=True
+        )
 
 
 class CancelForm(forms.Form):

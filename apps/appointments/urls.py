@@ -1,18 +1,19 @@
 from django.urls import path
 
-from apps.appointments.views import book, calendar, detail, panels, steps
+from apps.appointments.views import book, calendar, detail, moving, panels, steps, times
 
 app_name = "appointments"
 urlpatterns = [
     path("calendar/", calendar.calendar, name="calendar"),
     path("appointments/book/", book.book, name="book"),
-    path("appointments/book/times/", book.free_times, name="times"),
+    path("appointments/book/times/", times.free_times, name="times"),
     path("patients/<uuid:pk>/appointments/", panels.for_patient, name="for-patient"),
     path("patients/<uuid:pk>/book/", book.book_for_patient, name="book-for-patient"),
     path("patients/<uuid:pk>/next-appointment/", panels.next_for_patient, name="next-for-patient"),
     path("appointments/<uuid:pk>/", detail.detail, name="detail"),
-    path("appointments/<uuid:pk>/move/", calendar.move, name="move"),
-    path("appointments/<uuid:pk>/reschedule/", book.reschedule, name="reschedule"),
+    path("appointments/<uuid:pk>/move/", moving.move, name="move"),
+    path("appointments/<uuid:pk>/undo-move/", moving.undo_move, name="undo-move"),
+    path("appointments/<uuid:pk>/reschedule/", moving.reschedule, name="reschedule"),
     path("appointments/<uuid:pk>/cancel/", detail.cancel, name="cancel"),
     path("appointments/<uuid:pk>/confirm/", detail.confirm, name="confirm"),
     path("appointments/<uuid:pk>/calendar.ics", detail.calendar_file, name="ics"),

@@ -24,6 +24,11 @@ class FittingTemplate:
     language: str
     words: Rendered
 
+    @property
+    def name(self) -> str:
+        """Return the key as a person reads it: "Appointment reminder"."""
+        return self.key.replace("-", " ").replace("_", " ").capitalize()
+
 
 def fitting_templates(*, conversation: Conversation, channel: str = "") -> list[FittingTemplate]:
     """Return the templates that can be filled for the contact, in their language if there is one; four queries at most.

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -20,6 +21,7 @@ from apps.audit.services import record_access
 from apps.communications import policy
 from apps.communications.models import Category, Channel
 from apps.conversations import services
+from apps.conversations.canned import fitting_templates
 from apps.conversations.models import Conversation, ConversationStatus, OwnerKind
 from apps.conversations.selectors import VIEWS, get_thread, inbox, thread_lines, threads_of_patient
 from apps.core.errors import ApplicationError
@@ -65,18 +67,24 @@ def thread(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 @requires(Permission.CONVERSATIONS_REPLY)
 def write(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Send a reply (`kind=reply`, optionally `via=sms`) or keep an internal note (`kind=note`); a refusal keeps the text."""
+    """Send a reply (`kind=reply`, optionally `via=sms`), one of the templates (`kind=template`), or keep an internal
+    note (`kind=note`). A refusal keeps the text; so does a template, which is not made of it.
+    """
     conversation = get_thread(organization=request.organization, conversation_id=pk)  # type: ignore[attr-defined]
     body, kind = request.POST.get("body", ""), request.POST.get("kind", "reply")
     error = ""
     try:
         if kind == "note":
             services.add_note(conversation=conversation, body=body, actor=request.actor)  # type: ignore[attr-defined]
+            body = ""
+        elif kind == "template":
+            key = request.POST.get("template", "")
+            services.send_template_reply(conversation=conversation, template_key=key, actor=request.actor)  # type: ignore[attr-defined]
         else:
             services.send_reply(
                 conversation=conversation, body=body, via=request.POST.get("via", ""), actor=request.actor
             )  # type: ignore[attr-defined]
-        body = ""
+            body = ""
     except ApplicationError as refusal:
         error = refusal.message
     if not wants_fragment(request):
@@ -131,7 +139,7 @@ def _list_context(request: HttpRequest, *, current: Conversation | None) -> dict
         ("closed", _("Closed"), ""),
     ]
     base = reverse("conversations:inbox")
-    query = f"view={view}" + (f"&q={text}" if text else "")
+    query = urlencode({"view": view} | ({"q": text} if text else {}))
     return {
         "inbox": found,
         "view": view,
@@ -167,6 +175,7 @@ def _thread_context(request: HttpRequest, conversation: Conversation) -> dict[st
         "days": days,
         "mine": mine,
         "may_reply": request.actor.may(Permission.CONVERSATIONS_REPLY),  # type: ignore[attr-defined]
+        "may_manage_visits": request.actor.may(Permission.APPOINTMENTS_MANAGE),  # type: ignore[attr-defined]
         "age": conversation.patient.age(organization.today()) if conversation.patient else None,
         "next": next_appointment(patient=conversation.patient) if conversation.patient else None,
         "body": "",
@@ -176,14 +185,21 @@ def _thread_context(request: HttpRequest, conversation: Conversation) -> dict[st
 
 
 def _composer_context(conversation: Conversation) -> dict[str, Any]:
-    """Say whether a free text may go out now, why not, and whether SMS would work instead."""
+    """Say whether a free text may go out now, why not, and what would work instead: SMS, or a template."""
     if conversation.status == ConversationStatus.CLOSED:
         return {"decision": None, "sms_instead": False, "is_closed": True}
     decision = _decide(conversation, Channel(conversation.channel))
     sms = (
         conversation.channel == Channel.WHATSAPP and not decision.allowed and _decide(conversation, Channel.SMS).allowed
     )
-    return {"decision": decision, "sms_instead": sms, "is_closed": False}
+    closed = decision.code == policy.Code.WINDOW_CLOSED
+    return {
+        "decision": decision,
+        "window_closed": closed,
+        "templates": fitting_templates(conversation=conversation) if closed else [],
+        "sms_instead": sms,
+        "is_closed": False,
+    }
 
 
 def _decide(conversation: Conversation, channel: Channel) -> policy.Decision:

@@ -26,6 +26,11 @@ def wants_fragment(request: HttpRequest) -> bool:
     )
 
 
+def in_dialog(request: HttpRequest) -> bool:
+    """Tell whether the answer goes into the dialog; a form on a page of its own swaps itself and stays a page."""
+    return wants_fragment(request) and request.headers.get("HX-Target", "modal") == "modal"
+
+
 def trigger(response: R, **events: Any) -> R:
     """Add events to the response's `HX-Trigger`, keeping those that are there; names use `__` for `:`."""
     present = json.loads(response.headers.get("HX-Trigger", "{}"))

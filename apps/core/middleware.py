@@ -86,10 +86,10 @@ class ApplicationErrorMiddleware:
             return refusals.answer(request, refusal)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        refusal = refusals.as_refusal(exception)
+        if refusal is None:  # a failure, which OrganizationMiddleware rolls back, or another middleware's to answer
+            return None
         if getattr(request, "organization", None) is not None and connection.in_atomic_block:
             transaction.set_rollback(True)
-        refusal = refusals.as_refusal(exception)
-        if refusal is None:
-            return None
         request.refusal = refusal  # type: ignore[attr-defined]
         return HttpResponse(status=refusal.status)

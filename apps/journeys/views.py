@@ -7,14 +7,14 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.audit.services import record_access
 from apps.core.errors import Conflict, InvalidInput, NotFound
-from apps.core.htmx import toast, trigger, wants_fragment
+from apps.core.htmx import in_dialog, toast, trigger, wants_fragment
 from apps.journeys import services
 from apps.journeys.forms import ReasonForm, StartForm
 from apps.journeys.models import Instance
@@ -55,7 +55,7 @@ def instance(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     """Show one run: its way through the stages, and what can be done."""
     run = _run(request, pk)
     _note(request, {run.patient_id})
-    context = _run_context(request, run) | {"way": way_of(run), "modal": wants_fragment(request)}
+    context = _run_context(request, run) | {"way": way_of(run), "modal": in_dialog(request)}
     return render(request, "journeys/instance.html", context)
 
 
@@ -96,6 +96,8 @@ def skip(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
         reason=form.cleaned_data["reason"],
         actor=request.actor,
     )
+    if not wants_fragment(request):
+        return redirect("journeys:instance", pk)
     return _done(_("Stage skipped for %(who)s") % {"who": _who(moved)})
 
 
@@ -130,6 +132,8 @@ def cancel(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
             danger=True,
         )
     services.cancel_instance(instance=run, reason=form.cleaned_data["reason"], actor=request.actor)
+    if not wants_fragment(request):
+        return redirect("journeys:instance", pk)
     return _done(_("Journey of %(who)s cancelled") % {"who": _who(run)})
 
 
@@ -152,7 +156,7 @@ def start(request: OrganizationRequest) -> HttpResponse:
             return _done(_("%(journey)s began for %(who)s") % {"journey": run.definition.name, "who": _who(run)})
     context = {
         "form": form,
-        "modal": wants_fragment(request),
+        "modal": in_dialog(request),
         "chosen": _chosen(request, form),
         "none": not form.fields["journey"].queryset.exists(),  # type: ignore[attr-defined]
     }
@@ -216,7 +220,7 @@ def _ask(
         "submit": submit,
         "danger": danger,
         "action": request.path,
-        "modal": wants_fragment(request),
+        "modal": in_dialog(request),
     }
     return render(request, "journeys/reason.html", context, status=422 if form.errors else 200)
 

@@ -1,8 +1,13 @@
-"""django-allauth's hooks: nobody signs up by themselves."""
+"""django-allauth's hooks: nobody signs up by themselves, and a mail server that is away tells nothing about addresses."""
 
+from typing import Any
+
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+
+log = structlog.get_logger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -16,3 +21,13 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send, or log that the mail server (EMAIL_URL) did not take it; the page says what to do when nothing arrives.
+
+        smtplib's errors are OSErrors too.
+        """
+        try:
+            super().send_mail(template_prefix, email, context)
+        except OSError:
+            log.exception("account.mail_not_sent", template=template_prefix)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.core.errors import InvalidInput, StaleVersion
 from apps.organizations.models import Organization
+from apps.patients.cleaning import clean_fields
 from apps.patients.contact import show_phone
 from apps.patients.dates import find_birth_date
 from apps.patients.models import ContactSystem, Patient, Sex
@@ -137,6 +138,15 @@ class PatientForm(forms.Form):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
         field.choices = choices
+
+    def clean(self) -> dict[str, Any]:
+        """Let the service's own checks speak now, so that everything that is wrong is said at once."""
+        data = super().clean() or {}
+        try:
+            clean_fields(self.changes(), organization=self.organization)
+        except InvalidInput as refusal:
+            self.refuse(refusal)
+        return data
 
     def changes(self) -> dict[str, Any]:
         """Return the fields for the service; of an existing patient only those that somebody changed here."""

@@ -32,7 +32,8 @@ FILTERS: dict[str, tuple[str, ...]] = {
     "waiting": (Status.ARRIVED,),
     "in-room": (Status.IN_PROGRESS,),
     "done": (Status.FULFILLED,),
-    "missed": (Status.NO_SHOW, Status.CANCELLED),
+    "missed": (Status.NO_SHOW,),
+    "cancelled": (Status.CANCELLED,),
 }
 
 
@@ -48,11 +49,12 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The next thing to do with a row: a label and the action's name in `appointments:step`."""
+    """The next thing to do with a row: a label and the action's name in `appointments:step`; `question` is asked before."""
 
     label: str
     action: str
     quiet: bool = False
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ def _row(a: Appointment, now: dt.datetime, zone: dt.tzinfo, reminder: str) -> Ro
         minutes=int((a.end - a.start).total_seconds() // 60),
         badge=badge,
         evidence=evidence,
-        step=_step(a, now),
+        step=_step(a, now, zone),
         can_miss=a.status == Status.BOOKED and a.start < now,
         is_past=a.status in (Status.FULFILLED, Status.NO_SHOW, Status.CANCELLED),
     )
@@ -218,12 +220,17 @@ def _confirmed_words(a: Appointment, zone: dt.tzinfo) -> str:
     return f"{way}, {date_format(a.confirmed_at.astimezone(zone), 'D')}"
 
 
-def _step(a: Appointment, now: dt.datetime) -> Step | None:
+def _step(a: Appointment, now: dt.datetime, zone: dt.tzinfo) -> Step | None:
     undoable = a.status_changed_at is not None and now - a.status_changed_at < UNDO_WINDOW
     if a.status in (Status.FULFILLED, Status.NO_SHOW):
         return Step(_("Reopen"), "undo", quiet=True) if undoable and a.previous_status else None
+    question = ""
+    if a.start.astimezone(zone).date() > now.astimezone(zone).date():
+        question = _("This visit is on %(day)s, not today. Check in all the same?") % {
+            "day": date_format(a.start.astimezone(zone), "l j F")
+        }
     return {
-        Status.BOOKED: Step(_("Check in"), "arrive"),
+        Status.BOOKED: Step(_("Check in"), "arrive", question=question),
         Status.ARRIVED: Step(_("Start"), "start"),
         Status.IN_PROGRESS: Step(_("Complete"), "complete"),
     }.get(Status(a.status))

@@ -1,4 +1,4 @@
-/** Small things that a button may do without the server: [data-print], [data-copy], [data-fill] (demo sign-in), [data-fold], form[data-reset]. */
+/** Small things that a button may do without the server: [data-print], [data-copy], [data-fill] (demo sign-in), [data-fold], form[data-reset], [data-checks] (typing in it chooses that radio button). */
 import { showToast } from "./toasts.js";
 
 document.addEventListener("click", async (event) => {
@@ -23,6 +23,10 @@ document.addEventListener("click", async (event) => {
     const body = document.getElementById(button.getAttribute("aria-controls"));
     if (body) body.hidden = !open;
   }
+});
+document.addEventListener("input", (event) => {
+  const radio = document.getElementById(event.target.dataset?.checks);
+  if (radio && event.target.value) radio.checked = true;
 });
 // [data-reset]: a form that is empty again once the server has taken what it held.
 document.addEventListener("htmx:afterRequest", (event) => {

@@ -1,14 +1,21 @@
 /**
  * Drag a visit in the calendar: [data-move] inside [data-column] of [data-calendar].
  * The drop posts day, minute and practitioner; a refusal (409) snaps back and opens the reasons with the nearest free slots beside the column.
+ * A calendar that shows today opens at the present hour: [data-now] a third from the top.
  */
 import { hold, release } from "./live.js";
+import { onLoad } from "./on-load.js";
 
 const SNAP = 5;
 const THRESHOLD = 5;
 const token = () => JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
 let drag = null;
 let dropped = false;
+
+onLoad("[data-calendar] [data-now]", (line) => {
+  const grid = line.closest(".scroll");
+  grid.scrollTop = line.offsetTop - grid.clientHeight / 3;
+});
 
 const label = (minute) => `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`;
 

@@ -7,7 +7,7 @@ import { ask } from "./confirm.js";
 const leaving = new WeakSet();
 const CONTROL = ":is(input:not([type=hidden]), select, textarea)";
 /** What gets the focus, in this order. */
-const FIRST = [`.field.is-bad ${CONTROL}`, "[autofocus]", ".pal-in input", `.sheet-body ${CONTROL}`, ".sheet-foot .btn-primary", ".btn"];
+const FIRST = [`.field.is-bad ${CONTROL}`, "[data-first]", "[autofocus]", ".pal-in input", `.sheet-body ${CONTROL}`, ".sheet-foot .btn-primary", ".btn"];
 
 /** @param {HTMLDialogElement} dialog */
 export function openDialog(dialog) {

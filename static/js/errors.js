@@ -1,4 +1,7 @@
-/** What to do when a request fails: say so in words, keep the page as it is, and go to the sign-in when the session is over. */
+/**
+ * What to do when a request fails: say so in words, keep the page as it is, and go to the sign-in when the session is over.
+ * A region that refreshes itself ([data-quiet]) fails silently; what somebody pressed inside it doesn't.
+ */
 import { showToast } from "./toasts.js";
 
 const texts = () => document.getElementById("toasts")?.dataset ?? {};
@@ -34,13 +37,13 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 document.addEventListener("htmx:responseError", (event) => {
   const { xhr, elt } = event.detail;
-  if (elt.closest("[data-quiet]")) return;
+  if (elt.matches("[data-quiet]")) return;
   if (/"toast"/.test(xhr.getResponseHeader("HX-Trigger") ?? "")) return;
   showToast({ text: reason(xhr), tone: "bad" });
 });
 document.addEventListener("htmx:sendError", (event) => {
-  if (!event.detail.elt.closest("[data-quiet]")) showToast({ text: texts().offline, tone: "bad" });
+  if (!event.detail.elt.matches("[data-quiet]")) showToast({ text: texts().offline, tone: "bad" });
 });
 document.addEventListener("htmx:timeout", (event) => {
-  if (!event.detail.elt.closest("[data-quiet]")) showToast({ text: texts().timeout, tone: "bad" });
+  if (!event.detail.elt.matches("[data-quiet]")) showToast({ text: texts().timeout, tone: "bad" });
 });

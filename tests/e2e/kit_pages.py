@@ -42,6 +42,8 @@ BOOK = Template(
     '{% include "components/typeahead.html" with id="patient" name="patient" url="/people/" label="Patient" %}{% fields form %}</div>'
     '<footer class="sheet-foot"><button class="btn" type="button" data-dialog-close>Cancel</button><button class="btn btn-primary" type="submit">Book</button></footer></form>{% enddialog %}'
 )
+# A region that refreshes itself and whose own answer fails, with a button inside.
+QUIET = '<div id="quiet" hx-get="/refuse/" hx-trigger="poke" data-quiet><button hx-post="/refuse/" hx-swap="none">Check in</button></div>'
 DRAFTS = '<div id="drafts" hx-get="/drafts/" hx-trigger="live:appointments from:body" hx-swap="morph" data-quiet><p id="count">{count}</p><label>Reply <textarea id="reply" class="form-control"></textarea></label></div>'
 answered = {"drafts": 0}
 
@@ -115,6 +117,11 @@ def drafts(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+def quiet(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(QUIET)
+
+
+@login_not_required
 def navigation(request: HttpRequest) -> HttpResponse:
     return render(request, "components/nav_links.html", FRAME)
 
@@ -137,6 +144,7 @@ urlpatterns = [
     path("find/", find),
     path("live/", live),
     path("drafts/", drafts),
+    path("quiet/", quiet),
     path("navigation/", navigation),
     path("bell/", bell),
     path("refuse/", refuse),

@@ -173,6 +173,17 @@ def test_a_failed_request_says_so_and_keeps_the_page(kit, complaints):
     complaints[:] = [text for text in complaints if "403" not in text]
 
 
+def test_a_region_that_refreshes_itself_fails_silently_and_a_button_inside_it_says_so(kit, complaints):
+    kit.evaluate("htmx.ajax('GET', '/quiet/', {target: '#main', swap: 'innerHTML'})")
+    expect(kit.get_by_role("button", name="Check in")).to_be_visible()
+    with kit.expect_response("**/refuse/"):
+        kit.evaluate("htmx.trigger('#quiet', 'poke')")
+    expect(kit.locator(".toast-u")).to_have_count(0)
+    kit.get_by_role("button", name="Check in").click()
+    expect(kit.locator("#toasts")).to_contain_text("You may not do that.")
+    complaints[:] = [text for text in complaints if "403" not in text]
+
+
 def test_a_lost_connection_is_said_and_found_again(kit, complaints):
     expect(kit.locator("[data-live-text]")).to_contain_text("Live · updated")
     kit.context.set_offline(True)

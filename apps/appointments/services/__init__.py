@@ -1,7 +1,12 @@
 """The appointment book's services: the only way in for staff, bot, API, link and every later door."""
 
 from apps.appointments.services.booking import book_appointment
-from apps.appointments.services.changes import cancel_appointment, describe_appointment, reschedule_appointment
+from apps.appointments.services.changes import (
+    cancel_appointment,
+    describe_appointment,
+    reschedule_appointment,
+    undo_reschedule,
+)
 from apps.appointments.services.holds import expire_holds, hold_slot, release_hold, release_holds
 from apps.appointments.services.series import Occurrence, Place, book_series, check_series
 from apps.appointments.services.series_changes import (
@@ -55,6 +60,7 @@ __all__ = [
     "set_offering_practitioners",
     "set_type_places",
     "start_appointment",
+    "undo_reschedule",
     "undo_series_cancellation",
     "undo_status",
     "update_appointment_type",

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.appointments.conflicts import Wanted
-from apps.appointments.models import Appointment, CancelReason, Status
+from apps.appointments.models import UNDO_WINDOW, Appointment, CancelReason, Status
 from apps.appointments.services.called_off import call_off
 from apps.appointments.services.placing import (
     answering_with_alternatives,
@@ -20,15 +20,18 @@ from apps.appointments.services.placing import (
     lock_for,
     place,
     plain,
+    refuse_hard_conflicts,
 )
 from apps.appointments.transitions import WHY_NOT, Step, not_possible, require_step
 from apps.core.actors import Actor, ActorKind
 from apps.core.errors import Conflict, InvalidInput, NotFound, StaleVersion
+from apps.events.models import Event
 from apps.organizations.models import Location
 from apps.organizations.permissions import Permission
 from apps.practitioners.models import Practitioner, Room
 
 PLACE_FIELDS = ("start", "end", "practitioner_id", "location_id", "room_id")
+MOVED_FIELDS = (*PLACE_FIELDS, "lane", "confirmed_at", "confirmed_by")
 MAX_NOTE = 300
 MAX_REASON = 500
 
@@ -82,16 +85,76 @@ def reschedule_appointment(
         if _is_there_already(locked, wanted):
             return locked
         decision = decide(wanted, override_reason=override_reason, actor=actor)
-        before = {field: getattr(locked, field) for field in PLACE_FIELDS}
+        before = {field: getattr(locked, field) for field in MOVED_FIELDS}
         place(locked, wanted, decision)
         locked.confirmed_at, locked.confirmed_by = None, ""
         locked.override_reason = decision.override_reason
-        locked.version += 1
-        locked.save()
-        call_off(locked, reason=_("The appointment was moved."), below_version=locked.version, actor=actor)
-        changes = _differences(locked, before)
-        emit_change("rescheduled", locked, actor=actor, changes=changes, tell_patient=tell_patient)
+        _publish_move(locked, before, actor, tell_patient=tell_patient)
     return locked
+
+
+def undo_reschedule(*, appointment: Appointment, version: int | None = None, actor: Actor) -> Appointment:
+    """Move a visit back to where it was before its last move, within ten minutes, with the confirmation that it had.
+
+    Only what the database would refuse stands in the way, because the clinic's own rules were met or set aside when
+    it was booked there: a visit that began a minute ago may go back. The patient, who may have been told, is told
+    again, unless the move was made without telling. Locks as `reschedule_appointment`. Raises StaleVersion,
+    InvalidTransition, SlotUnavailable.
+    """
+    actor.require(Permission.APPOINTMENTS_MANAGE)
+    current = load(appointment.pk)
+    move = _last_move(current)
+    was = _before(move, current)
+    wanted = Wanted(
+        organization=current.organization,
+        appointment_type=current.appointment_type,
+        practitioner=Practitioner.objects.get(pk=was["practitioner_id"]),
+        location=Location.objects.get(pk=was["location_id"]),
+        start=was["start"],
+        minutes=int((was["end"] - was["start"]).total_seconds()) // 60,
+        patient=current.patient,
+        room=Room.objects.filter(pk=was["room_id"]).first(),
+        source=current.source,
+        ignore=current.pk,
+        overbook=was["lane"] > 0,
+        in_series=current.series_id is not None,
+    )
+    with answering_with_alternatives(wanted):
+        lock_for(wanted, also_practitioners=[current.practitioner_id])
+        locked = lock(current.pk)
+        _require_unchanged(locked, current, wanted, version)
+        require_step(locked, Step.RESCHEDULE)
+        decision = refuse_hard_conflicts(wanted, actor=actor)
+        before = {field: getattr(locked, field) for field in MOVED_FIELDS}
+        place(locked, wanted, decision)
+        locked.confirmed_at, locked.confirmed_by = was["confirmed_at"], was["confirmed_by"]
+        _publish_move(locked, before, actor, tell_patient=move.payload.get("tell_patient", True), undone=True)
+    return locked
+
+
+def _last_move(current: Appointment) -> Event:
+    """Return the event of the move that brought the visit where it is; raise InvalidTransition when it can't be undone."""
+    rows = Event.objects.for_organization(current.organization)  # type: ignore[attr-defined]
+    move: Event | None = rows.filter(subject_id=current.pk, type="appointment.rescheduled").first()
+    if move is None or move.payload.get("version") != current.version:
+        raise not_possible(current, _("There is nothing to undo."))
+    if timezone.now() > move.occurred_at + UNDO_WINDOW:
+        raise not_possible(current, _("That is too long ago to undo: it is possible for 10 minutes."))
+    return move
+
+
+def _before(move: Event, current: Appointment) -> dict[str, Any]:
+    """Return the fields as they were before the move."""
+    was = {field: move.changes.get(field, [getattr(current, field)])[0] for field in MOVED_FIELDS}
+    moments = ("start", "end", "confirmed_at")
+    return was | {field: dt.datetime.fromisoformat(was[field]) for field in moments if isinstance(was[field], str)}
+
+
+def _publish_move(locked: Appointment, before: dict[str, Any], actor: Actor, **more: Any) -> None:
+    locked.version += 1
+    locked.save()
+    call_off(locked, reason=_("The appointment was moved."), below_version=locked.version, actor=actor)
+    emit_change("rescheduled", locked, actor=actor, changes=_differences(locked, before), **more)
 
 
 @transaction.atomic

@@ -1,25 +1,19 @@
-"""Calendar: a day by practitioner or a practitioner's week, and moving a visit by drag."""
+"""Calendar: a day by practitioner or a practitioner's week."""
 
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from apps.appointments.calendar import day_grid, week_grid, week_title
-from apps.appointments.errors import SlotUnavailable
-from apps.appointments.forms import MoveForm
-from apps.appointments.models import Appointment, AppointmentType
-from apps.appointments.services import reschedule_appointment
-from apps.core.errors import InvalidInput
-from apps.core.htmx import toast, trigger, wants_fragment
+from apps.appointments.models import AppointmentType
+from apps.core.htmx import wants_fragment
 from apps.organizations.access import requires
 from apps.organizations.permissions import Permission
 from apps.organizations.places import chosen_location, locations_of
@@ -33,50 +27,6 @@ def calendar(request: HttpRequest) -> HttpResponse:
     context = _context(request)
     template = "appointments/calendar.html#grid" if wants_fragment(request) else "appointments/calendar.html"
     return render(request, template, context)
-
-
-@require_POST
-@requires(Permission.APPOINTMENTS_MANAGE)
-def move(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Move a visit to a column's day and minute; 409 with the reasons and the nearest free slots when it can't go there."""
-    rows = Appointment.objects.for_organization(request.organization).real().for_list()  # type: ignore[attr-defined]
-    appointment = get_object_or_404(rows, pk=pk)
-    form = MoveForm(request.POST, organization=request.organization)  # type: ignore[attr-defined]
-    if not form.is_valid():
-        raise InvalidInput(
-            _("That time can’t be read. Drop the visit on the grid, or choose a time in its dialog."),
-            errors=form.errors,
-        )
-    target = form.cleaned_data["practitioner"] or appointment.practitioner
-    zone = (chosen_location(request) or request.organization).zone  # type: ignore[attr-defined]
-    start = form.instant(zone)
-    before = {"at": appointment.start.isoformat(), "practitioner": str(appointment.practitioner_id)}
-    place = form.cleaned_data["location"]
-    try:
-        moved = reschedule_appointment(
-            appointment=appointment,
-            start=start,
-            practitioner=target,
-            location=place,
-            version=form.cleaned_data["version"],
-            actor=request.actor,  # type: ignore[attr-defined]
-        )
-    except SlotUnavailable as refusal:
-        context = {
-            "appointment": appointment,
-            "refusal": refusal,
-            "wanted": start.astimezone(zone),
-            "still": appointment.start.astimezone(zone),
-        }
-        return render(request, "appointments/_why.html", context, status=409)
-    local = moved.start.astimezone(zone)
-    text = _("%(name)s moved to %(day)s, %(time)s") % {
-        "name": moved.patient,
-        "day": date_format(local, "D j M"),
-        "time": f"{local:%H:%M}",
-    }
-    undo = f"{reverse('appointments:move', args=[pk])}?at={before['at'].replace('+', '%2B')}&practitioner={before['practitioner']}"
-    return trigger(toast(HttpResponse(status=204), text, undo_url=undo), live__appointments=True)
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:

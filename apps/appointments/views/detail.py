@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -13,6 +15,7 @@ from apps.appointments.forms import CancelForm
 from apps.appointments.invites import invite_for
 from apps.appointments.models import Appointment, Status
 from apps.appointments.services import cancel_appointment, confirm_appointment
+from apps.appointments.transitions import RULES, Step
 from apps.audit.services import record_access
 from apps.communications.models import Communication
 from apps.core.htmx import toast, trigger, wants_fragment
@@ -55,7 +58,9 @@ def detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "may_manage": request.actor.may(Permission.APPOINTMENTS_MANAGE),  # type: ignore[attr-defined]
         "may_message": request.actor.may(Permission.COMMUNICATIONS_MANAGE),  # type: ignore[attr-defined]
         "can_confirm": appointment.status == Status.BOOKED and not appointment.is_confirmed,
-        "can_change": appointment.status == Status.BOOKED,
+        "can_move": appointment.status == Status.BOOKED,
+        "can_cancel": appointment.status in RULES[Step.CANCEL].sources,
+        "can_undo": appointment.undo_until is not None and timezone.now() < appointment.undo_until,
         "modal": wants_fragment(request),
     }
     return render(request, "appointments/detail.html", context)
@@ -75,7 +80,10 @@ def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             actor=request.actor,  # type: ignore[attr-defined]
         )
         text = _("Appointment of %(name)s cancelled") % {"name": appointment.patient}
-        return trigger(toast(HttpResponse(status=204), text), modal__close=True, live__appointments=True)
+        if not wants_fragment(request):
+            return redirect("appointments:detail", pk)
+        undo = reverse("appointments:step", args=[pk, "undo"])
+        return trigger(toast(HttpResponse(status=204), text, undo_url=undo), modal__close=True, live__appointments=True)
     context = {"appointment": appointment, "form": form, "modal": wants_fragment(request)}
     return render(request, "appointments/cancel.html", context, status=422 if request.method == "POST" else 200)
 
@@ -87,7 +95,7 @@ def confirm(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     appointment = _appointment(request, pk)
     confirm_appointment(appointment=appointment, by="staff", actor=request.actor)  # type: ignore[attr-defined]
     text = _("Appointment of %(name)s confirmed") % {"name": appointment.patient}
-    return trigger(toast(HttpResponse(status=204), text), live__appointments=True, modal__refresh=True)
+    return trigger(toast(HttpResponse(status=204), text), live__appointments=True)
 
 
 @require_GET

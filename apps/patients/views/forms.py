@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.audit.models import AccessKind
 from apps.core.errors import InvalidInput, StaleVersion
-from apps.core.htmx import toast, trigger, wants_fragment
+from apps.core.htmx import in_dialog, toast, trigger, wants_fragment
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
@@ -71,7 +71,7 @@ def _form(request: OrganizationRequest, form: PatientForm, patient: Patient | No
     context = {
         "form": form,
         "patient": patient,
-        "modal": wants_fragment(request),
+        "modal": in_dialog(request),
         "action": reverse("patients:edit", args=[patient.pk]) if patient else reverse("patients:new"),
         "back": reverse("patients:detail", args=[patient.pk]) if patient else reverse("patients:list"),
         "open_further": bool(set(form.errors) & set(PatientForm.FURTHER)),

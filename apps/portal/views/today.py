@@ -69,6 +69,7 @@ def _board_context(request: HttpRequest) -> dict[str, Any]:
         "in-room": _("In room"),
         "done": _("Done"),
         "missed": _("Missed"),
+        "cancelled": _("Cancelled"),
     }
     return {
         "board": board,

@@ -24,6 +24,7 @@ from apps.appointments.services import (
     hold_slot,
     release_holds,
     reschedule_appointment,
+    undo_reschedule,
 )
 from apps.communications.models import Communication
 from apps.core.actors import BOT, SYSTEM, patient_actor
@@ -632,6 +633,37 @@ class TestMoving:
             appointment=booked, start=NINE - HOUR, override_reason="Fasting", actor=manager_actor
         )
         assert moved.override_reason == "Fasting"
+
+    def test_move_is_undone_once_and_the_patient_is_told_again(self, booked, actor) -> None:
+        confirm_appointment(appointment=booked, by="phone", actor=actor)
+        reschedule_appointment(appointment=booked, start=NINE + HOUR, actor=actor)
+        back = undo_reschedule(appointment=booked, version=2, actor=actor)
+        assert (back.start, back.confirmed_by, back.version) == (NINE, "phone", 3)
+        assert [event.payload.get("undone") for event in events("appointment.rescheduled")] == [None, True]
+
+    def test_undo_goes_back_to_a_time_that_would_not_be_booked_any_more(self, booked, actor, clock) -> None:
+        reschedule_appointment(appointment=booked, start=NINE + DAY, actor=actor)
+        clock.move_to(FRIDAY + dt.timedelta(minutes=9))
+        type(booked.appointment_type).objects.update(minimum_notice_minutes=60 * 24 * 30)
+        assert undo_reschedule(appointment=booked, actor=actor).start == NINE
+
+    def test_undo_is_refused_when_the_old_time_was_given_away(self, bookable, booked, actor) -> None:
+        reschedule_appointment(appointment=booked, start=NINE + HOUR, actor=actor)
+        book_appointment(**wanted(bookable), patient=PatientFactory(organization=bookable.organization), actor=actor)
+        with pytest.raises(SlotUnavailable, match="another appointment"):
+            undo_reschedule(appointment=booked, actor=actor)
+        booked.refresh_from_db()
+        assert (booked.start, booked.version) == (NINE + HOUR, 2)
+
+    def test_move_can_not_be_undone_after_ten_minutes(self, booked, actor, clock) -> None:
+        reschedule_appointment(appointment=booked, start=NINE + HOUR, actor=actor)
+        clock.move_to(FRIDAY + dt.timedelta(minutes=11))
+        with pytest.raises(InvalidTransition, match="too long ago"):
+            undo_reschedule(appointment=booked, actor=actor)
+
+    def test_visit_that_was_never_moved_has_nothing_to_undo(self, booked, actor) -> None:
+        with pytest.raises(InvalidTransition, match="nothing to undo"):
+            undo_reschedule(appointment=booked, actor=actor)
 
     def test_patient_can_not_move_what_has_begun(self, booked, clock) -> None:
         clock.move_to(NINE)

@@ -173,6 +173,21 @@ def test_a_refused_form_comes_back_as_422_with_the_reason(desk_client, fields, s
     assert not Patient.objects.exists()
 
 
+def test_everything_that_is_wrong_is_said_at_once(desk_client):
+    fields = {"given_name": "Ana", "birth_date": "31/31/1990", "phone": "12", "email": "nope", "sex": "unknown"}
+    page = desk_client.post(reverse("patients:new"), fields | {"language": "en"}, headers=HTMX).content.decode()
+    assert "Write the birth date like" in page
+    assert "“12” has too few digits." in page
+    assert "“nope” is not an e-mail address." in page
+
+
+def test_a_refused_form_on_a_page_of_its_own_stays_a_page(desk_client):
+    itself = HTMX | {"HX-Target": "patient-form"}
+    page = desk_client.post(reverse("patients:new"), {"given_name": ""}, headers=itself).content.decode()
+    assert 'class="panel form-page" id="patient-form"' in page
+    assert "data-dialog-close" not in page.split('id="patient-form"')[1].split("</form>")[0]
+
+
 def test_who_has_the_same_phone_is_shown_while_registering(desk_client, patient):
     answer = desk_client.post("/patients/new/similar/", {"phone": "415 555 0142", "email": ""}).content.decode()
     assert "Ana López" in answer

@@ -38,6 +38,7 @@ PUBLIC_PREFIXES = {
 LOGIN_ONLY = {
     "api-schema": "the API's description, for every member",
     "styleguide": "components without data, in demo and debug runs",
+    "account_email": "closed: leads to the page for the password",
 }
 THIRD_PARTIES = ("allauth.", "django.contrib.admin", "unfold.", "django.views.static")
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import pytest
 import time_machine
 from django.urls import reverse
 
 from apps.appointments.models import Appointment, Status
+from apps.appointments.services import cancel_appointment, confirm_appointment, reschedule_appointment
+from apps.communications.models import Communication
+from apps.core.actors import SYSTEM
 from tests.fixtures.appointments import AppointmentFactory
 from tests.fixtures.conversations import ConversationFactory, MessageFactory
+from tests.fixtures.notifications import TemplateFactory
 from tests.fixtures.shared import MONDAY
 
 HTMX = {"HX-Request": "true"}
@@ -58,6 +63,19 @@ def test_today_filters_by_state(desk_client, appointment):
     assert "Ana López" in desk_client.get("/?status=expected", headers=HTMX).content.decode()
 
 
+def test_a_cancelled_visit_is_not_counted_as_missed(desk_client, appointment, manager_actor):
+    cancel_appointment(appointment=appointment, reason="patient", actor=manager_actor)
+    assert "Ana López" not in desk_client.get("/?status=missed", headers=HTMX).content.decode()
+    assert "Ana López" in desk_client.get("/?status=cancelled", headers=HTMX).content.decode()
+
+
+def test_check_in_asks_first_when_the_visit_is_on_another_day(desk_client, appointment):
+    assert "hx-confirm" not in desk_client.get("/", headers=HTMX).content.decode()
+    reschedule_appointment(appointment=appointment, start=MONDAY + dt.timedelta(days=1), actor=SYSTEM)
+    page = desk_client.get("/?day=2026-11-24", headers=HTMX).content.decode()
+    assert "This visit is on Tuesday 24 November, not today." in page
+
+
 @pytest.mark.parametrize("view", ["day", "week"])
 def test_the_calendar_shows_the_visit_with_its_place_in_minutes(desk_client, appointment, view):
     page = desk_client.get(f"/calendar/?view={view}&day=2026-11-23").content.decode()
@@ -65,14 +83,34 @@ def test_the_calendar_shows_the_visit_with_its_place_in_minutes(desk_client, app
     assert "09:00" in page
 
 
+def undo_url(answer) -> str:
+    """Return where the toast's Undo posts."""
+    return json.loads(answer["HX-Trigger"])["toast"]["undo_url"]
+
+
 def test_a_visit_is_moved_by_dropping_it_and_the_toast_moves_it_back(desk_client, appointment):
     url = reverse("appointments:move", args=[appointment.pk])
+    confirm_appointment(appointment=appointment, by="whatsapp", actor=SYSTEM)
     where = {"day": "2026-11-23", "minute": 14 * 60, "practitioner": str(appointment.practitioner_id), "version": 1}
     answer = desk_client.post(url, where, headers=HTMX)
     assert answer.status_code == 204
     appointment.refresh_from_db()
     assert appointment.start == dt.datetime(2026, 11, 23, 19, 0, tzinfo=dt.UTC)
     assert appointment.version == 2
+    assert not appointment.is_confirmed
+    assert desk_client.post(undo_url(answer), headers=HTMX).status_code == 204
+    appointment.refresh_from_db()
+    assert appointment.start == MONDAY
+    assert appointment.confirmed_by == "whatsapp"
+
+
+def test_an_undo_does_not_move_what_somebody_else_moved_meanwhile(desk_client, appointment):
+    url = reverse("appointments:move", args=[appointment.pk])
+    mine = desk_client.post(url, {"day": "2026-11-23", "minute": 14 * 60}, headers=HTMX)
+    desk_client.post(url, {"day": "2026-11-23", "minute": 15 * 60}, headers=HTMX)
+    assert desk_client.post(undo_url(mine), headers=HTMX).status_code == 409
+    appointment.refresh_from_db()
+    assert appointment.start == dt.datetime(2026, 11, 23, 20, 0, tzinfo=dt.UTC)
 
 
 def test_a_refused_drop_says_every_reason_and_what_is_free(desk_client, bookable, appointment):
@@ -102,7 +140,7 @@ def test_the_book_dialog_books_a_listed_time(desk_client, bookable, patient):
     times = desk_client.get(
         reverse("appointments:times"), {"appointment_type": str(bookable.appointment_type.pk), "day": "2026-11-23"}
     )
-    slot = times.context["days"][0]["slots"][0]["value"]
+    slot = times.context["times"]["days"][0]["slots"][0]["value"]
     form = {
         "patient": str(patient.pk),
         "appointment_type": str(bookable.appointment_type.pk),
@@ -141,6 +179,72 @@ def test_the_book_dialog_names_what_is_missing(desk_client, bookable):
     assert "Choose one of the free times." in page
 
 
+def test_a_listed_time_counts_although_another_one_was_asked_for_before(desk_client, bookable, patient):
+    free = desk_client.get(
+        reverse("appointments:times"), {"appointment_type": str(bookable.appointment_type.pk), "day": "2026-11-24"}
+    ).context["times"]["days"][0]["slots"][2]["value"]
+    form = {
+        "patient": str(patient.pk),
+        "appointment_type": str(bookable.appointment_type.pk),
+        "practitioner": str(bookable.practitioner.pk),
+        "day": "2026-11-24",
+        "own_time": "23:00",
+        "slot": free,
+    }
+    assert desk_client.post(reverse("appointments:book"), form, headers=HTMX).status_code == 204
+    assert Appointment.objects.get(patient=patient).start.isoformat() == free.split("|")[2]
+
+
+def test_the_list_of_free_times_goes_on_where_it_ended(desk_client, bookable):
+    asked = {"appointment_type": str(bookable.appointment_type.pk), "day": "2026-11-23"}
+    first = desk_client.get(reverse("appointments:times"), asked).context["times"]
+    later = {**asked, "after": first["later"].isoformat()}
+    second = desk_client.get(reverse("appointments:times"), later).context["times"]
+    shown, further = ([slot["value"] for day in part["days"] for slot in day["slots"]] for part in (first, second))
+    assert shown
+    assert further
+    assert not set(shown) & set(further)
+
+
+def test_the_free_times_stay_in_their_place_when_the_choice_changes(desk_client, bookable):
+    page = desk_client.get(reverse("appointments:book"), headers=HTMX).content.decode()
+    times = page[page.index('id="book-times"') :]
+    assert 'hx-target="this"' in times[: times.index(">")]
+
+
+def test_a_visit_is_moved_in_its_dialog_to_a_time_of_ones_own(desk_client, appointment):
+    url = reverse("appointments:reschedule", args=[appointment.pk])
+    where = {"practitioner": str(appointment.practitioner_id), "day": "2026-11-24", "slot": "own", "own_time": "10:00"}
+    answer = desk_client.post(url, where, headers=HTMX)
+    assert answer.status_code == 204, answer.content.decode()
+    appointment.refresh_from_db()
+    assert appointment.start == dt.datetime(2026, 11, 24, 15, 0, tzinfo=dt.UTC)
+    desk_client.post(undo_url(answer), headers=HTMX)
+    appointment.refresh_from_db()
+    assert appointment.start == MONDAY
+
+
+@pytest.mark.parametrize("slot", ["", "a|b|c", "a|b", "a|b|2026-11-24T10:00", "own"])
+def test_a_time_that_can_not_be_read_is_asked_for_again(desk_client, appointment, slot):
+    answer = desk_client.post(reverse("appointments:reschedule", args=[appointment.pk]), {"slot": slot}, headers=HTMX)
+    assert answer.status_code == 422
+    appointment.refresh_from_db()
+    assert appointment.version == 1
+
+
+def test_a_manager_sets_a_soft_rule_aside_with_a_reason_and_the_desk_can_not(client, manager, front_desk, appointment):
+    url = reverse("appointments:reschedule", args=[appointment.pk])
+    late = {"practitioner": str(appointment.practitioner_id), "day": "2026-11-23", "slot": "own", "own_time": "21:00"}
+    client.force_login(front_desk.user)
+    assert "A manager may book it all the same." in client.post(url, late, headers=HTMX).content.decode()
+    client.force_login(manager.user)
+    asked = client.get(url, {"day": "2026-11-23", "own_time": "21:00"}, headers=HTMX).content.decode()
+    assert "override_reason" in asked
+    assert client.post(url, late | {"override_reason": "Flies tomorrow"}, headers=HTMX).status_code == 204
+    appointment.refresh_from_db()
+    assert appointment.override_reason == "Flies tomorrow"
+
+
 def test_cancelling_asks_for_a_reason_and_frees_the_time(desk_client, appointment):
     url = reverse("appointments:cancel", args=[appointment.pk])
     assert desk_client.post(url, {}, headers=HTMX).status_code == 422
@@ -176,6 +280,27 @@ def test_a_note_stays_inside_and_an_empty_reply_keeps_the_form(desk_client, conv
     refused = desk_client.post(url, {"kind": "reply", "body": "   "}, headers=HTMX)
     assert refused.status_code == 422
     assert "Write something first." in refused.content.decode()
+
+
+def test_a_template_goes_out_when_whatsapp_takes_no_free_text_and_what_was_typed_stays(
+    desk_client, organization, whatsapp_account, patient
+):
+    thread = ConversationFactory(organization=organization, address="+14155550142", patient=patient)
+    TemplateFactory(organization=organization, key="call-us", content_sid="HX1", body="Hello {{ patient.first_name }}")
+    page = desk_client.get(reverse("conversations:thread", args=[thread.pk])).content.decode()
+    assert "Call us" in page
+    assert "Hello Ana" in page
+    assert 'value="reply"' not in page
+    form = {"kind": "template", "template": "call-us", "body": "Ask about the invoice"}
+    answer = desk_client.post(reverse("conversations:write", args=[thread.pk]), form, headers=HTMX)
+    assert answer.status_code == 200
+    assert "Ask about the invoice" in answer.content.decode()
+    assert Communication.objects.get(conversation_id=thread.pk).content_sid == "HX1"
+
+
+def test_a_search_in_the_inbox_keeps_every_character(desk_client, organization):
+    page = desk_client.get("/inbox/", {"q": "a&view=closed#1"})
+    assert page.context["list_url"] == "/inbox/?view=open&q=a%26view%3Dclosed%231"
 
 
 def test_the_inbox_lists_and_opens_threads_and_escapes_what_people_write(desk_client, organization):

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.cache import cache
 from django.urls import reverse
+from structlog.testing import capture_logs
 
 from apps.core import checks
 from tests.fixtures.clients import PortalClient
@@ -47,6 +49,50 @@ class TestHeaders:
         assert headers["Referrer-Policy"] == "same-origin"
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
         assert "camera=()" in headers["Permissions-Policy"]
+
+
+def test_nobody_changes_the_address_they_were_invited_with(front_desk, desk_client):
+    page = reverse("account_change_password")
+    assert desk_client.get("/accounts/email/").url == page
+    assert desk_client.post("/accounts/email/", {"action_add": "", "email": "mine@example.org"}).url == page
+    assert not EmailAddress.objects.filter(email="mine@example.org").exists()
+
+
+class TestForgottenPassword:
+    def ask(self, client, email):
+        return client.post(reverse("account_reset_password"), {"email": email}, follow=True)
+
+    def test_the_link_in_the_mail_opens_the_page_for_a_new_password(self, front_desk, anonymous_client, mailoutbox):
+        self.ask(anonymous_client, front_desk.user.email)
+        (mail,) = mailoutbox
+        assert mail.subject == "Choose a new password"
+        link = next(line for line in mail.body.splitlines() if "/accounts/password/reset/key/" in line)
+        page = anonymous_client.get(link, follow=True)
+        assert "password1" in page.content.decode()
+
+    def test_a_mail_server_that_is_away_is_logged_and_tells_nothing_about_addresses(
+        self, front_desk, anonymous_client, settings
+    ):
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+        with capture_logs() as logs:
+            known = self.ask(anonymous_client, front_desk.user.email)
+            unknown = self.ask(anonymous_client, "nobody@demo.clinic")
+        assert (known.status_code, unknown.status_code) == (200, 200)
+        assert known.redirect_chain == unknown.redirect_chain
+        assert [line["event"] for line in logs].count("account.mail_not_sent") == 2
+
+
+class TestSecondFactor:
+    def test_setting_it_up_asks_for_the_password_first_and_then_shows_the_secret(self, front_desk, anonymous_client):
+        front_desk.user.set_password("a long password")
+        front_desk.user.save()
+        anonymous_client.post(reverse("account_login"), {"login": front_desk.user.email, "password": "a long password"})
+        asked = anonymous_client.get(reverse("mfa_activate_totp"))
+        assert asked.status_code == 302
+        assert asked.url.startswith(reverse("account_reauthenticate"))
+        page = anonymous_client.post(asked.url, {"password": "a long password"}, follow=True)
+        assert 'id="totp-secret"' in page.content.decode()
 
 
 class TestSignIn:

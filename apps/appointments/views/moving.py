@@ -1,0 +1,201 @@
+"""Moving a visit: dropped in the calendar, or to a time chosen in its dialog; the toast moves it back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.appointments.conflicts import check_booking
+from apps.appointments.errors import SlotUnavailable
+from apps.appointments.forms import MoveForm, TimeForm
+from apps.appointments.models import Appointment
+from apps.appointments.services import reschedule_appointment, undo_reschedule
+from apps.appointments.views.times import as_day, chosen_place_and_time, listed_times, slot_line
+from apps.core.errors import InvalidInput
+from apps.core.htmx import toast, trigger, wants_fragment
+from apps.organizations.access import requires
+from apps.organizations.permissions import Permission
+from apps.organizations.places import chosen_location
+from apps.practitioners.models import Practitioner
+
+
+@require_POST
+@requires(Permission.APPOINTMENTS_MANAGE)
+def move(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Move a visit to a column's day and minute; 409 with the reasons and the nearest free slots when it can't go there."""
+    appointment = _appointment(request, pk)
+    form = MoveForm(request.POST, organization=request.organization)  # type: ignore[attr-defined]
+    if not form.is_valid():
+        raise InvalidInput(
+            _("That time can’t be read. Drop the visit on the grid, or choose a time in its dialog."),
+            errors=form.errors,
+        )
+    zone = (chosen_location(request) or request.organization).zone  # type: ignore[attr-defined]
+    start = form.instant(zone)
+    practitioner = form.cleaned_data["practitioner"] or appointment.practitioner
+    try:
+        moved = reschedule_appointment(
+            appointment=appointment,
+            start=start,
+            practitioner=practitioner,
+            location=form.cleaned_data["location"],
+            version=form.cleaned_data["version"],
+            actor=request.actor,  # type: ignore[attr-defined]
+        )
+    except SlotUnavailable as refusal:
+        wanted = start.astimezone(zone)
+        query = {"practitioner": practitioner.pk, "day": f"{wanted:%Y-%m-%d}", "own_time": f"{wanted:%H:%M}"}
+        context = {
+            "appointment": appointment,
+            "refusal": refusal,
+            "alternatives": [(slot, _difference(slot.start - start)) for slot in refusal.alternatives],
+            "wanted": wanted,
+            "still": appointment.start.astimezone(zone),
+            "override_url": f"{reverse('appointments:reschedule', args=[pk])}?{urlencode(query)}",
+            "may_override": request.actor.may(Permission.APPOINTMENTS_OVERRIDE),  # type: ignore[attr-defined]
+        }
+        return render(request, "appointments/_why.html", context, status=409)
+    return _moved(moved)
+
+
+@require_POST
+@requires(Permission.APPOINTMENTS_MANAGE)
+def undo_move(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Move a visit back; `?version=` is that of the move, so that nobody undoes a later one unseen."""
+    version = request.GET.get("version", "")
+    moved = undo_reschedule(
+        appointment=_appointment(request, pk),
+        version=int(version) if version.isdecimal() else None,
+        actor=request.actor,  # type: ignore[attr-defined]
+    )
+    return trigger(
+        toast(HttpResponse(status=204), _sentence(_("%(name)s is back at %(when)s"), moved)), live__appointments=True
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Permission.APPOINTMENTS_MANAGE)
+def reschedule(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Show free times for a visit, or move it to the chosen one. With `own_time` it says at once why not."""
+    appointment = _appointment(request, pk)
+    if request.method == "GET":
+        return _times(request, appointment, _empty_form(request, appointment))
+    form = TimeForm(request.POST, organization=request.organization)  # type: ignore[attr-defined]
+    if not form.is_valid():
+        return _times(request, appointment, form, status=422)
+    practitioner, location, start = chosen_place_and_time(request, form.cleaned_data)
+    try:
+        moved = reschedule_appointment(
+            appointment=appointment,
+            start=start,
+            practitioner=practitioner,
+            location=location,
+            override_reason=form.cleaned_data["override_reason"],
+            version=form.cleaned_data["version"],
+            actor=request.actor,  # type: ignore[attr-defined]
+        )
+    except SlotUnavailable as refusal:
+        return _times(request, appointment, form, refusal=refusal, status=422)
+    if not wants_fragment(request):
+        return redirect("appointments:detail", pk)
+    return trigger(_moved(moved), modal__close=True)
+
+
+def _appointment(request: HttpRequest, pk: uuid.UUID) -> Appointment:
+    rows = Appointment.objects.for_organization(request.organization).real().for_list()  # type: ignore[attr-defined]
+    found: Appointment = get_object_or_404(rows, pk=pk)
+    return found
+
+
+def _moved(moved: Appointment) -> HttpResponse:
+    """Answer the toast whose undo moves it back, unless somebody changed it since."""
+    undo = f"{reverse('appointments:undo-move', args=[moved.pk])}?{urlencode({'version': moved.version})}"
+    return trigger(
+        toast(HttpResponse(status=204), _sentence(_("%(name)s moved to %(when)s"), moved), undo_url=undo),
+        live__appointments=True,
+    )
+
+
+def _sentence(words: str, appointment: Appointment) -> str:
+    local = appointment.start.astimezone(appointment.location.zone)
+    return words % {"name": appointment.patient, "when": f"{date_format(local, 'D j M')}, {local:%H:%M}"}
+
+
+def _difference(span: dt.timedelta) -> str:
+    """Say how much earlier or later, for times of about the same day; else nothing."""
+    minutes = int(span.total_seconds() // 60)
+    if not minutes or abs(minutes) > 12 * 60:
+        return ""
+    hours, rest = divmod(abs(minutes), 60)
+    length = " ".join(part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest else "") if part)
+    return (_("%(length)s later") if minutes > 0 else _("%(length)s earlier")) % {"length": length}
+
+
+def _empty_form(request: HttpRequest, appointment: Appointment) -> TimeForm:
+    """Return an unbound form: the same practitioner, from the visit's day on (not in the past)."""
+    organization = request.organization  # type: ignore[attr-defined]
+    day = max(appointment.local_start.date(), organization.today())
+    initial = {
+        "practitioner": request.GET.get("practitioner", str(appointment.practitioner_id)),
+        "day": as_day(request.GET.get("day", ""), day).isoformat(),
+        "own_time": request.GET.get("own_time", ""),
+        "version": appointment.version,
+    }
+    return TimeForm(initial=initial, organization=organization)
+
+
+def _times(
+    request: HttpRequest,
+    appointment: Appointment,
+    form: TimeForm,
+    *,
+    refusal: SlotUnavailable | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    organization = request.organization  # type: ignore[attr-defined]
+    people = Practitioner.objects.for_organization(organization)
+    practitioner = people.filter(pk=form.chosen_practitioner()).first()
+    day = as_day(str(form["day"].value() or ""), organization.today())
+    if not form.is_bound and form["own_time"].value() and practitioner:
+        refusal = _why_not(request, appointment, form)
+    if refusal and refusal.is_soft:
+        form.ask_for_override()
+    context = {
+        "appointment": appointment,
+        "form": form,
+        "times": listed_times(request, appointment.appointment_type, practitioner, day),
+        "refusal": refusal,
+        "alternatives": [slot_line(slot) for slot in refusal.alternatives] if refusal else [],
+        "may_override": request.actor.may(Permission.APPOINTMENTS_OVERRIDE),  # type: ignore[attr-defined]
+        "chosen": form["slot"].value() or "",
+        "modal": wants_fragment(request),
+    }
+    return render(request, "appointments/reschedule.html", context, status=status)
+
+
+def _why_not(request: HttpRequest, appointment: Appointment, form: TimeForm) -> SlotUnavailable | None:
+    """Return the reasons against the time that the address asks for; None when there are none, or it can't be read."""
+    asked = TimeForm(form.initial, organization=request.organization)  # type: ignore[attr-defined]
+    if not asked.is_valid():
+        return None
+    practitioner, location, start = chosen_place_and_time(request, asked.cleaned_data)
+    conflicts = check_booking(
+        organization=request.organization,  # type: ignore[attr-defined]
+        appointment_type=appointment.appointment_type,
+        practitioner=practitioner,
+        location=location,
+        start=start,
+        patient=appointment.patient,
+        duration_minutes=int((appointment.end - appointment.start).total_seconds()) // 60,
+        source=appointment.source,
+        instead_of=appointment,
+    )
+    return SlotUnavailable(conflicts, []) if conflicts else None
