@@ -20,7 +20,7 @@ from __future__ import annotations
 import datetime as dt
 import heapq
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from operator import itemgetter
@@ -31,10 +31,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.appointments.availability_query import Gap, Hours, Person, Place, Scene, load_scene
-from apps.appointments.models import AppointmentType
+from apps.appointments.models import Appointment, AppointmentType
 from apps.core.errors import NotFound
 from apps.core.models import TenantModel
 from apps.organizations.models import Location, Organization
+from apps.patients.models import Patient
 from apps.practitioners.hours import Stretch, from_instant, local_date, stretch, to_instant
 from apps.practitioners.models import Practitioner, Room
 
@@ -116,11 +117,16 @@ def nearest_slots(
     location: Location,
     start: dt.datetime,
     count: int = 3,
+    patient: Patient | None = None,
+    ignore: Collection[uuid.UUID] = (),
 ) -> list[Slot]:
     """Return the free slots nearest to a wanted start, in order of time; this person at this place before others.
 
-    One query when this practitioner has enough in the week after; a second one asks everybody who offers the type.
+    Times at which the patient has another visit are left out, but for the visits to `ignore` (those that move). One
+    query when this practitioner has enough in the week after, one more for a patient; another asks everybody who
+    offers the type.
     """
+    taken = _visits_of(patient, start - DAY, start + 30 * DAY, ignore) if patient is not None else []
     found = find_slots(
         organization=organization,
         appointment_type=appointment_type,
@@ -129,7 +135,7 @@ def nearest_slots(
         practitioners=[practitioner],
         location=location,
     )
-    found = sorted(found, key=lambda slot: (abs(slot.start - start), slot.start))[:count]
+    found = sorted(_without(taken, found), key=lambda slot: (abs(slot.start - start), slot.start))[:count]
     if len(found) < count:
         wider = find_slots(
             organization=organization,
@@ -139,10 +145,22 @@ def nearest_slots(
             per_practitioner=50,
         )
         known = {(slot.practitioner_id, slot.start) for slot in found}
-        wider = [slot for slot in wider if (slot.practitioner_id, slot.start) not in known]
+        wider = [slot for slot in _without(taken, wider) if (slot.practitioner_id, slot.start) not in known]
         wider.sort(key=lambda slot: (abs(slot.start - start), slot.practitioner_id != practitioner.pk))
         found += wider[: count - len(found)]
     return sorted(found, key=lambda slot: slot.start)
+
+
+def _visits_of(
+    patient: Patient, start: dt.datetime, end: dt.datetime, ignore: Collection[uuid.UUID]
+) -> list[tuple[dt.datetime, dt.datetime]]:
+    """Return when the patient has visits between two instants, [start, end) each."""
+    visits = Appointment.objects.for_organization(patient.organization).filter(patient=patient).busy()
+    return list(visits.between(start, end).exclude(pk__in=list(ignore)).values_list("start", "end"))
+
+
+def _without(taken: Sequence[tuple[dt.datetime, dt.datetime]], slots: Sequence[Slot]) -> list[Slot]:
+    return [slot for slot in slots if not any(begin < slot.end and slot.start < end for begin, end in taken)]
 
 
 def require_same_organization(organization: Organization, *objects: TenantModel | None) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.appointments.views import book, calendar, detail, moving, panels, steps, times
+from apps.appointments.views import book, calendar, detail, moving, panels, series, steps, times
 
 app_name = "appointments"
 urlpatterns = [
@@ -10,6 +10,11 @@ urlpatterns = [
     path("patients/<uuid:pk>/appointments/", panels.for_patient, name="for-patient"),
     path("patients/<uuid:pk>/book/", book.book_for_patient, name="book-for-patient"),
     path("patients/<uuid:pk>/next-appointment/", panels.next_for_patient, name="next-for-patient"),
+    path("appointments/series/new/", series.new, name="series-new"),
+    path("appointments/series/preview/", series.preview, name="series-preview"),
+    path("appointments/series/<uuid:pk>/undo/", series.undo, name="series-undo"),
+    path("appointments/<uuid:pk>/series/move/", series.move, name="series-move"),
+    path("appointments/<uuid:pk>/series/cancel/", series.cancel, name="series-cancel"),
     path("appointments/<uuid:pk>/", detail.detail, name="detail"),
     path("appointments/<uuid:pk>/move/", moving.move, name="move"),
     path("appointments/<uuid:pk>/undo-move/", moving.undo_move, name="undo-move"),

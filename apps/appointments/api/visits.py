@@ -274,7 +274,12 @@ class AppointmentViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Ten
         free = []
         if conflicts:
             wanted = {name: asked[name] for name in ("appointment_type", "practitioner", "location", "start")}
-            free = nearest_slots(organization=request.organization, **wanted)
+            free = nearest_slots(
+                organization=request.organization,
+                patient=asked["patient"],
+                ignore=[moved.pk] if moved else [],
+                **wanted,
+            )
         return Response(
             {
                 "bookable": not conflicts,

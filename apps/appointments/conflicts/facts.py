@@ -127,7 +127,7 @@ def load_facts(wanted: Wanted, now: dt.datetime) -> list[Fact]:
         "patient": wanted.patient.pk if wanted.patient else NOBODY,
         "room": wanted.room.pk if wanted.room else NOBODY,
         "any_room": wanted.wants_any_room,
-        "ignore": [*wanted.beside, *([wanted.ignore] if wanted.ignore else [])],
+        "ignore": wanted.moving,
         "start": wanted.start,
         "end": wanted.end,
         "busy_from": wanted.busy_from,

@@ -84,6 +84,11 @@ class Wanted:
         return self.end + dt.timedelta(minutes=self.appointment_type.buffer_after_minutes)
 
     @property
+    def moving(self) -> list[uuid.UUID]:
+        """Return the rows that are no obstacle: the one that this replaces, and those that move with it."""
+        return [*self.beside, *([self.ignore] if self.ignore else [])]
+
+    @property
     def wants_any_room(self) -> bool:
         """Tell whether a room is needed but none was named."""
         return self.appointment_type.needs_room and self.room is None

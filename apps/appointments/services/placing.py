@@ -19,7 +19,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from apps.appointments.availability import nearest_slots
+from apps.appointments.availability import Slot, nearest_slots
 from apps.appointments.conflicts import BookingConflict, Examination, Wanted, examine
 from apps.appointments.errors import SlotUnavailable, conflict_as_json
 from apps.appointments.models import Appointment
@@ -70,16 +70,19 @@ def answering_with_alternatives(wanted: Wanted) -> Iterator[None]:
         ]
     else:
         return
-    raise SlotUnavailable(conflicts, _alternatives(wanted))
+    raise SlotUnavailable(conflicts, alternatives_to(wanted))
 
 
-def _alternatives(wanted: Wanted) -> list[Any]:
+def alternatives_to(wanted: Wanted) -> list[Slot]:
+    """Return three free slots near a wanted visit, none of them while the patient is elsewhere."""
     return nearest_slots(
         organization=wanted.organization,
         appointment_type=wanted.appointment_type,
         practitioner=wanted.practitioner,
         location=wanted.location,
         start=wanted.start,
+        patient=wanted.patient,
+        ignore=wanted.moving,
     )
 
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.appointments.availability import Slot, nearest_slots
+from apps.appointments.availability import Slot
 from apps.appointments.conflicts import BookingConflict, Wanted, examine
 from apps.appointments.errors import SeriesUnavailable, SlotUnavailable
 from apps.appointments.models import AppointmentSeries, AppointmentType, Source
 from apps.appointments.recurrence import Rule, occurrences
 from apps.appointments.services.booking import book_appointment
-from apps.appointments.services.placing import lock_for
+from apps.appointments.services.placing import alternatives_to, lock_for
 from apps.core.actors import Actor
 from apps.core.errors import InvalidInput
 from apps.events.services import emit
@@ -90,19 +90,8 @@ def check_series(
 
 def _occurrence(wanted: Wanted) -> Occurrence:
     conflicts = examine(wanted).conflicts
-    free = nearest_slots_of(wanted) if conflicts else []
+    free = alternatives_to(wanted) if conflicts else []
     return Occurrence(wanted.start, wanted.start, conflicts, free)
-
-
-def nearest_slots_of(wanted: Wanted) -> list[Slot]:
-    """Return three free slots near a wanted visit."""
-    return nearest_slots(
-        organization=wanted.organization,
-        appointment_type=wanted.appointment_type,
-        practitioner=wanted.practitioner,
-        location=wanted.location,
-        start=wanted.start,
-    )
 
 
 @transaction.atomic

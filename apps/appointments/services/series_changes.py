@@ -21,8 +21,8 @@ from apps.appointments.errors import SeriesUnavailable, SlotUnavailable
 from apps.appointments.models import Appointment, AppointmentSeries, Status
 from apps.appointments.recurrence import Rule, occurrences, parse_rule, shifted
 from apps.appointments.services.changes import cancel_appointment, load, reschedule_appointment
-from apps.appointments.services.placing import lock_for
-from apps.appointments.services.series import Occurrence, emit_series, nearest_slots_of
+from apps.appointments.services.placing import alternatives_to, lock_for
+from apps.appointments.services.series import Occurrence, emit_series
 from apps.appointments.services.visits import undo_status
 from apps.core.actors import Actor
 from apps.core.errors import Conflict, InvalidInput, NotFound, StaleVersion
@@ -184,7 +184,7 @@ def check_change(plan: Plan) -> list[Occurrence]:
         if move.wanted is None:
             continue
         conflicts = examine(move.wanted).conflicts
-        free = nearest_slots_of(move.wanted) if conflicts else []
+        free = alternatives_to(move.wanted) if conflicts else []
         found.append(Occurrence(_name(move.visit), move.wanted.start, conflicts, free))
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.appointments.forms import CancelForm
 from apps.appointments.invites import invite_for
 from apps.appointments.models import Appointment, Status
+from apps.appointments.recurrence import describe, parse_rule
 from apps.appointments.services import cancel_appointment, confirm_appointment
 from apps.appointments.transitions import RULES, Step
 from apps.audit.services import record_access
@@ -61,9 +63,18 @@ def detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "can_move": appointment.status == Status.BOOKED,
         "can_cancel": appointment.status in RULES[Step.CANCEL].sources,
         "can_undo": appointment.undo_until is not None and timezone.now() < appointment.undo_until,
+        **_series(appointment),
         "modal": wants_fragment(request),
     }
     return render(request, "appointments/detail.html", context)
+
+
+def _series(appointment: Appointment) -> dict[str, Any]:
+    """Return the rule in words and the visits of the series that the appointment belongs to; one query."""
+    if appointment.series is None:
+        return {}
+    visits = Appointment.objects.filter(series=appointment.series_id).select_related("location").order_by("start")
+    return {"series_words": describe(parse_rule(appointment.series.rule)), "series_visits": list(visits)}
 
 
 @require_http_methods(["GET", "POST"])

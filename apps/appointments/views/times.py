@@ -109,10 +109,10 @@ def chosen_place_and_time(request: HttpRequest, data: dict[str, Any]) -> tuple[P
     place = chosen_location(request)
     day = data["day"] or organization.today()
     start = first_instant(place.zone if place else organization.zone, day, data["own_time"])
-    return practitioner, place or _usual_place(organization, practitioner, start), start
+    return practitioner, place or usual_place(organization, practitioner, start), start
 
 
-def _usual_place(organization: Organization, practitioner: Practitioner, start: dt.datetime) -> Location:
+def usual_place(organization: Organization, practitioner: Practitioner, start: dt.datetime) -> Location:
     """Return where the practitioner works around that time, else any active location."""
     near = working_times(
         organization=organization,

@@ -113,6 +113,17 @@ class TestBooking:
         period = appointment.busy_period
         assert (period.lower, period.upper) == (NINE - dt.timedelta(minutes=5), NINE + dt.timedelta(minutes=40))
 
+    def test_no_alternative_lies_where_the_patient_is_elsewhere(self, bookable, booked, patient, actor) -> None:
+        other = PractitionerFactory(organization=bookable.organization)
+        PractitionerTypeFactory(
+            organization=bookable.organization, practitioner=other, appointment_type=bookable.appointment_type
+        )
+        WeeklyHoursFactory(organization=bookable.organization, practitioner=other, location=bookable.location)
+        with pytest.raises(SlotUnavailable) as refused:
+            book_appointment(**wanted(bookable, practitioner=other), patient=patient, actor=actor)
+        assert codes(refused) == ["patient_taken"]
+        assert NINE not in [slot.start for slot in refused.value.alternatives]
+
     def test_second_booking_of_a_slot_is_refused_with_alternatives(self, bookable, booked, actor) -> None:
         other = PatientFactory(organization=bookable.organization)
         with pytest.raises(SlotUnavailable) as refused:
