@@ -45,7 +45,7 @@ class Scale:
 
 
 SCALES = {
-    "small": Scale(practitioners=4, patients=300, days_before=10, days_after=10, conversations=28, runs=40),
+    "small": Scale(practitioners=4, patients=400, days_before=10, days_after=10, conversations=28, runs=40),
     "large": Scale(
         practitioners=50,
         patients=20_000,

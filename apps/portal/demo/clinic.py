@@ -38,7 +38,18 @@ PRACTITIONERS = [
         ((9, 0), (12, 30), (13, 0), (17, 30)),
         "NCRA",
     ),
-    ("Dr", "Rohan", "Mehta", "Paediatrics", ["en", "hi"], "k3", 1, 0, ((9, 30), (13, 0), (13, 40), (18, 0)), "NCKV"),
+    (
+        "Dr",
+        "Rohan",
+        "Mehta",
+        "Children and families",
+        ["en", "hi"],
+        "k3",
+        1,
+        0,
+        ((9, 30), (13, 0), (13, 40), (18, 0)),
+        "NCKV",
+    ),
     ("", "Hannah", "Lindqvist", "Physiotherapy", ["en"], "k4", 1, 1, ((9, 0), (12, 30), (13, 0), (16, 30)), "P"),
 ]
 # code, name, minutes, after, colour, online, keywords
@@ -53,16 +64,34 @@ TYPES = [
     ("P", "Physiotherapy", 30, 10, "k4", True, "physio,knee,back,shoulder,rodilla,espalda,hombro,घुटना,पीठ"),
     ("X", "Minor procedure", 40, 10, "k5", False, "procedure,mole,stitches,lunar,puntos"),
 ]
-REASONS = {
-    "N": ["First visit", "New to the area", "Registration and check-up"],
-    "C": ["Sore throat for a week", "Headaches", "Chest infection", "Skin rash", "Stomach pain", "Tired all the time"],
-    "R": ["Blood pressure review", "Diabetes review, bloods", "Test results", "Asthma review"],
-    "M": ["Medication review", "Repeat prescription"],
-    "A": ["Antenatal visit, 24 weeks", "Antenatal visit, 32 weeks"],
-    "K": ["8-month check", "Growth check", "2-year check"],
-    "V": ["Vaccination, age 4", "Flu vaccine", "Travel vaccines"],
-    "P": ["Physio, knee", "Physio, shoulder", "Physio, back", "Physio, ankle"],
-    "X": ["Mole removal", "Stitches out"],
+# code → (words, youngest, oldest in years)
+REASONS: dict[str, list[tuple[str, float, float]]] = {
+    "N": [("First visit", 0, 120), ("New to the area", 1, 120), ("Registration and check-up", 0, 120)],
+    "C": [
+        ("Sore throat for a week", 2, 120),
+        ("Headaches", 8, 120),
+        ("Chest infection", 0, 120),
+        ("Skin rash", 0, 120),
+        ("Stomach pain", 3, 120),
+        ("Tired all the time", 14, 120),
+    ],
+    "R": [
+        ("Blood pressure review", 35, 120),
+        ("Diabetes review, bloods", 30, 120),
+        ("Test results", 16, 120),
+        ("Asthma review", 16, 120),
+    ],
+    "M": [("Medication review", 30, 120), ("Repeat prescription", 18, 120)],
+    "A": [("Antenatal visit", 19, 43)],
+    "K": [("8-month check", 0.6, 0.8), ("2-year check", 1.9, 2.5), ("Growth check", 0.1, 12)],
+    "V": [("Vaccination, age 4", 4, 5), ("Flu vaccine", 1, 120), ("Travel vaccines", 3, 120)],
+    "P": [
+        ("Physio, knee", 12, 120),
+        ("Physio, shoulder", 12, 120),
+        ("Physio, back", 16, 120),
+        ("Physio, ankle", 8, 120),
+    ],
+    "X": [("Mole removal", 18, 120), ("Stitches out", 3, 120)],
 }
 
 

@@ -4,36 +4,37 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import unicodedata
 from dataclasses import dataclass
 
-# (given, family, Latin spelling where the name is in another script, language, sex)
+# (given, family, Latin spelling where the name is in another script, language, sex, age)
 FEATURED = [
-    ("María del Carmen", "Rodríguez-Villanueva", "", "es", "female"),
-    ("Jonas", "Brandt", "", "en", "male"),
-    ("Aisha", "Bello", "", "en", "female"),
-    ("Siobhán", "Ní Dhomhnaill", "", "en", "female"),
-    ("Tom", "Whitfield", "", "en", "male"),
-    ("王", "秀英", "Wang Xiuying", "en", "female"),
-    ("Ezra", "Cohen", "", "en", "male"),
-    ("Θεοδώρα", "Παπαδοπούλου", "Theodora Papadopoulou", "en", "female"),
-    ("प्रिया", "शर्मा", "Priya Sharma", "hi", "female"),
-    ("Maximilian", "von und zu Hohenstein-Waldburg", "", "en", "male"),
-    ("Grace", "Adeyemi", "", "en", "female"),
-    ("محمد", "الأحمد", "Mohammed Al-Ahmad", "en", "male"),
-    ("김민준", "", "Kim Min-jun", "en", "male"),
-    ("Anneke", "van der Merwe", "", "en", "female"),
-    ("Nguyễn Thị", "Minh Khai", "", "en", "female"),
-    ("Oluwaseun", "Adebayo-Williams", "", "en", "male"),
-    ("Liam", "O’Sullivan", "", "en", "male"),
-    ("Олександр", "Коваленко", "Oleksandr Kovalenko", "en", "male"),
-    ("Kavya", "Raghunathan", "", "en", "female"),
-    ("Noor", "Fayed", "", "en", "female"),
-    ("Rosa", "Delgado-Whitmore", "", "es", "female"),
-    ("Ewa", "Wiśniewska", "", "en", "female"),
-    ("Abdul Rahman", "Siddiqui", "", "en", "male"),
-    ("Catarina", "Sousa", "", "en", "female"),
-    ("Zsófia", "Kertész", "", "en", "female"),
-    ("Lê Quang", "Huy", "", "en", "male"),
+    ("María del Carmen", "Rodríguez-Villanueva", "", "es", "female", 58),
+    ("Jonas", "Brandt", "", "en", "male", 41),
+    ("Aisha", "Bello", "", "en", "female", 29),
+    ("Siobhán", "Ní Dhomhnaill", "", "en", "female", 67),
+    ("Tom", "Whitfield", "", "en", "male", 45),
+    ("王", "秀英", "Wang Xiuying", "en", "female", 52),
+    ("Ezra", "Cohen", "", "en", "male", 4),
+    ("Θεοδώρα", "Παπαδοπούλου", "Theodora Papadopoulou", "en", "female", 61),
+    ("प्रिया", "शर्मा", "Priya Sharma", "hi", "female", 31),
+    ("Maximilian", "von und zu Hohenstein-Waldburg", "", "en", "male", 38),
+    ("Grace", "Adeyemi", "", "en", "female", 27),
+    ("محمد", "الأحمد", "Mohammed Al-Ahmad", "en", "male", 44),
+    ("김민준", "", "Kim Min-jun", "en", "male", 36),
+    ("Anneke", "van der Merwe", "", "en", "female", 55),
+    ("Nguyễn Thị", "Minh Khai", "", "en", "female", 33),
+    ("Oluwaseun", "Adebayo-Williams", "", "en", "male", 45),
+    ("Liam", "O’Sullivan", "", "en", "male", 72),
+    ("Олександр", "Коваленко", "Oleksandr Kovalenko", "en", "male", 47),
+    ("Kavya", "Raghunathan", "", "en", "female", 26),
+    ("Noor", "Fayed", "", "en", "female", 34),
+    ("Rosa", "Delgado-Whitmore", "", "es", "female", 63),
+    ("Ewa", "Wiśniewska", "", "en", "female", 50),
+    ("Abdul Rahman", "Siddiqui", "", "en", "male", 69),
+    ("Catarina", "Sousa", "", "en", "female", 30),
+    ("Zsófia", "Kertész", "", "en", "female", 43),
+    ("Lê Quang", "Huy", "", "en", "male", 58),
 ]
 GIVEN = {
     "female": (
@@ -55,6 +56,7 @@ FAMILY = (
     "Moreau Laurent Schmidt Weber Fischer Chen Wang Zhang Tanaka Suzuki Kim Park Tran Pham Cohen Levi Haddad Mansour Karimi Nowak Petrov"
 ).split()
 LANGUAGES = ["en"] * 14 + ["es"] * 4 + ["hi"] * 2
+CHILDREN, ADULT_DAYS = 0.22, (365 * 16, 365 * 92, 365 * 44)
 AREA_CODES = (415, 212, 646, 718, 917, 202, 305, 312, 503, 617)
 STREETS = "Quarry Lane,Harbour Street,Northgate Road,Mill Lane,Chapel Hill,Station Road,Orchard Close,River Walk".split(
     ","
@@ -81,13 +83,16 @@ def invent(rng: random.Random, count: int, today: dt.date) -> list[Person]:
     people = []
     for number in range(count):
         if number < len(FEATURED):
-            given, family, latin, language, sex = FEATURED[number]
+            given, family, latin, language, sex, years = FEATURED[number]
+            age_days = years * 365 + rng.randint(20, 340)
         else:
             sex = rng.choice(("female", "male"))
             given, family, latin, language = rng.choice(GIVEN[sex]), rng.choice(FAMILY), "", rng.choice(LANGUAGES)
             if rng.random() < 0.08:
                 family = f"{family}-{rng.choice(FAMILY)}"
-        age_days = int(rng.triangular(30, 365 * 92, 365 * 44))
+            age_days = int(
+                rng.triangular(60, 365 * 16, 365 * 3) if rng.random() < CHILDREN else rng.triangular(*ADULT_DAYS)
+            )
         mailbox = f"{_ascii(latin or given)}.{_ascii(family) or 'x'}{number}"
         people.append(
             Person(
@@ -112,6 +117,5 @@ def _phone(number: int) -> str:
 
 
 def _ascii(text: str) -> str:
-    return "".join(
-        c for c in text.split(" ", maxsplit=1)[0].split("-", maxsplit=1)[0].lower() if c.isascii() and c.isalpha()
-    )
+    first = text.split(" ", maxsplit=1)[0].split("-", maxsplit=1)[0].lower()
+    return "".join(c for c in unicodedata.normalize("NFKD", first) if c.isascii() and c.isalpha())

@@ -25,7 +25,7 @@ def admit(
 ) -> list[tuple[Patient, Person]]:
     """Create `count` patients numbered from 1, and return each with the person it was made from."""
     people = invent(rng, count, now.astimezone(organization.zone).date())
-    patients = [_patient(organization, number, person, rng) for number, person in enumerate(people, start=1)]
+    patients = [_patient(organization, number, person, rng, now) for number, person in enumerate(people, start=1)]
     copy(patients, done=done)
     pairs = list(zip(patients, people, strict=True))
     copy(point for patient, person in pairs for point in _points(patient, person))
@@ -33,10 +33,11 @@ def admit(
     return pairs
 
 
-def _patient(organization: Organization, number: int, person: Person, rng: random.Random) -> Patient:
+def _patient(organization: Organization, number: int, person: Person, rng: random.Random, now: dt.datetime) -> Patient:
     return Patient(
         organization=organization,
         number=number,
+        created_at=now - dt.timedelta(days=rng.randint(620, 2600)),
         given_name=person.given_name,
         family_name=person.family_name,
         name_latin=person.name_latin,

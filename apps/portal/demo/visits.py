@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from apps.appointments.models import Appointment, CancelReason, Source, Status
 from apps.core.ids import uuid7
 from apps.patients.models import Patient
-from apps.portal.demo.clinic import REASONS, Clinic
+from apps.portal.demo.clinic import Clinic
+from apps.portal.demo.roster import Roster
 from apps.practitioners.models import Practitioner
 
 Away = list[tuple[str, dt.datetime, dt.datetime]]
-FILL = 0.74
+FILL_BEFORE, FILL_TODAY, FILL_AHEAD = 0.86, 0.95, 0.74
 MINUTE = dt.timedelta(minutes=1)
+ON_TIME, LATE = 0, 1
 
 
 def plan_visits(
@@ -28,73 +30,52 @@ def plan_visits(
     away: Away,
 ) -> Iterator[Appointment]:
     """Yield unsaved appointments for every practitioner and local day from `first` to `last`; no two overlap."""
-    taken: dict[tuple[str, dt.date], set[str]] = {}
+    roster = Roster(patients, today=now.astimezone(clinic.organization.zone).date())
     for offset in range((last - first).days + 1):
         day = first + dt.timedelta(days=offset)
         for practitioner in clinic.practitioners:
-            yield from _day(
-                clinic,
-                practitioner,
-                patients,
-                rng=rng,
-                now=now,
-                day=day,
-                away=away,
-                seen=taken.setdefault(("", day), set()),
-            )
+            yield from _day(clinic, practitioner, roster, rng=rng, now=now, day=day, away=away)
 
 
 def _day(
     clinic: Clinic,
     practitioner: Practitioner,
-    patients: list[Patient],
+    roster: Roster,
     *,
     rng: random.Random,
     now: dt.datetime,
     day: dt.date,
     away: Away,
-    seen: set[str],
 ) -> Iterator[Appointment]:
     zone = clinic.organization.zone
-    fill = FILL if day >= now.astimezone(zone).date() else 0.86
+    offers = clinic.offers[str(practitioner.pk)]
+    today = now.astimezone(zone).date()
+    fill = FILL_TODAY if day == today else FILL_AHEAD if day > today else FILL_BEFORE
     for opens, closes in clinic.hours[str(practitioner.pk)]:
         at = dt.datetime.combine(day, opens, tzinfo=zone)
         until = dt.datetime.combine(day, closes, tzinfo=zone)
         while at < until:
-            code = rng.choice(clinic.offers[str(practitioner.pk)])
+            code, patient = roster.find(rng.choice(offers), offers, day, rng)
             kind = clinic.types[code]
             end = at + kind.duration
             busy_end = end + kind.buffer_after_minutes * MINUTE
             if busy_end > until:
                 break
-            patient = (
-                None
-                if rng.random() > fill or _is_away(practitioner, at, busy_end, away)
-                else _somebody(patients, seen, rng)
-            )
-            if patient is None:
+            if patient is None or rng.random() > fill or _is_away(practitioner, at, busy_end, away):
                 at += 20 * MINUTE
                 continue
+            roster.note(patient, code, day)
             visit = _visit(clinic, practitioner, patient, code, at, end, busy_end)
-            visit.reason = rng.choice(REASONS[code])
+            visit.reason = roster.reason(patient, code, rng)
             # A generator of its own: what has happened by now must not decide who comes next week.
-            _settle(visit, random.Random(rng.getrandbits(32)), now)  # noqa: S311 - invented visits, not secrets
+            pace = clinic.practitioners.index(practitioner) % 3
+            _settle(visit, random.Random(rng.getrandbits(32)), now, pace)  # noqa: S311 - invented visits, not secrets
             yield visit
             at = busy_end
 
 
 def _is_away(practitioner: Practitioner, start: dt.datetime, end: dt.datetime, away: Away) -> bool:
     return any(key == str(practitioner.pk) and start < until and since < end for key, since, until in away)
-
-
-def _somebody(patients: list[Patient], seen: set[str], rng: random.Random) -> Patient | None:
-    """Return a patient who has no visit that day yet, the first ones more often; None when nobody is found quickly."""
-    for _attempt in range(20):
-        patient = patients[int(rng.random() ** 1.4 * len(patients))]
-        if str(patient.pk) not in seen:
-            seen.add(str(patient.pk))
-            return patient
-    return None
 
 
 def _visit(
@@ -122,7 +103,7 @@ def _visit(
     )
 
 
-def _settle(visit: Appointment, rng: random.Random, now: dt.datetime) -> None:
+def _settle(visit: Appointment, rng: random.Random, now: dt.datetime, pace: int) -> None:
     """Give the visit the state it would have by now, and the times that led there."""
     visit.source = rng.choice((Source.STAFF, Source.STAFF, Source.BOT, Source.LINK))
     booked = min(visit.start, now) - dt.timedelta(days=rng.randint(1, 14), minutes=rng.randint(0, 600))
@@ -131,7 +112,7 @@ def _settle(visit: Appointment, rng: random.Random, now: dt.datetime) -> None:
         visit.confirmed_at = max(booked + MINUTE, min(visit.start, now) - dt.timedelta(hours=rng.randint(3, 40)))
         visit.confirmed_by = rng.choice(("whatsapp", "whatsapp", "link", "phone"))
     dice = rng.random()
-    if dice < 0.05:
+    if dice < 0.05 and abs(visit.start - now) > 60 * MINUTE:
         visit.status = Status.CANCELLED
         visit.cancelled_at = max(booked + MINUTE, min(visit.start, now) - dt.timedelta(hours=rng.randint(2, 60)))
         visit.cancel_reason = rng.choice(CancelReason.values[:3])
@@ -139,7 +120,7 @@ def _settle(visit: Appointment, rng: random.Random, now: dt.datetime) -> None:
     elif visit.start < now - 40 * MINUTE:
         _past(visit, rng, missed=dice > 0.94)
     elif visit.start < now + 12 * MINUTE:
-        _present(visit, rng, now)
+        _present(visit, rng, now, pace)
 
 
 def _past(visit: Appointment, rng: random.Random, *, missed: bool) -> None:
@@ -154,17 +135,21 @@ def _past(visit: Appointment, rng: random.Random, *, missed: bool) -> None:
     visit.status_changed_at = visit.completed_at
 
 
-def _present(visit: Appointment, rng: random.Random, now: dt.datetime) -> None:
-    """Around now: in the room, waiting, late, or not yet here."""
-    if visit.end < now:
+def _present(visit: Appointment, rng: random.Random, now: dt.datetime, pace: int) -> None:
+    """Around now: just gone, in the room, waiting, late, or not yet here; never two with one practitioner.
+
+    By pace: 0 is on time, 1 still has the visit before in the room, 2 waits for somebody who is late.
+    """
+    if visit.end <= now and (pace != LATE or now - visit.end > 15 * MINUTE):
+        visit.status = Status.FULFILLED
+        visit.completed_at = visit.end - MINUTE
+    elif visit.end <= now or (visit.start <= now and pace == ON_TIME):
         visit.status = Status.IN_PROGRESS
-        visit.arrived_at = visit.start - 8 * MINUTE
-        visit.started_at = visit.start + 4 * MINUTE
-    elif visit.start < now and rng.random() < 0.45:
-        visit.status = Status.IN_PROGRESS
-        visit.arrived_at = visit.start - 6 * MINUTE
+    elif visit.start <= now and pace == LATE:
+        visit.status, visit.arrived_at = Status.ARRIVED, visit.start - rng.randint(2, 12) * MINUTE
+    elif visit.start > now and rng.random() < 0.7:
+        visit.status, visit.arrived_at = Status.ARRIVED, now - rng.randint(1, 12) * MINUTE
+    if visit.status in (Status.FULFILLED, Status.IN_PROGRESS):
+        visit.arrived_at = visit.start - 7 * MINUTE
         visit.started_at = min(now, visit.start + 2 * MINUTE)
-    elif rng.random() < 0.6:
-        visit.status = Status.ARRIVED
-        visit.arrived_at = now - rng.randint(1, 38) * MINUTE
-    visit.status_changed_at = visit.started_at or visit.arrived_at
+    visit.status_changed_at = visit.completed_at or visit.started_at or visit.arrived_at

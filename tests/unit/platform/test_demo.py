@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import pytest
 import time_machine
@@ -118,6 +119,38 @@ class TestRows:
                 "WHERE a.status NOT IN ('cancelled', 'noshow') AND b.status NOT IN ('cancelled', 'noshow')"
             )
             assert cursor.fetchone() == (0,)
+
+    def test_nobody_has_two_patients_in_the_room(self, demo):
+        with organization_scope(organization("demo").pk):
+            inside = Appointment.objects.filter(status=Visit.IN_PROGRESS).values_list("practitioner_id", flat=True)
+            assert len(inside) == len(set(inside)) > 0
+
+    def test_visits_fit_who_comes(self, demo):
+        with organization_scope(organization("demo").pk):
+            visits = Appointment.objects.select_related("patient", "appointment_type")
+            born = {
+                name: [
+                    NOON.date().year - visit.patient.birth_date.year
+                    for visit in visits
+                    if visit.appointment_type.name == name
+                ]
+                for name in ("Well-child check", "Antenatal visit", "Medication review")
+            }
+            assert max(born["Well-child check"]) <= 13
+            assert 18 <= min(born["Antenatal visit"]) <= max(born["Antenatal visit"]) <= 44
+            assert min(born["Medication review"]) >= 17
+            women = visits.filter(appointment_type__name="Antenatal visit").values_list("patient__sex", flat=True)
+            assert set(women) == {"female"}
+            first = visits.filter(appointment_type__name="New patient").values_list("patient_id", flat=True)
+            assert len(first) == len(set(first)) > 40
+
+    def test_nobody_comes_twice_within_four_days(self, demo):
+        with organization_scope(organization("demo").pk):
+            days: dict[object, list[dt.date]] = {}
+            for patient, start in Appointment.objects.order_by("start").values_list("patient_id", "start"):
+                days.setdefault(patient, []).append(start.date())
+            gaps = [later - before for each in days.values() for before, later in pairwise(each)]
+            assert min(gaps) >= dt.timedelta(days=3)
 
     def test_times_are_in_the_order_of_life(self, demo):
         with organization_scope(organization("demo").pk):
