@@ -26,6 +26,7 @@ from apps.portal.demo.records import admit
 from apps.portal.demo.runs import write_runs
 from apps.portal.demo.threads import write_threads
 from apps.portal.demo.visits import Away, plan_visits
+from apps.portal.demo.walk_in import plan_walk_ins
 
 Progress = Callable[[str, int, int], None]
 NUMBER, OTHER_NUMBER = "+15550100000", "+15550200000"
@@ -42,10 +43,13 @@ class Scale:
     conversations: int
     runs: int
     appointments: int | None = None
+    walk_in: bool = False
 
 
 SCALES = {
-    "small": Scale(practitioners=4, patients=400, days_before=10, days_after=10, conversations=28, runs=40),
+    "small": Scale(
+        practitioners=4, patients=400, days_before=10, days_after=10, conversations=28, runs=40, walk_in=True
+    ),
     "large": Scale(
         practitioners=50,
         patients=20_000,
@@ -139,6 +143,10 @@ def _visits(
     first, last = today - dt.timedelta(days=size.days_before), today + dt.timedelta(days=size.days_after)
     patients = [patient for patient, _person in people]
     visits = list(plan_visits(clinic, patients, rng=rng, now=now, first=first, last=last, away=away))
+    # A generator of its own: the hour of the day decides whether it is used, and must not decide who comes otherwise.
+    late = random.Random(rng.getrandbits(32))  # noqa: S311 - invented people, not secrets
+    if size.walk_in:
+        visits += plan_walk_ins(clinic, patients, visits, rng=late, now=now)
     if size.appointments is not None and len(visits) > size.appointments:
         nearest = sorted(visits, key=lambda visit: abs(visit.start - now))[: size.appointments]
         visits = sorted(nearest, key=lambda visit: visit.start)

@@ -18,15 +18,16 @@ TRIES = 20
 
 
 class Roster:
-    """The patients of a clinic while its days are filled in order. The second half of them is not known yet: each comes
-    once as a new patient, and for other things after that.
+    """The patients of a clinic while its days are filled in order.
+
+    The last ones of them (`new` of 1) are not known yet: each comes once as a new patient, and for other things after.
     """
 
-    def __init__(self, patients: list[Patient], *, today: dt.date) -> None:
+    def __init__(self, patients: list[Patient], *, today: dt.date, new: float = 0.5) -> None:
         self.ages = {str(patient.pk): (today - patient.birth_date) / YEAR for patient in patients if patient.birth_date}
         self.last: dict[str, dt.date] = {}
         self.fitting: dict[str, list[Patient]] = {code: [] for code in REASONS if code != NEW}
-        known = len(patients) // 2
+        known = len(patients) - int(len(patients) * new)
         self.new = patients[known:]
         for patient in patients[:known]:
             self._know(patient)

@@ -37,6 +37,19 @@ def plan_visits(
             yield from _day(clinic, practitioner, roster, rng=rng, now=now, day=day, away=away)
 
 
+def fill_hours(
+    clinic: Clinic,
+    practitioner: Practitioner,
+    patients: list[Patient],
+    *,
+    rng: random.Random,
+    now: dt.datetime,
+    day: dt.date,
+) -> Iterator[Appointment]:
+    """Yield unsaved appointments of one practitioner on one local day, with people of whom none comes twice."""
+    return _day(clinic, practitioner, Roster(patients, today=day, new=0), rng=rng, now=now, day=day, away=[])
+
+
 def _day(
     clinic: Clinic,
     practitioner: Practitioner,

@@ -12,6 +12,7 @@ from itertools import pairwise
 import pytest
 import time_machine
 from django.db import connection, models, transaction
+from django.utils import timezone
 
 from apps.appointments.models import Appointment
 from apps.appointments.models import Status as Visit
@@ -27,6 +28,7 @@ from apps.patients.models import Consent, ContactPoint, Patient
 from apps.portal.demo import build
 from apps.portal.demo.assembly import SCALES
 from apps.portal.demo.copying import copy
+from apps.portal.demo.walk_in import COLLEAGUES
 from clinic.demo import SIGN_INS
 
 NOON = dt.datetime(2026, 11, 24, 17, 0, tzinfo=dt.UTC)  # a Tuesday, 12:00 in New York
@@ -88,8 +90,23 @@ class TestSeed:
 
     def test_plans_the_same_days_whatever_the_hour(self):
         later = book(seed=11, at=NOON + dt.timedelta(hours=8))
-        assert later.visits == book(seed=11, at=NOON).visits
+        walk_in = {family for _prefix, _given, family, _colour in COLLEAGUES}
+        assert [visit for visit in later.visits if visit[6] not in walk_in] == book(seed=11, at=NOON).visits
         assert later.rest != book(seed=11, at=NOON).rest
+
+    @pytest.mark.parametrize("hour", [0, 7, 22])
+    def test_somebody_is_there_at_any_hour(self, hour):
+        midnight = NOON - dt.timedelta(hours=12)
+        with time_machine.travel(midnight + dt.timedelta(hours=hour, minutes=20), tick=False), transaction.atomic():
+            build(scale="small", seed=7)
+            with organization_scope(organization("demo").pk):
+                now = timezone.now()
+                near = Appointment.objects.filter(
+                    start__range=(now - dt.timedelta(hours=1), now + dt.timedelta(hours=1))
+                )
+                assert near.filter(status__in=[Visit.ARRIVED, Visit.IN_PROGRESS]).exists()
+                assert near.filter(status=Visit.BOOKED, start__gt=now).exists()
+            transaction.set_rollback(True)
 
 
 class TestRows:
