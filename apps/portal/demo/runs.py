@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection
 
 from apps.appointments.models import Appointment
@@ -15,28 +16,31 @@ from apps.portal.demo.copying import copy
 
 DAY = dt.timedelta(days=1)
 MOST_CONTACTED = 6
+RECENT = dt.timedelta(hours=20)
 
 
 def write_runs(organization: Organization, visits: list[Appointment], *, now: dt.datetime, limit: int) -> int:
-    """Start a run for the latest visit of up to `limit` patients, in the stage that the visit's state implies."""
+    """Start a run for up to `limit` visits of new patients, the nearest ones of each stage that their state implies."""
     definition = Definition.objects.for_organization(organization).get(key="new-patient-visit")
     version = (
         DefinitionVersion.objects.filter(definition=definition, published_at__isnull=False).order_by("-number").first()
     )
     stages = list(Stage.objects.filter(version=version).order_by("position"))
     chosen: dict[str, Appointment] = {}
+    standing: Counter[int] = Counter()
     for visit in sorted(visits, key=lambda v: abs(v.start - now)):
-        if visit.appointment_type.name == "New patient" and visit.status != Visit.CANCELLED:
-            chosen.setdefault(str(visit.patient_id), visit)
-        if len(chosen) == limit:
-            break
+        position = _position(visit, now)
+        wanted = visit.appointment_type.name == "New patient" and visit.status != Visit.CANCELLED
+        if wanted and str(visit.patient_id) not in chosen and standing[position] < limit // len(stages):
+            chosen[str(visit.patient_id)] = visit
+            standing[position] += 1
     instances, statuses = [], []
     for visit in chosen.values():
         position = _position(visit, now)
         times = _times(visit)
         instances.append(_instance(definition, version, stages, position, times, visit=visit))
         statuses.extend(_statuses(instances[-1], stages, position, times))
-    for thread in _threads_without_a_visit(organization, chosen):
+    for thread in _threads_without_a_visit(organization, chosen, now):
         times = [thread.waiting_since or thread.last_message_at or now] * len(stages)
         instances.append(_instance(definition, version, stages, 0, times, thread=thread))
         statuses.extend(_statuses(instances[-1], stages, 0, times))
@@ -45,11 +49,14 @@ def write_runs(organization: Organization, visits: list[Appointment], *, now: dt
     return len(instances)
 
 
-def _threads_without_a_visit(organization: Organization, visits: Collection[str]) -> list[Conversation]:
+def _threads_without_a_visit(
+    organization: Organization, visits: Collection[str], now: dt.datetime
+) -> list[Conversation]:
     """Return open threads of people who have no run yet: they stand in the first stage."""
     threads = (
         Conversation.objects.for_organization(organization)
         .exclude(status="closed")
+        .filter(last_message_at__gt=now - RECENT)
         .order_by("last_message_at", "address")
     )
     waiting: dict[str, Conversation] = {}

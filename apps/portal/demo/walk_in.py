@@ -14,7 +14,7 @@ from apps.practitioners.models import Practitioner, Room, WeeklyHours
 
 COLLEAGUES = [("Dr", "Samira", "Haddad", "k3"), ("Dr", "Tomás", "Reyes", "k1")]
 LIVELY = (dt.time(9, 30), dt.time(15, 30))
-BEFORE, AFTER = 3, 5
+BEFORE, AFTER = 2, 4
 APART = dt.timedelta(days=2)
 
 
