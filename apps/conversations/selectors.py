@@ -30,7 +30,6 @@ from apps.core.errors import NotFound
 from apps.organizations.models import Organization
 from apps.patients.selectors import search_patients
 
-COUNT_CAP = 1000
 PAGE = 100
 VIEWS = ("open", "mine", "nobody", "unread", "snoozed", "closed")
 FAILED = (Status.FAILED, Status.UNDELIVERED, Status.BLOCKED, Status.AMBIGUOUS)
@@ -65,23 +64,11 @@ class ThreadRow:
 
 
 @dataclass(frozen=True, slots=True)
-class InboxCounts:
-    """How many threads each view has, at most 1,000 each: a person does not read more."""
-
-    open: int
-    mine: int
-    nobody: int
-    unread: int
-    snoozed: int
-
-
-@dataclass(frozen=True, slots=True)
 class Inbox:
     """The thread list: what needs the person who asks, longest wait first, and the rest, newest first."""
 
     needs_you: list[ThreadRow]
     others: list[ThreadRow]
-    counts: InboxCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +99,7 @@ class ThreadLine:
 def inbox(
     *, organization: Organization, user_id: uuid.UUID | None, view: str = "open", text: str = "", limit: int = PAGE
 ) -> Inbox:
-    """Return the thread list of a view, grouped by who must act, with capped counts; at most six queries.
+    """Return the thread list of a view, grouped by who must act; two queries, with a text to find five.
 
     "Needs you": open threads that the person owns and those that nobody owns yet, emergencies first, then the longest
     wait. Closed and snoozed views have no such group.
@@ -120,10 +107,9 @@ def inbox(
     rows = Conversation.objects.for_organization(organization).for_list().annotate(last_outcome=_last_outcome())
     if text.strip():
         rows = rows.filter(pk__in=find_threads(organization=organization, text=text, limit=limit))
-    counts = count_threads(organization=organization, user_id=user_id)
     if view in ("closed", "snoozed"):
         listed = rows.filter(status=view).order_by("-last_message_at", "id")[:limit]
-        return Inbox(needs_you=[], others=[_row(thread) for thread in listed], counts=counts)
+        return Inbox(needs_you=[], others=[_row(thread) for thread in listed])
     opened = _narrow(rows.filter(status=ConversationStatus.OPEN), view, user_id)
     mine = Q(owner_kind=OwnerKind.NOBODY) | Q(owner_id=user_id) if user_id else Q(owner_kind=OwnerKind.NOBODY)
     urgent = Case(When(attention=Attention.EMERGENCY, then=Value(0)), default=Value(1), output_field=IntegerField())
@@ -131,28 +117,15 @@ def inbox(
         :limit
     ]
     others = opened.exclude(mine).order_by("-last_message_at", "id")[:limit]
-    return Inbox(
-        needs_you=[_row(thread) for thread in needs], others=[_row(thread) for thread in others], counts=counts
-    )
+    return Inbox(needs_you=[_row(thread) for thread in needs], others=[_row(thread) for thread in others])
 
 
-def count_threads(*, organization: Organization, user_id: uuid.UUID | None) -> InboxCounts:
-    """Return the capped counts of the views; one query."""
-    opened = "status = 'open'"
-    conditions = {
-        "open": opened,
-        "mine": f"{opened} AND owner_kind = 'person' AND owner_id = %(user)s",
-        "nobody": f"{opened} AND owner_kind = 'nobody'",
-        "unread": f"{opened} AND owner_kind <> 'bot' AND unread_count > 0",
-        "snoozed": "status = 'snoozed'",
-    }
-    parts = (
-        f"(SELECT count(*) FROM (SELECT FROM conversations_conversation WHERE organization_id = %(organization)s AND {condition} LIMIT {COUNT_CAP}) c)"  # noqa: S608 - constants above
-        for condition in conditions.values()
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", {"organization": organization.pk, "user": user_id})
-        return InboxCounts(*cursor.fetchone())
+def threads_of_view(*, organization: Organization, user_id: uuid.UUID | None, view: str) -> QuerySet:
+    """Return the threads that a view (one of VIEWS) lists, for counting them; no query yet."""
+    rows = Conversation.objects.for_organization(organization)
+    if view in ("closed", "snoozed"):
+        return rows.filter(status=view)
+    return _narrow(rows.filter(status=ConversationStatus.OPEN), view, user_id)
 
 
 def find_threads(*, organization: Organization, text: str, limit: int = PAGE) -> list[uuid.UUID]:

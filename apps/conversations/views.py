@@ -23,7 +23,8 @@ from apps.communications.models import Category, Channel
 from apps.conversations import services
 from apps.conversations.canned import fitting_templates
 from apps.conversations.models import Conversation, ConversationStatus, OwnerKind
-from apps.conversations.selectors import VIEWS, get_thread, inbox, thread_lines, threads_of_patient
+from apps.conversations.selectors import VIEWS, get_thread, inbox, thread_lines, threads_of_patient, threads_of_view
+from apps.core.counting import capped, counts_of
 from apps.core.errors import ApplicationError
 from apps.core.htmx import toast, trigger, wants_fragment
 from apps.organizations.access import requires
@@ -131,11 +132,10 @@ def _list_context(request: HttpRequest, *, current: Conversation | None) -> dict
     view = view if view in VIEWS else "open"
     text = request.GET.get("q", "").strip()[:SEARCH_LENGTH]
     found = inbox(organization=request.organization, user_id=request.user.pk, view=view, text=text)  # type: ignore[attr-defined]
-    counts = found.counts
     words = [
-        ("open", _("Open"), counts.open),
-        ("mine", _("Mine"), counts.mine),
-        ("nobody", _("Nobody’s"), counts.nobody),
+        ("open", _("Open"), _count(request, "open")),
+        ("mine", _("Mine"), _count(request, "mine")),
+        ("nobody", _("Nobody’s"), _count(request, "nobody")),
         ("closed", _("Closed"), ""),
     ]
     base = reverse("conversations:inbox")
@@ -146,7 +146,7 @@ def _list_context(request: HttpRequest, *, current: Conversation | None) -> dict
         "text": text,
         "current_id": current.pk if current else None,
         "views": [
-            {"label": label, "count": _capped(count), "url": f"{base}?view={key}", "current": key == view}
+            {"label": label, "count": count, "url": f"{base}?view={key}", "current": key == view}
             for key, label, count in words
         ],
         "list_url": f"{base}?{query}"
@@ -157,8 +157,10 @@ def _list_context(request: HttpRequest, *, current: Conversation | None) -> dict
     }
 
 
-def _capped(count: int | str) -> str:
-    return "999+" if isinstance(count, int) and count > 999 else str(count)
+def _count(request: HttpRequest, view: str) -> Callable[[], str]:
+    rows = threads_of_view(organization=request.organization, user_id=request.user.pk, view=view)  # type: ignore[attr-defined]
+    count = counts_of(request).ask(rows)
+    return lambda: capped(count())
 
 
 def _thread_context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:

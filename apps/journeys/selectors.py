@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Count, F, Q, Window
+from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,7 +28,6 @@ from apps.organizations.models import Organization
 from apps.patients.models import Patient
 
 CARDS_PER_COLUMN = 50
-COUNT_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +158,11 @@ def definitions_with_counts(organization: Organization) -> list[Definition]:
     return [row for row in rows if row.is_active or row.open_runs]
 
 
-def count_overdue(organization: Organization) -> int:
-    """Count the runs that stand longer in their stage than it allows, up to COUNT_LIMIT; one query."""
-    overdue = Instance.objects.for_organization(organization).filter(
+def overdue_runs(organization: Organization) -> QuerySet:
+    """Return the runs that stand longer in their stage than it allows; no query yet."""
+    return Instance.objects.for_organization(organization).filter(
         status=InstanceStatus.ACTIVE, overdue_at__lte=timezone.now()
     )
-    return overdue[:COUNT_LIMIT].count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +186,9 @@ def runs_of_patient(patient: Patient) -> list[Instance]:
     return sorted(runs.order_by("-started_at")[:50], key=lambda run: not run.is_open)
 
 
-def count_open_runs(patient: Patient) -> int | None:
-    """Count a patient's open runs; None for none, so that the tab shows no number."""
-    return Instance.objects.filter(organization_id=patient.organization_id, patient=patient).open().count() or None
+def open_runs_of(patient: Patient) -> QuerySet:
+    """Return a patient's open runs; no query yet."""
+    return Instance.objects.filter(organization_id=patient.organization_id, patient=patient).open()
 
 
 @dataclass(frozen=True, slots=True)

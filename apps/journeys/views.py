@@ -18,7 +18,7 @@ from apps.core.htmx import in_dialog, toast, trigger, wants_fragment
 from apps.journeys import services
 from apps.journeys.forms import ReasonForm, StartForm
 from apps.journeys.models import Instance
-from apps.journeys.selectors import board_of, count_overdue, definitions_with_counts, runs_of_patient, way_of
+from apps.journeys.selectors import board_of, definitions_with_counts, runs_of_patient, way_of
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
@@ -42,7 +42,6 @@ def board(request: OrganizationRequest) -> HttpResponse:
         "definitions": definitions,
         "board": shown,
         "chosen_filter": only,
-        "overdue": count_overdue(request.organization),
         "may_advance": request.actor.may(Permission.JOURNEYS_ADVANCE),
         "may_manage": request.actor.may(Permission.JOURNEYS_MANAGE),
     }

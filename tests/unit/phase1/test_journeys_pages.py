@@ -15,7 +15,7 @@ from django.urls import reverse
 from apps.audit.models import AccessRecord
 from apps.journeys import services
 from apps.journeys.models import Definition, Instance, StageStatus
-from apps.journeys.selectors import board_of, count_overdue
+from apps.journeys.selectors import board_of, overdue_runs
 from apps.journeys.services import StageInput
 from tests.fixtures.journeys import THREE_STAGES, make_journey
 from tests.fixtures.patients import PatientFactory
@@ -106,7 +106,7 @@ def test_overdue_runs_come_first_and_can_be_shown_alone(desk_client, organizatio
         assert [card.run.patient.given_name for card in booked.cards] == ["Early", "Late"]
         assert [card.over for card in booked.cards] == [dt.timedelta(minutes=45), dt.timedelta(minutes=15)]
         assert columns(journey, only="overdue") == {"asked": 0, "booked": 2, "seen": 0}
-        assert count_overdue(organization) == 2
+        assert overdue_runs(organization).count() == 2
         assert "45 min over" in desk_client.get(BOARD, {"only": "overdue"}).content.decode()
 
 
