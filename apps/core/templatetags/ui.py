@@ -124,6 +124,12 @@ def status(
 
     Filled means "act on it", plain means "for information"; one filled badge per row.
     """
+    return _status_markup(str(word), tone, icon, plain, size, str(title))
+
+
+@lru_cache(maxsize=4096)
+def _status_markup(word: str, tone: str, icon: str, plain: bool, size: int, title: str) -> SafeString:
+    """Build a badge once: a list shows the same few hundreds of times."""
     if tone not in TONES:
         raise TemplateSyntaxError(f"unknown tone {tone!r}, one of {', '.join(sorted(TONES))}")
     return format_html(
