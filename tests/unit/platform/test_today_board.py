@@ -167,3 +167,25 @@ def test_board_and_side_lists_ask_about_reminders_together(desk_client, day):
     with CaptureQueriesContext(connection) as caught:
         desk_client.get("/")
     assert sum("communications_communication" in query["sql"] for query in caught.captured_queries) == 1
+
+
+def test_side_list_names_who_is_ahead_until_tomorrow_night_and_has_not_confirmed(desk_client, bookable):
+    def visit(hours: float, **fields) -> str:
+        made = AppointmentFactory(
+            organization=bookable.organization,
+            patient=PatientFactory(organization=bookable.organization),
+            practitioner=bookable.practitioner,
+            location=bookable.location,
+            appointment_type=bookable.appointment_type,
+            start=MONDAY + dt.timedelta(hours=hours),
+            **fields,
+        )
+        return f"unconfirmed-{made.pk}"
+
+    due, tomorrow = visit(4), visit(28)
+    confirmed, over, called_off = visit(5, confirmed_at=MONDAY), visit(1), visit(6, status=Status.CANCELLED)
+    the_day_after = visit(24 + 24)
+    page = desk_client.get("/today/rail/", headers=HTMX).content.decode()
+    assert due in page
+    assert tomorrow in page
+    assert not any(line in page for line in (confirmed, over, called_off, the_day_after))
