@@ -9,7 +9,7 @@ class AppointmentsConfig(AppConfig):
         from apps.appointments.messages import register_messages
         from apps.appointments.presentations import register_presentations
         from apps.appointments.series_messages import register_series_messages
-        from apps.appointments.views.panels import count_appointments
+        from apps.appointments.views.panels import visits_of
         from apps.core.navigation import Entry, NewAction, register, register_action
         from apps.organizations.permissions import Permission
         from apps.patients import panels
@@ -27,7 +27,7 @@ class AppointmentsConfig(AppConfig):
             url_name="appointments:for-patient",
             order=20,
             permission=Permission.APPOINTMENTS_VIEW,
-            count=count_appointments,
+            rows=visits_of,
         )
         panels.register(
             slot="rail",

@@ -1,6 +1,6 @@
 """The calendar as a grid: columns (practitioners of a day, or days of one practitioner) with blocks in minutes.
 
-Rendered by the server from two to five queries, whatever the number of rows; see docs/decisions on why no calendar library.
+Rendered by the server from three queries, whatever the number of rows; see docs/decisions on why no calendar library.
 Minutes count from the top of the grid, on the wall clock of the zone that is shown.
 """
 
@@ -8,23 +8,35 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from apps.appointments.models import BUSY_STATUSES, Appointment, Status
+from apps.appointments.models import BUSY_STATUSES, Appointment, AppointmentQuerySet, Status
 from apps.organizations.models import Location, Organization
 from apps.practitioners.hours import day_bounds
-from apps.practitioners.models import Practitioner
+from apps.practitioners.models import Practitioner, WeeklyHours
 from apps.practitioners.selectors import Absence, WorkingTime, absences, working_times
+
+Row = TypeVar("Row", Appointment, WorkingTime)
 
 EARLIEST, LATEST = 8 * 60, 18 * 60
 MARGIN = 30
 PAST = (Status.FULFILLED, Status.NO_SHOW)
+# What a block shows, of four tables; a whole row of each would cost twice as much.
+SHOWN = (
+    *("start", "end", "busy_period", "lane", "status", "version", "reason", "held_until"),
+    *("confirmed_at", "arrived_at", "started_at", "practitioner_id", "location__name"),
+    *("patient__given_name", "patient__family_name", "patient__name_latin"),
+    *("appointment_type__name", "appointment_type__colour"),
+)
 STATUS_ICONS = {
     Status.ARRIVED: "hourglass",
     Status.IN_PROGRESS: "door-enter",
@@ -82,21 +94,46 @@ class Grid:
     now_label: str
 
 
+def with_presence(people: QuerySet, *, organization: Organization, day: dt.date, location: Location | None) -> QuerySet:
+    """Annotate practitioners with `is_there`: whether they have hours or visits on the day; no query yet."""
+    zone = _zone(organization, location)
+    start, end = day_bounds(zone, day)
+    # At a location of another zone the neighbouring dates may reach into this one.
+    nearby = _hours_of(day - dt.timedelta(days=1)) | _hours_of(day + dt.timedelta(days=1))
+    hours = WeeklyHours.objects.for_organization(organization).filter(
+        _hours_of(day) | (nearby & ~Q(location__timezone=zone.key)),
+        practitioner=OuterRef("pk"),
+        location__is_active=True,
+    )
+    visits = _shown(Appointment.objects.for_organization(organization)).filter(
+        practitioner=OuterRef("pk"), start__gte=start, start__lt=end
+    )
+    if location is not None:
+        hours, visits = hours.filter(location=location), visits.filter(location=location)
+    return people.annotate(is_there=Exists(hours) | Exists(visits))
+
+
+def _hours_of(day: dt.date) -> Q:
+    begun = Q(valid_from__isnull=True) | Q(valid_from__lte=day)
+    not_over = Q(valid_until__isnull=True) | Q(valid_until__gte=day)
+    return Q(weekday=day.weekday()) & begun & not_over
+
+
 def day_grid(
     *, organization: Organization, day: dt.date, location: Location | None, practitioners: Sequence[Practitioner]
 ) -> Grid:
-    """Return the day with a column for each practitioner who works or is booked then; five queries."""
+    """Return the day with a column for each of these practitioners; three queries."""
     zone = _zone(organization, location)
-    return _grid(organization, zone, [(practitioner, day) for practitioner in practitioners], location, hide_idle=True)
+    return _grid(organization, zone, [(practitioner, day) for practitioner in practitioners], location)
 
 
 def week_grid(
     *, organization: Organization, monday: dt.date, practitioner: Practitioner, location: Location | None
 ) -> Grid:
-    """Return seven days of one practitioner; five queries."""
+    """Return seven days of one practitioner; three queries."""
     zone = _zone(organization, location)
     days = [(practitioner, monday + dt.timedelta(days=offset)) for offset in range(7)]
-    return _grid(organization, zone, days, location, hide_idle=False)
+    return _grid(organization, zone, days, location)
 
 
 def _zone(organization: Organization, location: Location | None) -> ZoneInfo:
@@ -108,8 +145,6 @@ def _grid(
     zone: ZoneInfo,
     pairs: Sequence[tuple[Practitioner, dt.date]],
     location: Location | None,
-    *,
-    hide_idle: bool,
 ) -> Grid:
     if not pairs:
         return Grid([], [], [], EARLIEST, LATEST - EARLIEST, None, "")
@@ -120,12 +155,10 @@ def _grid(
     away = absences(organization=organization, start=start, end=end, practitioners=people, location=location)
     first, last = _extent(zone, visits, work)
     now = timezone.now().astimezone(zone)
+    visits_of, hours_of = _by_column(visits, zone), _by_column(work, zone)
     columns = []
     for practitioner, day in pairs:
-        mine = [v for v in visits if v.practitioner_id == practitioner.pk and v.start.astimezone(zone).date() == day]
-        hours = [w for w in work if w.practitioner_id == practitioner.pk and w.start.astimezone(zone).date() == day]
-        if hide_idle and not mine and not hours:
-            continue
+        mine, hours = visits_of[practitioner.pk, day], hours_of[practitioner.pk, day]
         column = Column(practitioner, day, practitioner.display_name, _load(mine), is_today=day == now.date())
         column.blocks = [*_shades(zone, day, hours, away, practitioner, first, last), *_events(zone, mine, first, now)]
         columns.append(column)
@@ -133,7 +166,11 @@ def _grid(
     shows_now = any(column.is_today for column in columns) and 0 <= now_minute <= last - first
     return Grid(
         columns=columns,
-        hours=[(minute - first, f"{minute // 60:02d}:00") for minute in range(first, last) if minute % 60 == 0 and minute > first],
+        hours=[
+            (minute - first, f"{minute // 60:02d}:00")
+            for minute in range(first, last)
+            if minute % 60 == 0 and minute > first
+        ],
         halves=[minute - first for minute in range(first, last) if minute % 60 == 30],
         first_minute=first,
         minutes=last - first,
@@ -150,16 +187,29 @@ def _visits(
     location: Location | None,
 ) -> Iterable[Appointment]:
     rows = (
-        Appointment.objects.for_organization(organization)
-        .filter(practitioner__in=people, status__in=[*BUSY_STATUSES, Status.NO_SHOW])
+        _shown(Appointment.objects.for_organization(organization))
+        .filter(practitioner__in=people)
         .between(start, end)
-        .for_list()
+        .select_related("patient", "location", "appointment_type")
+        .only(*SHOWN)
         .order_by("start", "lane", "id")
     )
-    if location is not None:
-        rows = rows.filter(location=location)
-    now = timezone.now()
-    return (row for row in rows if row.status != Status.HELD or (row.held_until and row.held_until > now))
+    return rows.filter(location=location) if location is not None else rows
+
+
+def _shown(rows: AppointmentQuerySet) -> AppointmentQuerySet:
+    """Keep what has a place in the calendar: visits that take time, missed ones, holds that have not expired."""
+    return rows.filter(status__in=[*BUSY_STATUSES, Status.NO_SHOW]).exclude(
+        status=Status.HELD, held_until__lte=timezone.now()
+    )
+
+
+def _by_column(rows: Iterable[Row], zone: ZoneInfo) -> defaultdict[tuple[uuid.UUID, dt.date], list[Row]]:
+    """Group visits or working times by practitioner and local date."""
+    found = defaultdict(list)
+    for row in rows:
+        found[row.practitioner_id, row.start.astimezone(zone).date()].append(row)
+    return found
 
 
 def _minute(local: dt.datetime) -> int:

@@ -93,16 +93,42 @@ def decide(
     content_sid: str = "",
     now: dt.datetime | None = None,
 ) -> Decision:
-    """Return the decision for a message that nobody planned yet; two queries."""
-    probe = Communication(
+    """Return the decision for a message that nobody planned yet; two queries, one for what needs no consent."""
+    return decide_each(
         organization=organization,
-        channel=channel,
+        channels=[channel],
         category=category,
-        to_address=address,
+        address=address,
         patient=patient,
         content_sid=content_sid,
-    )
-    return judge(load_facts(organization, [probe])[probe.pk], now or timezone.now())
+        now=now,
+    )[channel]
+
+
+def decide_each(
+    *,
+    organization: Organization,
+    channels: Iterable[str],
+    category: str,
+    address: str,
+    patient: Patient | None = None,
+    content_sid: str = "",
+    now: dt.datetime | None = None,
+) -> dict[str, Decision]:
+    """Return the decision for the same message on each channel, in as many queries as for one."""
+    probes = {
+        channel: Communication(
+            organization=organization,
+            channel=channel,
+            category=category,
+            to_address=address,
+            patient=patient,
+            content_sid=content_sid,
+        )
+        for channel in channels
+    }
+    facts = load_facts(organization, probes.values())
+    return {channel: judge(facts[probe.pk], now or timezone.now()) for channel, probe in probes.items()}
 
 
 def judge(facts: Facts, now: dt.datetime) -> Decision:
@@ -117,7 +143,7 @@ def judge(facts: Facts, now: dt.datetime) -> Decision:
 def load_facts(
     organization: Organization, rows: Iterable[Communication], *, lock: bool = False
 ) -> dict[uuid.UUID, Facts]:
-    """Return the facts for each row by id; two queries for any number of rows.
+    """Return the facts for each row by id; two queries for any number of rows, one when none of them needs consent.
 
     With `lock` the consents stay locked until the commit, so that none is withdrawn between the decision and the
     mark that the message is on its way.
@@ -129,8 +155,9 @@ def load_facts(
             address__in={row.to_address for row in rows}
         )
     }
+    asking = [row for row in rows if row.patient_id and row.category not in URGENT_CATEGORIES]
     given = Consent.objects.for_organization(organization).filter(
-        patient_id__in={row.patient_id for row in rows if row.patient_id}, purpose__in={row.channel for row in rows}
+        patient_id__in={row.patient_id for row in asking}, purpose__in={row.channel for row in asking}
     )
     given = given.order_by("id").select_for_update(no_key=True) if lock else given
     consents: dict[tuple[uuid.UUID | None, str], str] = {

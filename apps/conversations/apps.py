@@ -7,7 +7,7 @@ class ConversationsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.conversations import handlers, presentations  # noqa: F401 - registered by import
-        from apps.conversations.navigation import count_threads_of_patient, waiting_badge
+        from apps.conversations.navigation import threads_of, waiting_badge
         from apps.core.navigation import Entry, register
         from apps.organizations.permissions import Permission
         from apps.patients import panels
@@ -24,5 +24,5 @@ class ConversationsConfig(AppConfig):
             url_name="conversations:for-patient",
             order=30,
             permission=Permission.CONVERSATIONS_VIEW,
-            count=count_threads_of_patient,
+            rows=threads_of,
         )

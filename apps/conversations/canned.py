@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from apps.appointments.messages import template_variables
+from apps.appointments.models import Appointment
 from apps.appointments.selectors import next_appointment
 from apps.communications.models import Channel
 from apps.conversations.models import Conversation
@@ -30,11 +32,14 @@ class FittingTemplate:
         return self.key.replace("-", " ").replace("_", " ").capitalize()
 
 
-def fitting_templates(*, conversation: Conversation, channel: str = "") -> list[FittingTemplate]:
-    """Return the templates that can be filled for the contact, in their language if there is one; four queries at most.
+def fitting_templates(
+    *, conversation: Conversation, channel: str = "", coming: Sequence[Appointment] | None = None
+) -> list[FittingTemplate]:
+    """Return the templates that can be filled for the contact, in their language if there is one.
 
     On WhatsApp only approved ones (with a content SID). A template that names a patient or a visit fits only a thread
-    whose person is verified, or has a coming visit.
+    whose person is verified, or has a coming visit. One query, and another for the coming visit unless the caller
+    knows it (`coming`, empty when there is none).
     """
     wanted = channel or conversation.channel
     languages = list(dict.fromkeys([conversation.language, conversation.organization.language, "en"]))
@@ -45,7 +50,7 @@ def fitting_templates(*, conversation: Conversation, channel: str = "") -> list[
     for template in sorted(found, key=lambda template: languages.index(template.language)):
         if template.content_sid or wanted != Channel.WHATSAPP:
             best.setdefault(template.key, template)
-    variables = _variables(conversation)
+    variables = _variables(conversation, _coming(conversation) if coming is None else coming)
     return [filled for key in sorted(best) if (filled := _filled(best[key], variables)) is not None]
 
 
@@ -66,10 +71,15 @@ def _filled(template: Template, variables: dict[str, Any]) -> FittingTemplate | 
         return None
 
 
-def _variables(conversation: Conversation) -> dict[str, Any]:
+def _coming(conversation: Conversation) -> Sequence[Appointment]:
+    visit = next_appointment(patient=conversation.patient) if conversation.patient else None
+    return [visit] if visit else []
+
+
+def _variables(conversation: Conversation, coming: Sequence[Appointment]) -> dict[str, Any]:
     organization, patient = conversation.organization, conversation.patient
-    visit = next_appointment(patient=patient) if patient else None
-    if visit is not None:
+    if coming:
+        visit = coming[0]
         visit.organization = organization
         return template_variables(visit)
     named = {"patient": {"first_name": patient.first_name}} if patient else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -9,20 +10,17 @@ from apps.conversations.models import Conversation, ConversationStatus
 from apps.core.navigation import Badge
 from apps.patients.models import Patient
 
-CAP = 1000
 
-
-def waiting_badge(request: HttpRequest) -> Badge | None:
-    """Count the threads in which somebody waits for a person; one indexed, capped query."""
+def waiting_badge(request: HttpRequest) -> Badge:
+    """Return the badge of the threads in which somebody waits for a person."""
     waiting = (
         Conversation.objects.for_organization(request.organization)  # type: ignore[attr-defined]
         .filter(waiting_since__isnull=False)
         .exclude(status=ConversationStatus.CLOSED)
     )
-    return Badge(waiting[:CAP].count(), tone="hot", label=_("waiting"))
+    return Badge(waiting, tone="hot", label=_("waiting"))
 
 
-def count_threads_of_patient(patient: Patient) -> int:
-    """Count a patient's threads, at most a hundred; one query."""
-    rows = Conversation.objects.filter(organization_id=patient.organization_id, patient=patient)
-    return rows[:100].count()
+def threads_of(patient: Patient) -> QuerySet:
+    """Return the threads that the patient page counts; no query yet."""
+    return Conversation.objects.filter(organization_id=patient.organization_id, patient=patient)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,22 +29,31 @@ from apps.conversations.models import (
 )
 from apps.core.errors import NotFound
 from apps.organizations.models import Organization
-from apps.patients.selectors import search_patients
+from apps.patients.selectors import find_patient_ids
 
-COUNT_CAP = 1000
 PAGE = 100
 VIEWS = ("open", "mine", "nobody", "unread", "snoozed", "closed")
 FAILED = (Status.FAILED, Status.UNDELIVERED, Status.BLOCKED, Status.AMBIGUOUS)
+CHANNEL_ICONS = {"whatsapp": "brand-whatsapp", "email": "mail"}
+SHOWN = (
+    *("channel", "address", "display_name", "language", "status", "version", "attention", "owner_kind"),
+    *("last_message_text", "last_message_at", "waiting_since", "unread_count"),
+    *("patient__given_name", "patient__family_name", "owner__name", "owner__email"),
+)
 _WORD = re.compile(r"\w+")
 _LIKE = re.compile(r"([\\%_])")
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadRow:
-    """One thread in the list. `name` is the verified patient's, else the number; `said_name` what the channel claims."""
+    """One thread in the list. `name` is the verified patient's, else the number; `said_name` what the channel claims.
+
+    `when` is the last message's time today, else its day, on the reader's clock.
+    """
 
     id: uuid.UUID
     channel: str
+    icon: str
     channel_label: str
     name: str
     said_name: str
@@ -52,6 +62,7 @@ class ThreadRow:
     language: str
     preview: str
     last_message_at: dt.datetime | None
+    when: str
     waiting_since: dt.datetime | None
     status: str
     owner_kind: str
@@ -65,23 +76,11 @@ class ThreadRow:
 
 
 @dataclass(frozen=True, slots=True)
-class InboxCounts:
-    """How many threads each view has, at most 1,000 each: a person does not read more."""
-
-    open: int
-    mine: int
-    nobody: int
-    unread: int
-    snoozed: int
-
-
-@dataclass(frozen=True, slots=True)
 class Inbox:
     """The thread list: what needs the person who asks, longest wait first, and the rest, newest first."""
 
     needs_you: list[ThreadRow]
     others: list[ThreadRow]
-    counts: InboxCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,51 +111,54 @@ class ThreadLine:
 def inbox(
     *, organization: Organization, user_id: uuid.UUID | None, view: str = "open", text: str = "", limit: int = PAGE
 ) -> Inbox:
-    """Return the thread list of a view, grouped by who must act, with capped counts; at most six queries.
+    """Return the thread list of a view, grouped by who must act; one query, with a text to find four.
 
     "Needs you": open threads that the person owns and those that nobody owns yet, emergencies first, then the longest
     wait. Closed and snoozed views have no such group.
     """
-    rows = Conversation.objects.for_organization(organization).for_list().annotate(last_outcome=_last_outcome())
+    rows = threads_of_view(organization=organization, user_id=user_id, view=view)
     if text.strip():
         rows = rows.filter(pk__in=find_threads(organization=organization, text=text, limit=limit))
-    counts = count_threads(organization=organization, user_id=user_id)
     if view in ("closed", "snoozed"):
-        listed = rows.filter(status=view).order_by("-last_message_at", "id")[:limit]
-        return Inbox(needs_you=[], others=[_row(thread) for thread in listed], counts=counts)
-    opened = _narrow(rows.filter(status=ConversationStatus.OPEN), view, user_id)
+        listed = _for_rows(rows).order_by("-last_message_at", "id")[:limit]
+        return Inbox(needs_you=[], others=_rows(listed))
     mine = Q(owner_kind=OwnerKind.NOBODY) | Q(owner_id=user_id) if user_id else Q(owner_kind=OwnerKind.NOBODY)
     urgent = Case(When(attention=Attention.EMERGENCY, then=Value(0)), default=Value(1), output_field=IntegerField())
-    needs = opened.filter(mine).order_by(urgent, F("waiting_since").asc(nulls_last=True), "-last_message_at", "id")[
-        :limit
-    ]
-    others = opened.exclude(mine).order_by("-last_message_at", "id")[:limit]
-    return Inbox(
-        needs_you=[_row(thread) for thread in needs], others=[_row(thread) for thread in others], counts=counts
-    )
+    order = (urgent, F("waiting_since").asc(nulls_last=True), "-last_message_at", "id")
+    needs = rows.filter(mine).order_by(*order)[:limit]
+    others = rows.exclude(mine).order_by("-last_message_at", "id")[:limit]
+    # Each half finds its rows by its own index; whole rows are loaded once they are few.
+    either = needs.values("pk").union(others.values("pk"), all=True)
+    found = list(_for_rows(Conversation.objects.for_organization(organization).filter(pk__in=either)).order_by(*order))
+    rest = sorted((thread for thread in found if not _is_for(thread, user_id)), key=_newest_first)
+    return Inbox(needs_you=_rows(thread for thread in found if _is_for(thread, user_id)), others=_rows(rest))
 
 
-def count_threads(*, organization: Organization, user_id: uuid.UUID | None) -> InboxCounts:
-    """Return the capped counts of the views; one query."""
-    opened = "status = 'open'"
-    conditions = {
-        "open": opened,
-        "mine": f"{opened} AND owner_kind = 'person' AND owner_id = %(user)s",
-        "nobody": f"{opened} AND owner_kind = 'nobody'",
-        "unread": f"{opened} AND owner_kind <> 'bot' AND unread_count > 0",
-        "snoozed": "status = 'snoozed'",
-    }
-    parts = (
-        f"(SELECT count(*) FROM (SELECT FROM conversations_conversation WHERE organization_id = %(organization)s AND {condition} LIMIT {COUNT_CAP}) c)"  # noqa: S608 - constants above
-        for condition in conditions.values()
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", {"organization": organization.pk, "user": user_id})
-        return InboxCounts(*cursor.fetchone())
+def _is_for(thread: Conversation, user_id: uuid.UUID | None) -> bool:
+    return thread.owner_kind == OwnerKind.NOBODY or (user_id is not None and thread.owner_id == user_id)
+
+
+def _newest_first(thread: Conversation) -> tuple[bool, float, uuid.UUID]:
+    """Sort as PostgreSQL does for `last_message_at DESC, id`: threads without a message first."""
+    at = thread.last_message_at
+    return at is not None, -at.timestamp() if at else 0.0, thread.pk
+
+
+def _for_rows(threads: QuerySet) -> QuerySet:
+    """Load what a row of the list shows, of three tables, and how its last message fared."""
+    return threads.select_related("patient", "owner").only(*SHOWN).annotate(last_outcome=_last_outcome())
+
+
+def threads_of_view(*, organization: Organization, user_id: uuid.UUID | None, view: str) -> QuerySet:
+    """Return the threads that a view (one of VIEWS) lists, for counting them; no query yet."""
+    rows = Conversation.objects.for_organization(organization)
+    if view in ("closed", "snoozed"):
+        return rows.filter(status=view)
+    return _narrow(rows.filter(status=ConversationStatus.OPEN), view, user_id)
 
 
 def find_threads(*, organization: Organization, text: str, limit: int = PAGE) -> list[uuid.UUID]:
-    """Return ids of threads whose patient, number, profile name or messages fit the text, newest first; four queries."""
+    """Return ids of threads whose patient, number, profile name or messages fit the text, newest first; three queries."""
     words = _WORD.findall(text.lower())[:6]
     if not words:
         return []
@@ -167,7 +169,7 @@ def find_threads(*, organization: Organization, text: str, limit: int = PAGE) ->
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM conversations_search(%s, %s, %s)", [said, pattern, limit])
         found = [row[0] for row in cursor.fetchall()]
-    patients = [match.patient.pk for match in search_patients(organization=organization, text=text, limit=20)]
+    patients = find_patient_ids(organization=organization, text=text, limit=20)
     by_patient = (
         Conversation.objects.for_organization(organization).filter(patient_id__in=patients).order_by("-last_message_at")
     )
@@ -176,8 +178,8 @@ def find_threads(*, organization: Organization, text: str, limit: int = PAGE) ->
 
 def threads_of_patient(*, organization: Organization, patient_id: uuid.UUID, limit: int = 20) -> list[ThreadRow]:
     """Return a patient's threads, newest first; one query."""
-    rows = Conversation.objects.for_organization(organization).for_list().filter(patient_id=patient_id)
-    return [_row(thread) for thread in rows.annotate(last_outcome=_last_outcome()).order_by("-last_message_at")[:limit]]
+    rows = Conversation.objects.for_organization(organization).filter(patient_id=patient_id)
+    return _rows(_for_rows(rows).order_by("-last_message_at")[:limit])
 
 
 def get_thread(*, organization: Organization, conversation_id: uuid.UUID) -> Conversation:
@@ -187,6 +189,7 @@ def get_thread(*, organization: Organization, conversation_id: uuid.UUID) -> Con
     )
     if thread is None:
         raise NotFound(_("This conversation does not exist. Go back to the inbox."))
+    thread.organization = organization
     return thread
 
 
@@ -207,10 +210,17 @@ def _last_outcome() -> Subquery:
     return Subquery(last.order_by("-sequence").values("communication__status")[:1])
 
 
-def _row(thread: Conversation) -> ThreadRow:
+def _rows(threads: Iterable[Conversation]) -> list[ThreadRow]:
+    today = timezone.localdate()
+    return [_row(thread, today) for thread in threads]
+
+
+def _row(thread: Conversation, today: dt.date) -> ThreadRow:
+    last = timezone.localtime(thread.last_message_at) if thread.last_message_at else None
     return ThreadRow(
         id=thread.pk,
         channel=thread.channel,
+        icon=CHANNEL_ICONS.get(thread.channel, "message-2"),
         channel_label=thread.get_channel_display(),
         name=thread.patient.full_name if thread.patient else thread.address,
         said_name=thread.display_name,
@@ -219,6 +229,7 @@ def _row(thread: Conversation) -> ThreadRow:
         language=thread.language,
         preview=thread.last_message_text,
         last_message_at=thread.last_message_at,
+        when="" if last is None else f"{last:%H:%M}" if last.date() == today else date_format(last, "j M"),
         waiting_since=thread.waiting_since,
         status=thread.status,
         owner_kind=thread.owner_kind,

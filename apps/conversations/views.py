@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.appointments.models import Appointment
 from apps.appointments.selectors import next_appointment
 from apps.audit.services import record_access
 from apps.communications import policy
@@ -23,7 +24,8 @@ from apps.communications.models import Category, Channel
 from apps.conversations import services
 from apps.conversations.canned import fitting_templates
 from apps.conversations.models import Conversation, ConversationStatus, OwnerKind
-from apps.conversations.selectors import VIEWS, get_thread, inbox, thread_lines, threads_of_patient
+from apps.conversations.selectors import VIEWS, get_thread, inbox, thread_lines, threads_of_patient, threads_of_view
+from apps.core.counting import capped, counts_of
 from apps.core.errors import ApplicationError
 from apps.core.htmx import toast, trigger, wants_fragment
 from apps.organizations.access import requires
@@ -51,8 +53,8 @@ def thread(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     part = request.GET.get("part", "")
     if part == "list":
         return render(request, "conversations/inbox.html#list", _list_context(request, current=conversation))
-    context = _thread_context(request, conversation)
-    if part in ("log", "owner", "context"):
+    if part in PARTS:
+        context = _owner_context(request, conversation) | PARTS[part](request, conversation)
         return render(request, f"conversations/inbox.html#{part}", context)
     if conversation.patient_id:
         record_access(
@@ -61,6 +63,10 @@ def thread(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             patient_ids=[conversation.patient_id],
             route="conversations:thread",
         )
+    context = {"body": "", "error": ""} | _owner_context(request, conversation)
+    for part_context in PARTS.values():
+        context |= part_context(request, conversation)
+    context |= _composer_context(conversation, coming=[context["next"]] if context["next"] else [])
     return render(request, "conversations/inbox.html", context | _list_context(request, current=conversation))
 
 
@@ -131,11 +137,10 @@ def _list_context(request: HttpRequest, *, current: Conversation | None) -> dict
     view = view if view in VIEWS else "open"
     text = request.GET.get("q", "").strip()[:SEARCH_LENGTH]
     found = inbox(organization=request.organization, user_id=request.user.pk, view=view, text=text)  # type: ignore[attr-defined]
-    counts = found.counts
     words = [
-        ("open", _("Open"), counts.open),
-        ("mine", _("Mine"), counts.mine),
-        ("nobody", _("Nobody’s"), counts.nobody),
+        ("open", _("Open"), _count(request, "open")),
+        ("mine", _("Mine"), _count(request, "mine")),
+        ("nobody", _("Nobody’s"), _count(request, "nobody")),
         ("closed", _("Closed"), ""),
     ]
     base = reverse("conversations:inbox")
@@ -146,70 +151,78 @@ def _list_context(request: HttpRequest, *, current: Conversation | None) -> dict
         "text": text,
         "current_id": current.pk if current else None,
         "views": [
-            {"label": label, "count": _capped(count), "url": f"{base}?view={key}", "current": key == view}
+            {"label": label, "count": count, "url": f"{base}?view={key}", "current": key == view}
             for key, label, count in words
         ],
         "list_url": f"{base}?{query}"
         if current is None
         else f"{reverse('conversations:thread', args=[current.pk])}?part=list&{query}",
         "query": "" if view == "open" and not text else f"?{query}",
-        "today": timezone.localdate(),
     }
 
 
-def _capped(count: int | str) -> str:
-    return "999+" if isinstance(count, int) and count > 999 else str(count)
+def _count(request: HttpRequest, view: str) -> Callable[[], str]:
+    rows = threads_of_view(organization=request.organization, user_id=request.user.pk, view=view)  # type: ignore[attr-defined]
+    count = counts_of(request).ask(rows)
+    return lambda: capped(count())
 
 
-def _thread_context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
-    lines = thread_lines(conversation=conversation, limit=LINES)
-    today = timezone.localdate()
-    days = [
-        {"label": _day_label(day, today), "lines": list(group)}
-        for day, group in groupby(lines, key=lambda line: timezone.localtime(line.at).date())
-    ]
-    organization = request.organization  # type: ignore[attr-defined]
-    mine = conversation.owner_kind == OwnerKind.PERSON and conversation.owner_id == request.user.pk
+def _owner_context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+    """Return what every part of the thread needs; no query."""
     return {
         "conversation": conversation,
-        "days": days,
-        "mine": mine,
+        "mine": conversation.owner_kind == OwnerKind.PERSON and conversation.owner_id == request.user.pk,
         "may_reply": request.actor.may(Permission.CONVERSATIONS_REPLY),  # type: ignore[attr-defined]
-        "may_manage_visits": request.actor.may(Permission.APPOINTMENTS_MANAGE),  # type: ignore[attr-defined]
-        "age": conversation.patient.age(organization.today()) if conversation.patient else None,
-        "next": next_appointment(patient=conversation.patient) if conversation.patient else None,
-        "body": "",
-        "error": "",
-        **_composer_context(conversation),
     }
 
 
-def _composer_context(conversation: Conversation) -> dict[str, Any]:
+def _log_context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+    lines = thread_lines(conversation=conversation, limit=LINES)
+    today = timezone.localdate()
+    return {
+        "days": [
+            {"label": _day_label(day, today), "lines": list(group)}
+            for day, group in groupby(lines, key=lambda line: timezone.localtime(line.at).date())
+        ]
+    }
+
+
+def _patient_context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+    patient = conversation.patient
+    return {
+        "may_manage_visits": request.actor.may(Permission.APPOINTMENTS_MANAGE),  # type: ignore[attr-defined]
+        "age": patient.age(conversation.organization.today()) if patient else None,
+        "next": next_appointment(patient=patient) if patient else None,
+    }
+
+
+PARTS: dict[str, Callable[[HttpRequest, Conversation], dict[str, Any]]] = {
+    "log": _log_context,
+    "owner": lambda _request, _conversation: {},
+    "context": _patient_context,
+}
+
+
+def _composer_context(conversation: Conversation, *, coming: Sequence[Appointment] | None = None) -> dict[str, Any]:
     """Say whether a free text may go out now, why not, and what would work instead: SMS, or a template."""
     if conversation.status == ConversationStatus.CLOSED:
         return {"decision": None, "sms_instead": False, "is_closed": True}
-    decision = _decide(conversation, Channel(conversation.channel))
-    sms = (
-        conversation.channel == Channel.WHATSAPP and not decision.allowed and _decide(conversation, Channel.SMS).allowed
-    )
-    closed = decision.code == policy.Code.WINDOW_CLOSED
-    return {
-        "decision": decision,
-        "window_closed": closed,
-        "templates": fitting_templates(conversation=conversation) if closed else [],
-        "sms_instead": sms,
-        "is_closed": False,
-    }
-
-
-def _decide(conversation: Conversation, channel: Channel) -> policy.Decision:
-    return policy.decide(
+    own = conversation.channel
+    decisions = policy.decide_each(
         organization=conversation.organization,
-        channel=channel,
+        channels=[own, Channel.SMS] if own == Channel.WHATSAPP else [own],
         category=Category.REPLY,
         address=conversation.address,
         patient=conversation.patient,
     )
+    closed = decisions[own].code == policy.Code.WINDOW_CLOSED
+    return {
+        "decision": decisions[own],
+        "window_closed": closed,
+        "templates": fitting_templates(conversation=conversation, coming=coming) if closed else [],
+        "sms_instead": own == Channel.WHATSAPP and not decisions[own].allowed and decisions[Channel.SMS].allowed,
+        "is_closed": False,
+    }
 
 
 def _day_label(day: Any, today: Any) -> str:
@@ -225,6 +238,4 @@ def for_patient(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     organization = request.organization  # type: ignore[attr-defined]
     patient = get_object_or_404(Patient.objects.for_organization(organization), pk=pk)
     rows = threads_of_patient(organization=organization, patient_id=patient.pk)
-    return render(
-        request, "conversations/_for_patient.html", {"rows": rows, "current_id": None, "today": timezone.localdate()}
-    )
+    return render(request, "conversations/_for_patient.html", {"rows": rows, "current_id": None})

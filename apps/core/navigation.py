@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
 
@@ -13,21 +14,20 @@ Text = str | Promise
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A live number at a navigation entry; `tone` is "hot", "bad" or "" (quiet); `label` says it in words."""
+    """A live number at a navigation entry: how many `rows` there are, none for zero.
 
-    count: int
+    `tone` is "hot", "bad" or "" (quiet); `label` says it in words. All badges of a page are counted by one query, up
+    to a cap (`core/counting.py`). Keep the rows to what one index finds.
+    """
+
+    rows: QuerySet
     tone: str = ""
     label: Text = ""
-
-    @property
-    def text(self) -> str:
-        """Return what is shown; counts are capped, a person does not read more than this."""
-        return str(self.count) if self.count < 1000 else "999+"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page in the left navigation. `badge` costs its query on every page: keep it one indexed, capped count."""
+    """A page in the left navigation. `badge` says which rows its number counts; it runs on every page."""
 
     key: str
     label: Text
@@ -35,7 +35,7 @@ class Entry:
     url_name: str
     permission: str
     order: int
-    badge: Callable[[HttpRequest], Badge | None] | None = None
+    badge: Callable[[HttpRequest], Badge] | None = None
 
 
 @dataclass(frozen=True, slots=True)

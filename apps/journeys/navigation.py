@@ -7,15 +7,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.core.navigation import Badge, Entry, register
-from apps.journeys.selectors import count_open_runs, count_overdue
+from apps.journeys.selectors import open_runs_of, overdue_runs
 from apps.organizations.permissions import Permission
 from apps.patients import panels
 
 
-def overdue_badge(request: HttpRequest) -> Badge | None:
-    """Return how many runs are overdue; None for none."""
-    count = count_overdue(request.organization)  # type: ignore[attr-defined]
-    return Badge(count, "", _("overdue")) if count else None
+def overdue_badge(request: HttpRequest) -> Badge:
+    """Return the badge of the runs that are overdue."""
+    return Badge(overdue_runs(request.organization), "", _("overdue"))  # type: ignore[attr-defined]
 
 
 register(
@@ -28,5 +27,5 @@ panels.register(
     url_name="journeys:for-patient",
     order=50,
     permission=Permission.JOURNEYS_VIEW,
-    count=count_open_runs,
+    rows=open_runs_of,
 )

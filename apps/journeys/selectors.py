@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Count, F, Q, Window
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,17 +18,23 @@ from apps.journeys import registry
 from apps.journeys.models import (
     OPEN_STATUSES,
     Definition,
+    DefinitionVersion,
     Instance,
     InstanceStatus,
     Stage,
     StageStatus,
 )
-from apps.journeys.services.definitions import current_version
 from apps.organizations.models import Organization
 from apps.patients.models import Patient
 
-CARDS_PER_COLUMN = 50
-COUNT_LIMIT = 1000
+CARDS_PER_COLUMN = 25
+CARDS_WHEN_OPENED = 200
+# What a card shows, of three tables; a whole row of each would cost twice as much.
+CARD = (
+    *("status", "label", "stage_entered_at", "overdue_at", "appointment_id"),
+    *("current_stage__key", "current_stage__name"),
+    *("patient__given_name", "patient__family_name", "patient__name_latin"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,7 @@ class Card:
     """A run on the board. `over` is by how much it is overdue; `note` says why it is here (sent back, …)."""
 
     run: Instance
+    who: str
     over: dt.timedelta | None
     note: str
     appointment: Appointment | None
@@ -70,19 +77,49 @@ class Board:
         return sum(column.total for column in self.columns)
 
 
-def board_of(definition: Definition, *, only: str = "") -> Board:
-    """Return the board: in each stage who is overdue first, then who is there longest; five queries.
+def board_of(definition: Definition, *, only: str = "", opened: str = "") -> Board:
+    """Return the board: in each stage who is overdue first, then who is there longest; four queries.
 
-    `only` is "overdue", "paused" or "" for everybody.
+    `only` is "overdue", "paused" or "" for everybody; `opened` is the key of a stage that shows more cards.
     """
     now = timezone.now()
-    columns = {
-        stage.key: Column(stage.key, stage.name, _hint(stage)) for stage in current_version(definition).stages.all()
-    }
+    columns = {stage.key: Column(stage.key, stage.name, _hint(stage)) for stage in present_stages(definition)}
+    totals = dict(_first_of_each_stage(definition, only, opened, now))
+    found = (
+        Instance.objects.filter(organization_id=definition.organization_id)
+        .select_related("patient", "current_stage")
+        .only(*CARD)
+        .annotate(note=_note_of_stage())
+        .in_bulk(list(totals))
+    )
+    runs = [found[pk] for pk in totals if pk in found]
+    appointments = _appointments(runs)
+    for run in runs:
+        stage: Stage = run.current_stage  # open runs stand somewhere
+        column = columns.setdefault(stage.key, Column(stage.key, stage.name, _("Of an earlier edition"), earlier=True))
+        column.total = totals[run.pk]
+        visit = appointments.get(run.appointment_id)
+        column.cards.append(Card(run, run.subject_name, run.overdue_by(now), run.note or "", visit))  # type: ignore[attr-defined]
+    return Board(definition, list(columns.values()))
+
+
+def present_stages(definition: Definition) -> QuerySet:
+    """Return the stages of the edition that new runs start on, in order; one query when read."""
+    newest = DefinitionVersion.objects.filter(definition=definition).order_by("-number").values("pk")[:1]
+    return Stage.objects.filter(version=newest).order_by("position")
+
+
+def _first_of_each_stage(
+    definition: Definition, only: str, opened: str, now: dt.datetime
+) -> Iterable[tuple[uuid.UUID, int]]:
+    """Return the ids of the cards in their order, each with how many runs its stage has; one query.
+
+    Only ids go through the window: whole rows would be joined and sorted for every run that is not shown.
+    """
     stage_key = F("current_stage__key")
-    runs = (
+    return (
         Instance.objects.filter(organization_id=definition.organization_id, definition=definition)
-        .filter(_only(only, now))
+        .filter(_only(only, now), current_stage__isnull=False)
         .annotate(
             place=Window(
                 RowNumber(),
@@ -91,21 +128,10 @@ def board_of(definition: Definition, *, only: str = "") -> Board:
             ),
             of_stage=Window(Count("pk"), partition_by=[stage_key]),
         )
-        .filter(place__lte=CARDS_PER_COLUMN)
-        .select_related("patient", "current_stage", "definition")
+        .filter(Q(place__lte=CARDS_PER_COLUMN) | Q(place__lte=CARDS_WHEN_OPENED, current_stage__key=opened))
         .order_by("current_stage__position", "place")
+        .values_list("pk", "of_stage")
     )
-    found: list[Instance] = list(runs)
-    appointments = _appointments(found)
-    notes = _notes(found)
-    for run in found:
-        stage = run.current_stage
-        if stage is None:
-            continue
-        column = columns.setdefault(stage.key, Column(stage.key, stage.name, _("Of an earlier edition"), earlier=True))
-        column.total = run.of_stage  # type: ignore[attr-defined]
-        column.cards.append(Card(run, run.overdue_by(now), notes.get(run.pk, ""), appointments.get(run.appointment_id)))
-    return Board(definition, list(columns.values()))
 
 
 def _only(only: str, now: dt.datetime) -> Q:
@@ -118,14 +144,16 @@ def _only(only: str, now: dt.datetime) -> Q:
 
 def _appointments(runs: Iterable[Instance]) -> dict[uuid.UUID | None, Appointment]:
     ids = {run.appointment_id for run in runs if run.appointment_id}
-    found = Appointment.objects.filter(pk__in=ids).select_related("practitioner", "location") if ids else ()
-    return {appointment.pk: appointment for appointment in found}
+    found = Appointment.objects.select_related("practitioner", "location").only(
+        *("start", "location__timezone"),
+        *("practitioner__prefix", "practitioner__given_name", "practitioner__family_name"),
+    )
+    return {appointment.pk: appointment for appointment in (found.filter(pk__in=ids) if ids else ())}
 
 
-def _notes(runs: Iterable[Instance]) -> dict[uuid.UUID, str]:
-    ids = [run.pk for run in runs]
-    marks = StageStatus.objects.filter(instance_id__in=ids, stage_id=F("instance__current_stage_id")).exclude(note="")
-    return dict(marks.values_list("instance_id", "note"))
+def _note_of_stage() -> Subquery:
+    marks = StageStatus.objects.filter(instance_id=OuterRef("pk"), stage_id=OuterRef("current_stage_id"))
+    return Subquery(marks.values("note")[:1])
 
 
 def _hint(stage: Stage) -> str:
@@ -159,12 +187,11 @@ def definitions_with_counts(organization: Organization) -> list[Definition]:
     return [row for row in rows if row.is_active or row.open_runs]
 
 
-def count_overdue(organization: Organization) -> int:
-    """Count the runs that stand longer in their stage than it allows, up to COUNT_LIMIT; one query."""
-    overdue = Instance.objects.for_organization(organization).filter(
+def overdue_runs(organization: Organization) -> QuerySet:
+    """Return the runs that stand longer in their stage than it allows; no query yet."""
+    return Instance.objects.for_organization(organization).filter(
         status=InstanceStatus.ACTIVE, overdue_at__lte=timezone.now()
     )
-    return overdue[:COUNT_LIMIT].count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +215,9 @@ def runs_of_patient(patient: Patient) -> list[Instance]:
     return sorted(runs.order_by("-started_at")[:50], key=lambda run: not run.is_open)
 
 
-def count_open_runs(patient: Patient) -> int | None:
-    """Count a patient's open runs; None for none, so that the tab shows no number."""
-    return Instance.objects.filter(organization_id=patient.organization_id, patient=patient).open().count() or None
+def open_runs_of(patient: Patient) -> QuerySet:
+    """Return a patient's open runs; no query yet."""
+    return Instance.objects.filter(organization_id=patient.organization_id, patient=patient).open()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +238,7 @@ def dry_run(definition: Definition) -> list[DryStep]:
     """
     steps: list[DryStep] = []
     elapsed: int | None = 0
-    for stage in current_version(definition).stages.all():
+    for stage in present_stages(definition):
         actions, waited = _dry_actions(stage)
         steps.append(DryStep(stage, _hint(stage), elapsed, actions))
         if elapsed is not None and stage.advance_after_minutes is not None:

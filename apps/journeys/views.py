@@ -18,7 +18,7 @@ from apps.core.htmx import in_dialog, toast, trigger, wants_fragment
 from apps.journeys import services
 from apps.journeys.forms import ReasonForm, StartForm
 from apps.journeys.models import Instance
-from apps.journeys.selectors import board_of, count_overdue, definitions_with_counts, runs_of_patient, way_of
+from apps.journeys.selectors import board_of, definitions_with_counts, runs_of_patient, way_of
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
@@ -30,19 +30,23 @@ FILTERS = ("overdue", "paused")
 @require_GET
 @requires(Permission.JOURNEYS_VIEW)
 def board(request: OrganizationRequest) -> HttpResponse:
-    """Show who stands where in one journey; journey and filter stand in the address."""
+    """Show who stands where in one journey; journey, filter and the stage that shows more stand in the address."""
     definitions = definitions_with_counts(request.organization)
     wanted = request.GET.get("journey", "")
     chosen = next((d for d in definitions if d.key == wanted), definitions[0] if definitions else None)
     only = request.GET.get("only", "") if request.GET.get("only") in FILTERS else ""
-    shown = board_of(chosen, only=only) if chosen else None
+    opened = request.GET.get("open", "")
+    shown = board_of(chosen, only=only, opened=opened) if chosen else None
     if shown is not None and not request.GET.get("live"):
         _note(request, {card.run.patient_id for column in shown.columns for card in column.cards})
     context = {
         "definitions": definitions,
         "board": shown,
+        "board_url": reverse("journeys:board"),
+        "here_url": f"{reverse('journeys:board')}?journey={chosen.key if chosen else ''}"
+        + (f"&only={only}" if only else ""),
         "chosen_filter": only,
-        "overdue": count_overdue(request.organization),
+        "opened": opened if shown and any(column.key == opened for column in shown.columns) else "",
         "may_advance": request.actor.may(Permission.JOURNEYS_ADVANCE),
         "may_manage": request.actor.may(Permission.JOURNEYS_MANAGE),
     }

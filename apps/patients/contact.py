@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import phonenumbers
 from django.core.exceptions import ValidationError
@@ -70,6 +71,7 @@ def comparable_address(system: str, raw: str, *, country: str) -> str:
         return raw.strip()
 
 
+@lru_cache(maxsize=4096)
 def show_phone(e164: str, *, country: str) -> str:
     """Return the number as people of `country` write it: national at home, international abroad."""
     try:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from django.db.models import QuerySet
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 
@@ -17,11 +18,12 @@ from apps.core.actors import Actor
 from apps.patients.models import Patient
 
 Slot = Literal["tab", "rail", "flag", "action"]
+COUNT_CAP = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One part. `count` is shown at a tab and costs its query on every page view: keep it indexed and capped.
+    """One part. `rows` gives those whose number stands at a tab, up to COUNT_CAP; all tabs share one query.
 
     `live` names the topics (`appointments`, …) that make a rail panel or a flag load again. An action is a button in
     the header: `icon`, `shortcut`, and whether its URL opens in the dialog.
@@ -37,7 +39,7 @@ class Panel:
     shortcut: str = ""
     modal: bool = False
     live: tuple[str, ...] = ()
-    count: Callable[[Patient], int | None] | None = None
+    rows: Callable[[Patient], QuerySet] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,10 @@ def register(
     shortcut: str = "",
     modal: bool = False,
     live: tuple[str, ...] = (),
-    count: Callable[[Patient], int | None] | None = None,
+    rows: Callable[[Patient], QuerySet] | None = None,
 ) -> None:
     """Put a part onto the patient page; a second registration of the same slot and key replaces the first."""
-    _panels[slot, key] = Panel(slot, key, label, url_name, order, permission, icon, shortcut, modal, live, count)
+    _panels[slot, key] = Panel(slot, key, label, url_name, order, permission, icon, shortcut, modal, live, rows)
 
 
 def placed(slot: Slot, *, patient: Patient, actor: Actor) -> list[Placed]:

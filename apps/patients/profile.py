@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from apps.events.models import Event
 from apps.events.registry import presented_types
-from apps.events.selectors import TimelineEntry, patient_timeline
+from apps.events.selectors import TimelineEntry, entry_of, patient_timeline
 from apps.organizations.models import Organization
 from apps.patients.models import Consent, ConsentPurpose, ConsentStatus, ContactPoint, ContactSystem, Patient
 from apps.patients.selectors import household
@@ -158,13 +158,7 @@ def consent_history(organization: Organization, patient: Patient) -> list[Day]:
     """Return how the answers changed, newest first; one query."""
     types = ("consent.given", "consent.withdrawn")
     events = Event.objects.for_organization(organization).filter(patient_id=patient.pk, type__in=types)
-    ids = set(events.order_by("-id").values_list("pk", flat=True)[:50])
-    entries = [
-        entry
-        for entry in patient_timeline(organization=organization, patient_id=patient.pk, kind="record", limit=200)
-        if entry.id in ids
-    ]
-    return _by_day(entries, organization)
+    return _by_day([entry_of(event) for event in events.order_by("-id")[:50]], organization)
 
 
 def timeline_of(

@@ -62,6 +62,23 @@ def search_patients(*, organization: Organization, text: str, limit: int = 10) -
     are also a record number. Small typos are forgiven when nothing fits exactly.
     """
     query = _parse(text, organization)
+    hits = _hits(query, limit)
+    if not hits:
+        return []
+    patients = with_contact_points(Patient.objects.for_organization(organization)).in_bulk([hit.id for hit in hits])
+    return [
+        PatientMatch(patients[hit.id], _reason(patients[hit.id], query, hit.how, organization))
+        for hit in hits
+        if hit.id in patients
+    ]
+
+
+def find_patient_ids(*, organization: Organization, text: str, limit: int = 10) -> list[uuid.UUID]:
+    """Return the ids of the patients that `search_patients` finds, in its order; one query."""
+    return [hit.id for hit in _hits(_parse(text, organization), limit)]
+
+
+def _hits(query: _Query, limit: int) -> list[_Hit]:
     if query.is_empty:
         return []
     limit = max(1, min(limit, 50))
@@ -71,13 +88,7 @@ def search_patients(*, organization: Organization, text: str, limit: int = 10) -
             [query.words, query.raw, query.digits, query.number, query.births, limit],
         )
         hits = [_Hit(*row) for row in cursor.fetchall()]
-    hits = _without_far_fetched(hits, query.words)[:limit]
-    patients = with_contact_points(Patient.objects.for_organization(organization)).in_bulk([hit.id for hit in hits])
-    return [
-        PatientMatch(patients[hit.id], _reason(patients[hit.id], query, hit.how, organization))
-        for hit in hits
-        if hit.id in patients
-    ]
+    return _without_far_fetched(hits, query.words)[:limit]
 
 
 def _without_far_fetched(hits: list[_Hit], words: list[str]) -> list[_Hit]:

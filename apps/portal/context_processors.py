@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from apps.core import navigation
+from apps.core.counting import capped, counts_of
 from apps.organizations.places import chosen_location, locations_of
 from apps.portal.notices import unread_notices
 from apps.portal.selectors import other_organizations
@@ -61,7 +63,7 @@ def active_key(request: HttpRequest) -> str:
 
 
 def navigation_for(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the entries that this person may open, with their badges."""
+    """Return the entries that this person may open, with their badges; these cost one query when the first is read."""
     rows = []
     for entry in navigation.entries():
         url = _url(entry.url_name)
@@ -74,12 +76,17 @@ def navigation_for(request: HttpRequest) -> list[dict[str, Any]]:
                 "label": entry.label,
                 "icon": entry.icon,
                 "url": url,
-                "badge": badge.text if badge and badge.count else "",
+                "badge": _badge_text(request, badge) if badge else "",
                 "badge_tone": badge.tone if badge else "",
                 "badge_label": badge.label if badge else "",
             }
         )
     return rows
+
+
+def _badge_text(request: HttpRequest, badge: navigation.Badge) -> Callable[[], str]:
+    count = counts_of(request).ask(badge.rows)
+    return lambda: capped(count()) if count() else ""
 
 
 def new_menu_for(request: HttpRequest) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
-/** Small things that a button may do without the server: [data-print], [data-copy], [data-fill] (demo sign-in), [data-fold], form[data-reset], [data-checks] (typing in it chooses that radio button). */
+/** Small things that a button may do without the server: [data-print], [data-copy], [data-fill] (demo sign-in), form[data-reset], [data-checks] (typing in it chooses that radio button). */
 import { showToast } from "./toasts.js";
 
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-print], [data-copy], [data-fill], [data-fold]");
+  const button = event.target.closest("[data-print], [data-copy], [data-fill]");
   if (!button) return;
   if (button.hasAttribute("data-print")) window.print();
   if (button.dataset.copy) {
@@ -16,12 +16,6 @@ document.addEventListener("click", async (event) => {
       if (field) field.value = value;
     }
     document.querySelector("[data-fill-submit]")?.focus();
-  }
-  if (button.hasAttribute("data-fold")) {
-    const open = button.getAttribute("aria-expanded") !== "true";
-    button.setAttribute("aria-expanded", String(open));
-    const body = document.getElementById(button.getAttribute("aria-controls"));
-    if (body) body.hidden = !open;
   }
 });
 document.addEventListener("input", (event) => {

@@ -13,8 +13,7 @@ const callbacks = {
   },
   beforeAttributeUpdated(name, node) {
     if (name === "style") return false;
-    if (name === "open" && node.localName === "details") return false;
-    return !((name === "aria-expanded" || name === "hidden") && node.matches("[data-fold], [data-fold-body]"));
+    return !(name === "open" && node.localName === "details");
   },
 };
 

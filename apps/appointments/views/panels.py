@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -19,10 +20,9 @@ from apps.patients.models import Patient
 SHOWN = 100
 
 
-def count_appointments(patient: Patient) -> int:
-    """Return how many appointments the patient has or had, at most 100; one query."""
-    rows = Appointment.objects.filter(organization_id=patient.organization_id, patient=patient).real()
-    return rows[:SHOWN].count()
+def visits_of(patient: Patient) -> QuerySet:
+    """Return the appointments that the patient page counts; no query yet."""
+    return Appointment.objects.filter(organization_id=patient.organization_id, patient=patient).real()
 
 
 @require_GET

@@ -124,6 +124,12 @@ def status(
 
     Filled means "act on it", plain means "for information"; one filled badge per row.
     """
+    return _status_markup(str(word), tone, icon, plain, size, str(title))
+
+
+@lru_cache(maxsize=4096)
+def _status_markup(word: str, tone: str, icon: str, plain: bool, size: int, title: str) -> SafeString:
+    """Build a badge once: a list shows the same few hundreds of times."""
     if tone not in TONES:
         raise TemplateSyntaxError(f"unknown tone {tone!r}, one of {', '.join(sorted(TONES))}")
     return format_html(
@@ -173,10 +179,15 @@ def initials(name: object) -> str:
 @register.simple_tag
 def avatar(name: str, size: int = 28, *, tone: str = "", channel: str = "", label: str = "") -> SafeString:
     """Render initials: `{% avatar patient.name 36 %}`; `tone` "you" or "bot", `channel` an icon on its corner, `label` if no name stands beside it."""
-    inner = icon_markup("robot", 14) if tone == "bot" else initials_of(str(name))
+    return _avatar_markup(str(name), int(size), tone, channel, str(label))
+
+
+@lru_cache(maxsize=4096)
+def _avatar_markup(name: str, size: int, tone: str, channel: str, label: str) -> SafeString:
+    inner = icon_markup("robot", 14) if tone == "bot" else initials_of(name)
     return format_html(
         '<span class="av{}{}"{}>{}{}</span>',
-        "" if size == 28 else f" av-{int(size)}",
+        "" if size == 28 else f" av-{size}",
         f" av-{tone}" if tone else "",
         format_html(' role="img" aria-label="{}"', label) if label else mark_safe(' aria-hidden="true"'),
         inner,

@@ -15,10 +15,10 @@ from apps.core.templatetags.ui import status
 register = template.Library()
 
 
-@register.filter
-def since(at: dt.datetime | None) -> str:
-    """Return how long ago a time is, in its largest unit."""
-    return _length(timezone.now() - at) if at else ""
+@register.simple_tag
+def here(since: dt.datetime | None) -> str:
+    """Say how long a run stands in its stage, in the largest unit."""
+    return _("%(time)s here") % {"time": _length(timezone.now() - since)} if since else ""
 
 
 @register.simple_tag

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.core.counting import counts_of
 from apps.core.errors import NotFound
 from apps.core.htmx import toast, trigger, wants_fragment
 from apps.organizations.access import requires
@@ -63,7 +64,7 @@ def _page(request: OrganizationRequest, pk: uuid.UUID, key: str) -> HttpResponse
 
 def _tabs(request: OrganizationRequest, patient: Patient, current: str) -> list[dict[str, Any]]:
     """Return the tabs: timeline first, consents last, between them what other apps registered."""
-    placed = panels.placed("tab", patient=patient, actor=request.actor)
+    placed, counts = panels.placed("tab", patient=patient, actor=request.actor), counts_of(request)
     items: list[dict[str, Any]] = [
         {
             "key": "timeline",
@@ -78,7 +79,7 @@ def _tabs(request: OrganizationRequest, patient: Patient, current: str) -> list[
             "key": part.panel.key,
             "label": part.panel.label,
             "url": reverse("patients:tab", args=[patient.pk, part.panel.key]),
-            "count": part.panel.count(patient) if part.panel.count else None,
+            "count": counts.ask(part.panel.rows(patient), cap=panels.COUNT_CAP) if part.panel.rows else None,
             "included": part.url,
         }
         for part in placed

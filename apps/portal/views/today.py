@@ -4,55 +4,64 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.dateparse import parse_date
+from django.utils.dateparse import parse_date, parse_time
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from apps.core.counting import capped, counts_of
 from apps.core.htmx import wants_fragment
 from apps.organizations.access import requires
 from apps.organizations.permissions import Permission
 from apps.organizations.places import chosen_location
-from apps.portal.today import FILTERS, day_board, unconfirmed, unread_threads
+from apps.portal.today import FILTERS, Reminders, day_board
+from apps.portal.today import rail as lists
 
 
 @require_GET
 @requires(Permission.TODAY_VIEW)
 def today(request: HttpRequest) -> HttpResponse:
-    """Show one day's board and what needs attention; `?day=`, `?status=` and `?practitioner=` are kept in the address."""
-    context = _board_context(request)
+    """Show one day's board and what needs attention.
+
+    `?day=`, `?status=`, `?practitioner=` and what was opened (`?since=`, `?until=`) are kept in the address.
+    """
+    reminders = Reminders(request.organization)  # type: ignore[attr-defined]
     if wants_fragment(request):
-        return render(request, "portal/today.html#board", context)
-    return render(request, "portal/today.html", context | _rail_context(request))
+        return render(request, "portal/today.html#board", _board_context(request, reminders))
+    context = _rail_context(request, reminders) | _board_context(request, reminders)
+    return render(request, "portal/today.html", context)
 
 
 @require_GET
 @requires(Permission.TODAY_VIEW)
 def rail(request: HttpRequest) -> HttpResponse:
     """Answer the side lists, refreshed when appointments or conversations change."""
-    return render(request, "portal/today.html#rail", _rail_context(request))
+    reminders = Reminders(request.organization)  # type: ignore[attr-defined]
+    return render(request, "portal/today.html#rail", _rail_context(request, reminders))
 
 
 @require_GET
 @requires(Permission.TODAY_VIEW)
 def day_sheet(request: HttpRequest) -> HttpResponse:
     """Show the day as it is printed: every appointment, no colours, nothing folded."""
-    context = _board_context(request)
-    return render(request, "portal/day_sheet.html", context)
+    return render(request, "portal/day_sheet.html", _board_context(request, whole=True))
 
 
-def _board_context(request: HttpRequest) -> dict[str, Any]:
+def _board_context(request: HttpRequest, reminders: Reminders | None = None, *, whole: bool = False) -> dict[str, Any]:
     organization = request.organization  # type: ignore[attr-defined]
     current = organization.today()
     day = _day(request.GET.get("day", ""), current)
     status_filter = request.GET.get("status", "all")
     status_filter = status_filter if status_filter in FILTERS else "all"
     practitioner_id = _uuid(request.GET.get("practitioner", ""))
+    since, until = _time(request.GET.get("since", "")), _time(request.GET.get("until", ""))
     location = chosen_location(request)
     board = day_board(
         organization=organization,
@@ -60,8 +69,14 @@ def _board_context(request: HttpRequest) -> dict[str, Any]:
         location=location,
         practitioner_id=practitioner_id,
         status_filter=status_filter,
+        since=since,
+        until=until,
+        whole=whole,
+        reminders=reminders,
     )
     kept = {"day": day.isoformat() if day != current else "", "practitioner": str(practitioner_id or "")}
+    here = kept | {"status": status_filter if status_filter != "all" else ""}
+    opened = {"since": f"{since:%H:%M}" if since else "", "until": f"{until:%H:%M}" if until else ""}
     words = {
         "all": _("All"),
         "expected": _("Expected"),
@@ -78,7 +93,10 @@ def _board_context(request: HttpRequest) -> dict[str, Any]:
         "is_today": day == current,
         "previous_url": _address(kept | {"day": (day - dt.timedelta(days=1)).isoformat(), "status": ""}),
         "next_url": _address(kept | {"day": (day + dt.timedelta(days=1)).isoformat(), "status": ""}),
-        "this_url": _address(kept | {"status": status_filter if status_filter != "all" else ""}),
+        "this_url": _address(here | opened),
+        "earlier_url": _address(here | opened | {"since": board.folded.at}) if board.folded else "",
+        "fold_url": _address(here | opened | {"since": ""}),
+        "later_url": _address(here | opened | {"until": board.later.at}) if board.later else "",
         "sheet_url": f"{reverse('portal:day-sheet')}?day={day.isoformat()}",
         "filters": [
             {
@@ -105,16 +123,21 @@ def _board_context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _rail_context(request: HttpRequest) -> dict[str, Any]:
+def _rail_context(request: HttpRequest, reminders: Reminders) -> dict[str, Any]:
     organization = request.organization  # type: ignore[attr-defined]
-    waiting, waiting_count = unread_threads(organization=organization)
-    open_visits, open_count = unconfirmed(organization=organization, location=chosen_location(request))
+    threads = lists.waiting_threads(organization=organization)
+    visits = lists.unconfirmed_visits(organization=organization, location=chosen_location(request))
     return {
-        "unread": waiting,
-        "unread_count": waiting_count,
-        "unconfirmed": open_visits,
-        "unconfirmed_count": open_count,
+        "unread": threads.select_related("patient")[: lists.RAIL_LENGTH],
+        "unread_count": _count(request, threads),
+        "unconfirmed": lists.unconfirmed_lines(visits, organization=organization, reminders=reminders),
+        "unconfirmed_count": _count(request, visits),
     }
+
+
+def _count(request: HttpRequest, rows: QuerySet) -> Callable[[], str]:
+    count = counts_of(request).ask(rows, cap=lists.COUNT_CAP)
+    return lambda: capped(count(), lists.COUNT_CAP)
 
 
 def _title(day: dt.date, current: dt.date) -> str:
@@ -126,6 +149,13 @@ def _day(text: str, default: dt.date) -> dt.date:
         return parse_date(text) or default
     except ValueError:
         return default
+
+
+def _time(text: str) -> dt.time | None:
+    try:
+        return parse_time(text)
+    except ValueError:
+        return None
 
 
 def _uuid(text: str) -> uuid.UUID | None:

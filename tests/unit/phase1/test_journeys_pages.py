@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import uuid
 
 import pytest
@@ -15,7 +16,7 @@ from django.urls import reverse
 from apps.audit.models import AccessRecord
 from apps.journeys import services
 from apps.journeys.models import Definition, Instance, StageStatus
-from apps.journeys.selectors import board_of, count_overdue
+from apps.journeys.selectors import board_of, overdue_runs
 from apps.journeys.services import StageInput
 from tests.fixtures.journeys import THREE_STAGES, make_journey
 from tests.fixtures.patients import PatientFactory
@@ -106,7 +107,7 @@ def test_overdue_runs_come_first_and_can_be_shown_alone(desk_client, organizatio
         assert [card.run.patient.given_name for card in booked.cards] == ["Early", "Late"]
         assert [card.over for card in booked.cards] == [dt.timedelta(minutes=45), dt.timedelta(minutes=15)]
         assert columns(journey, only="overdue") == {"asked": 0, "booked": 2, "seen": 0}
-        assert count_overdue(organization) == 2
+        assert overdue_runs(organization).count() == 2
         assert "45 min over" in desk_client.get(BOARD, {"only": "overdue"}).content.decode()
 
 
@@ -128,7 +129,7 @@ def test_runs_on_an_earlier_edition_keep_their_column(journey, run, manager_acto
     ]
 
 
-def test_a_full_column_shows_fifty_and_says_how_many_more(organization, journey, run, actor):
+def test_a_full_column_says_how_many_more_there_are_and_opens_them(desk_client, organization, journey, run, actor):
     services.cancel_instance(instance=run, actor=actor)
     stage = journey.versions.get().stages.get(position=1)
     Instance.objects.bulk_create(
@@ -144,7 +145,20 @@ def test_a_full_column_shows_fifty_and_says_how_many_more(organization, journey,
         for n in range(60)
     )
     column = board_of(journey).columns[0]
-    assert (column.total, len(column.cards), column.hidden) == (60, 50, 10)
+    assert (column.total, len(column.cards), column.hidden) == (60, 25, 35)
+    page = desk_client.get(BOARD).content.decode()
+    assert "35 more" in page
+    wider = re.search(r'id="more-asked"[^>]*hx-get="([^"]+)"', page)[1].replace("&amp;", "&")
+    opened = desk_client.get(wider, headers=HTMX).content.decode()
+    assert opened.count('class="card-t"') == 60
+    refreshed = re.search(r'<span hidden hx-get="([^"]+)"', opened)[1].replace("&amp;", "&")
+    assert desk_client.get(refreshed, headers=HTMX).content.decode().count('class="card-t"') == 60
+
+
+def test_opening_a_stage_that_does_not_exist_opens_nothing(desk_client, run):
+    page = desk_client.get(BOARD, {"open": "nowhere"}).content.decode()
+    assert page.count('class="card-t"') == 1
+    assert "open=nowhere" not in re.search(r'<span hidden hx-get="([^"]+)"', page)[1]
 
 
 def test_the_board_takes_as_many_queries_for_many_as_for_few(desk_client, organization, journey, run, actor):

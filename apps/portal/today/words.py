@@ -1,0 +1,113 @@
+"""What a row of the board says: its state, the evidence for it, and the next thing to do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apps.appointments.models import UNDO_WINDOW, Appointment, Status
+
+LATE_AFTER = dt.timedelta(minutes=5)
+LONG_WAIT = dt.timedelta(minutes=30)
+JUST_ARRIVED = dt.timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A status in words with its tone and icon; plain ones are for information only."""
+
+    word: str
+    tone: str
+    icon: str
+    plain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The next thing to do with a row: a label and the action's name in `appointments:step`; `question` is asked before."""
+
+    label: str
+    action: str
+    quiet: bool = False
+    question: str = ""
+
+
+def clock(moment: dt.datetime | None, zone: dt.tzinfo) -> str:
+    """Return a time as the wall shows it, nothing for none."""
+    return f"{moment.astimezone(zone):%H:%M}" if moment else ""
+
+
+def minutes(span: dt.timedelta) -> int:
+    """Return whole minutes, never less than none."""
+    return max(0, int(span.total_seconds() // 60))
+
+
+def state_of(a: Appointment, now: dt.datetime, zone: dt.tzinfo, reminder: str) -> tuple[Badge, str]:
+    """Return the badge and the evidence; `reminder` says how far the reminder got, and shows while somebody is expected."""
+    if a.status == Status.ARRIVED:
+        return _waiting(a, now, zone)
+    if a.status == Status.IN_PROGRESS:
+        inside = now - (a.started_at or now)
+        over = minutes(inside - (a.end - a.start))
+        return Badge(_("In room %(n)d min") % {"n": minutes(inside)}, "active", "door-enter"), _("%(n)d min over") % {
+            "n": over
+        } if over else ""
+    if a.status == Status.FULFILLED:
+        span = {"from": clock(a.started_at, zone), "to": clock(a.completed_at, zone)}
+        return Badge(_("Done"), "ok", "circle-check", plain=True), _(
+            "%(from)s to %(to)s"
+        ) % span if a.started_at else ""
+    if a.status == Status.NO_SHOW:
+        return Badge(_("No-show"), "neutral", "user-x", plain=True), reminder
+    if a.status == Status.CANCELLED:
+        why = a.get_cancel_reason_display() if a.cancel_reason else ""
+        return Badge(_("Cancelled"), "neutral", "calendar-cancel", plain=True), why
+    if now - a.start > LATE_AFTER:
+        late = Badge(_("%(n)d min late") % {"n": minutes(now - a.start)}, "warn", "clock-exclamation")
+        return late, reminder or _confirmed_words(a, zone)
+    if a.is_confirmed:
+        return Badge(_("Confirmed"), "neutral", "calendar-check", plain=True), _confirmed_words(a, zone)
+    return Badge(_("Not confirmed"), "neutral", "circle-dashed", plain=True), reminder
+
+
+def _waiting(a: Appointment, now: dt.datetime, zone: dt.tzinfo) -> tuple[Badge, str]:
+    waited = now - (a.arrived_at or now)
+    at = {"at": clock(a.arrived_at, zone)}
+    if waited < JUST_ARRIVED:
+        return Badge(_("Just arrived"), "info", "hourglass"), _("Checked in %(at)s") % at
+    word = _("Waiting %(n)d min") % {"n": minutes(waited)}
+    return Badge(word, "bad" if waited >= LONG_WAIT else "info", "hourglass"), _("Arrived %(at)s") % at
+
+
+def _confirmed_words(a: Appointment, zone: dt.tzinfo) -> str:
+    if a.confirmed_at is None:
+        return ""
+    ways = {
+        "whatsapp": _("By WhatsApp"),
+        "sms": _("By SMS"),
+        "link": _("By link"),
+        "phone": _("By phone"),
+        "staff": _("By the front desk"),
+    }
+    way = ways.get(a.confirmed_by, _("Confirmed"))
+    return f"{way}, {date_format(a.confirmed_at.astimezone(zone), 'D')}"
+
+
+def step_of(a: Appointment, now: dt.datetime, zone: dt.tzinfo) -> Step | None:
+    """Return the one step that the row's button takes, None when nothing is left to do."""
+    undoable = a.status_changed_at is not None and now - a.status_changed_at < UNDO_WINDOW
+    if a.status in (Status.FULFILLED, Status.NO_SHOW):
+        return Step(_("Reopen"), "undo", quiet=True) if undoable and a.previous_status else None
+    question = ""
+    if a.start.astimezone(zone).date() > now.astimezone(zone).date():
+        question = _("This visit is on %(day)s, not today. Check in all the same?") % {
+            "day": date_format(a.start.astimezone(zone), "l j F")
+        }
+    return {
+        Status.BOOKED: Step(_("Check in"), "arrive", question=question),
+        Status.ARRIVED: Step(_("Start"), "start"),
+        Status.IN_PROGRESS: Step(_("Complete"), "complete"),
+    }.get(Status(a.status))
