@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 from django.core.management import call_command
@@ -136,10 +137,10 @@ def using(name: str, *, user: str = LOGIN_ROLE) -> Iterator[None]:
         connection.settings_dict.update(previous)
 
 
-def url_of(name: str) -> str:
+def url_of(name: str, *, superuser: bool = False) -> str:
     """Return the DATABASE_URL of a database, for other processes."""
-    host = str(Postgres(DATA_DIR).socket_dir()).replace("/", "%2F")
-    return f"postgres://{LOGIN_ROLE}@/{name}?host={host}"
+    host = quote(str(Postgres(DATA_DIR).socket_dir()), safe="")
+    return f"postgres://{SUPERUSER if superuser else LOGIN_ROLE}@/{name}?host={host}"
 
 
 def stamp_of(name: str) -> str:

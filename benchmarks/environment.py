@@ -91,7 +91,7 @@ def prepare() -> None:
     for name in list(os.environ):
         if name.startswith(OUTSIDE):
             del os.environ[name]
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    (DATA_DIR / "static").mkdir(parents=True, exist_ok=True)
     servers = embedded.ensure_running(DATA_DIR)
     os.environ.update(SETTINGS)
     os.environ["DATA_DIR"] = str(DATA_DIR)
