@@ -1,0 +1,1 @@
+"""What `make bench` runs: each row is measured against a floor in the same run (docs/benchmarks.md)."""
