@@ -59,7 +59,7 @@ def _with_unit(value: float, unit: str) -> str:
     """Return `3×`, `15 %`, `5 queries`, `1 query`."""
     if value == 1:
         unit = SINGULAR.get(unit, unit)
-    return f"{rounded(value)}{'' if unit == '×' else ' '}{unit}"
+    return f"{rounded(value)}{'' if unit.startswith('×') else ' '}{unit}"
 
 
 def rounded(value: float) -> str:

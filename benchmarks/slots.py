@@ -43,13 +43,19 @@ class Stage:
     floor: psycopg.Connection
 
     def ours(self, people: Sequence[Practitioner] | None, days: int, share: int | None = None) -> list[Slot]:
-        """Ask the service."""
+        """Ask the service about so many days from now on."""
+        return self.ours_until(people, self.now + dt.timedelta(days=days), share)
+
+    def ours_until(
+        self, people: Sequence[Practitioner] | None, end: dt.datetime, share: int | None = None
+    ) -> list[Slot]:
+        """Ask the service about the time from now until `end`."""
         return find_slots(
             organization=self.organization,
             appointment_type=self.kind,
             practitioners=people,
             start=self.now,
-            end=self.now + dt.timedelta(days=days),
+            end=end,
             per_practitioner=share,
         )
 
