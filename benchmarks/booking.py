@@ -79,7 +79,7 @@ def sit_down(slug: str, *, patients: int, **kind: object) -> Desk:
         offered = Practitioner.objects.filter(is_active=True, offered_types__appointment_type=chosen)
         return Desk(
             organization=organization,
-            location=Location.objects.order_by("name").first(),
+            location=Location.objects.earliest("name"),
             kind=chosen,
             people=list(offered.order_by("sort_order")),
             patients=list(Patient.objects.order_by("number")[:patients]),

@@ -6,18 +6,11 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any
 
 Side = Callable[[], float]
 TRANSACTION_CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 LEAST_ROUNDS = 3
-
-
-class Captured(Protocol):
-    """What django.test.utils.CaptureQueriesContext is inside its block."""
-
-    captured_queries: list[dict[str, str]]
 
 
 def take_turns(
@@ -56,8 +49,11 @@ def percentile(samples: Sequence[float], share: float) -> float:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
-def count_queries(work: Callable[[], Any], capture: Callable[[], AbstractContextManager[Captured]]) -> int:
-    """Return how many statements the work sends, those that only open and close transactions left out."""
+def count_queries(work: Callable[[], Any], capture: Callable[[], Any]) -> int:
+    """Return how many statements the work sends, those that only open and close transactions left out.
+
+    `capture` makes a context like Django's CaptureQueriesContext.
+    """
     with capture() as caught:
         work()
     statements = (query["sql"].lstrip().upper() for query in caught.captured_queries)

@@ -6,7 +6,7 @@ import datetime as dt
 import statistics
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlencode
@@ -59,7 +59,7 @@ def pages() -> list[Page]:
 def _pages(organization: Organization) -> Sequence[Page]:
     today = organization.today()
     monday = today - dt.timedelta(days=today.weekday())
-    doctor = Practitioner.objects.filter(is_active=True).order_by("sort_order").first()
+    doctor = Practitioner.objects.filter(is_active=True).earliest("sort_order")
     busy = Appointment.objects.filter(status__in=BUSY_STATUSES)
     start, end = day_bounds(organization.zone, today)
     day = busy.filter(start__gte=start, start__lt=end)
@@ -89,7 +89,7 @@ def _ids(rows: object) -> Ids:
     return list(rows.values_list("pk", flat=True))  # type: ignore[attr-defined]
 
 
-def _bare(kind: str, values: dict[str, object]) -> str:
+def _bare(kind: str, values: Mapping[str, object]) -> str:
     return f"/{kind}/?{urlencode(values)}"
 
 

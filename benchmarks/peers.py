@@ -9,7 +9,7 @@ import os
 import subprocess
 import tempfile
 import venv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -127,7 +127,7 @@ def _midnight_after(stage: Stage, days: int) -> dt.datetime:
     return day_bounds(zone, stage.now.astimezone(zone).date() + dt.timedelta(days=days - 1))[1]
 
 
-def _require_same(stage: Stage, found: Sequence, people: dict[str, object], answer: dict[str, Any]) -> None:
+def _require_same(stage: Stage, found: Sequence, people: Mapping[str, object], answer: dict[str, Any]) -> None:
     zone = ZoneInfo(ZONE)
     theirs = {
         (people[number], dt.datetime.fromisoformat(text).replace(tzinfo=zone))

@@ -13,6 +13,7 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -201,7 +202,7 @@ def contend(start: str, attempts: int, clients: int) -> dict[str, Any]:
     return {"seconds": seconds, "booked": booked.count()}
 
 
-COMMANDS = {"load": load, "search": search, "contend": contend}
+COMMANDS: dict[str, Callable[..., Any]] = {"load": load, "search": search, "contend": contend}
 
 
 def main() -> None:
