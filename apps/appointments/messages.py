@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone, translation
@@ -28,7 +29,7 @@ INVITES: dict[str, Method] = {Status.BOOKED: "REQUEST", Status.CANCELLED: "CANCE
 def register_messages() -> None:
     """Let rules plan messages about appointments, and guard them at send time; called once at start."""
     register_context(CONTEXT_TYPE, message_context)
-    register_guard(CONTEXT_TYPE, still_holds)
+    register_guard(CONTEXT_TYPE, still_holds, together=still_hold)
     for event_type in TRIGGERS:
         announce(event_type, CONTEXT_TYPE)
 
@@ -98,17 +99,32 @@ def _attachments(appointment: Appointment, channel: str) -> list[dict[str, Any]]
 
 
 def still_holds(communication: Communication) -> str | None:
-    """Say why a message about an appointment is pointless by now, None while it holds.
+    """Say why a message about an appointment is pointless by now, None while it holds. See `still_hold`."""
+    return still_hold([communication]).get(communication.pk)
 
-    Locks the appointment's row until the dispatcher has marked the message as being sent: a change commits either
-    before this look, and is seen, or after the message is on its way.
+
+def still_hold(communications: Sequence[Communication]) -> dict[uuid.UUID, str]:
+    """Say, by message, why those about appointments that are pointless by now are so; one query for any number.
+
+    Locks the appointments' rows, in the order of their ids, until the dispatcher has marked the messages as being
+    sent: a change commits either before this look, and is seen, or after the message is on its way.
     """
-    appointment: Appointment | None = (
+    locked = (
         Appointment.objects.real()
         .select_for_update(no_key=True)
-        .filter(organization_id=communication.organization_id, pk=communication.context_id)
-        .first()
+        .filter(
+            organization_id__in={communication.organization_id for communication in communications},
+            pk__in={communication.context_id for communication in communications},
+        )
+        .order_by("pk")
+        .only("version", "status", "start")
     )
+    visits = {visit.pk: visit for visit in locked}
+    reasons = {message.pk: _why_not(message, visits.get(message.context_id)) for message in communications}
+    return {key: reason for key, reason in reasons.items() if reason is not None}
+
+
+def _why_not(communication: Communication, appointment: Appointment | None) -> str | None:
     if appointment is None:
         return _("The appointment does not exist any more.")
     if communication.context_version != appointment.version:

@@ -30,7 +30,7 @@ from apps.communications.models import OPEN_STATUSES, URGENT_CATEGORIES, Channel
 from apps.communications.pace import reserve
 from apps.communications.providers import provider_for
 from apps.communications.providers.base import BaseProvider, LookUpFailed, Outcome, OutcomeKind, Outgoing
-from apps.communications.registry import guard_for
+from apps.communications.registry import group_guard_for, guard_for
 from apps.communications.services.contacts import learn_from_error
 from apps.communications.services.matching import match_record
 from apps.communications.services.outcomes import (
@@ -136,37 +136,57 @@ def _wait_for_turn(account: ChannelAccount, rows: list[Communication]) -> list[C
 
 
 class _GuardFailed(Exception):
-    """A guard raised instead of answering; the row is kept aside, the others go on."""
+    """A guard raised instead of answering about these rows."""
 
-    def __init__(self, row: Communication) -> None:
-        super().__init__(str(row.pk))
-        self.row = row
+    def __init__(self, rows: Sequence[Communication]) -> None:
+        super().__init__(len(rows))
+        self.rows = rows
 
 
 def _begin(account: ChannelAccount, provider: BaseProvider, rows: list[Communication]) -> list[Outgoing]:
-    """Mark what may go out as `sending`, settle or postpone the rest; return the messages to hand over."""
+    """Mark what may go out as `sending`, settle or postpone the rest; return the messages to hand over.
+
+    A row whose guard raises is kept aside, the others go on. Where a guard was asked about several rows at once, which
+    one it was shows when each is asked for by itself.
+    """
     while rows:
         try:
             with organization_scope(account.organization_id):
                 return _mark_sending(account, provider, rows, _ask_guards(rows))
         except _GuardFailed as failure:
-            log.exception("communications.guard_failed", communication=str(failure.row.pk))
-            _ask_again_later(failure.row)
-            rows = [row for row in rows if row is not failure.row]
+            if len(failure.rows) > 1:
+                return [message for row in rows for message in _begin(account, provider, [row])]
+            failed = failure.rows[0]
+            log.exception("communications.guard_failed", communication=str(failed.pk))
+            _ask_again_later(failed)
+            rows = [row for row in rows if row is not failed]
     return []
 
 
 def _ask_guards(rows: list[Communication]) -> dict[uuid.UUID, str]:
     """Return why messages make no sense any more, by row. Objects are locked in one order, before the ledger's rows."""
     refusals: dict[uuid.UUID, str] = {}
-    for row in sorted(rows, key=lambda row: (row.context_type, str(row.context_id))):
-        guard = guard_for(row.context_type) if row.context_type else None
-        if guard is None:
-            continue
+    in_order = sorted(rows, key=lambda row: (row.context_type, str(row.context_id)))
+    for context_type, group in groupby(in_order, key=lambda row: row.context_type):
+        refusals |= _ask_guard(context_type, list(group))
+    return refusals
+
+
+def _ask_guard(context_type: str, rows: list[Communication]) -> dict[uuid.UUID, str]:
+    guard, together = guard_for(context_type), group_guard_for(context_type)
+    if guard is None:
+        return {}
+    if together is not None:
+        try:
+            return dict(together(rows))
+        except Exception as error:
+            raise _GuardFailed(rows) from error
+    refusals: dict[uuid.UUID, str] = {}
+    for row in rows:
         try:
             reason = guard(row)
         except Exception as error:
-            raise _GuardFailed(row) from error
+            raise _GuardFailed([row]) from error
         if reason is not None:
             refusals[row.pk] = reason
     return refusals

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -467,6 +467,59 @@ def test_failing_guard_holds_up_its_own_row_only(plan: Plan, guarded: dict[uuid.
     assert (reload(stuck).status, reload(stuck).error_code) == (Status.QUEUED, "guard_failed")
     assert reload(stuck).due_at > NOON
     assert reload(sent).status == Status.SENT
+
+
+@pytest.fixture
+def guarded_together() -> Iterator[tuple[dict[uuid.UUID, str | Exception], list[int]]]:
+    """Objects of type "crowd", whose guard answers for many at once; also how many it was asked about each time."""
+    answers: dict[uuid.UUID, str | Exception] = {}
+    asked: list[int] = []
+
+    def guard(rows: Sequence[Communication]) -> dict[uuid.UUID, str]:
+        asked.append(len(rows))
+        found = {row.pk: answers[row.context_id] for row in rows if row.context_id in answers}
+        broken = next((answer for answer in found.values() if isinstance(answer, Exception)), None)
+        if broken is not None:
+            raise broken
+        return found
+
+    registry.register_guard("crowd", lambda row: guard([row]).get(row.pk), together=guard)
+    yield answers, asked
+    registry._guards.pop("crowd")
+    registry._group_guards.pop("crowd")
+
+
+def test_guard_for_many_is_asked_once_for_a_batch(
+    plan: Plan, guarded_together: tuple[dict[uuid.UUID, str | Exception], list[int]]
+) -> None:
+    answers, asked = guarded_together
+    cancelled = uuid.uuid4()
+    answers[cancelled] = "The visit was cancelled."
+    gone = plan(context=Context("crowd", cancelled, 1))
+    sent = [plan(context=Context("crowd", uuid.uuid4(), 1)) for _number in range(3)]
+
+    dispatch_due()
+
+    assert (reload(gone).status, reload(gone).reason) == (Status.CANCELLED, "The visit was cancelled.")
+    assert {reload(row).status for row in sent} == {Status.SENT}
+    assert asked == [4]
+
+
+def test_guard_for_many_that_fails_holds_up_the_one_row_it_fails_for(
+    plan: Plan, guarded_together: tuple[dict[uuid.UUID, str | Exception], list[int]]
+) -> None:
+    answers, asked = guarded_together
+    broken = uuid.uuid4()
+    answers[broken] = LookupError("no such visit")
+    stuck, *sent = (
+        plan(context=Context("crowd", context_id, 1)) for context_id in (broken, uuid.uuid4(), uuid.uuid4())
+    )
+
+    dispatch_due()
+
+    assert (reload(stuck).status, reload(stuck).error_code) == (Status.QUEUED, "guard_failed")
+    assert {reload(row).status for row in sent} == {Status.SENT}
+    assert asked == [3, 1, 1, 1]
 
 
 def test_two_guards_for_one_type_are_a_mistake() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +12,7 @@ from icalendar import Calendar
 from icalendar import Event as CalendarEvent
 
 from apps.appointments.invites import invite_for
-from apps.appointments.messages import message_context, still_holds
+from apps.appointments.messages import message_context, still_hold, still_holds
 from apps.appointments.models import Appointment
 from apps.appointments.services import (
     arrive_appointment,
@@ -246,6 +247,18 @@ class TestGuard:
     def test_notice_of_a_cancellation_goes_out(self, visit, actor) -> None:
         cancelled = cancel_appointment(appointment=visit, reason="patient", actor=actor)
         assert still_holds(self.planned(cancelled, "notice")) is None
+
+    def test_many_messages_are_judged_each_by_itself_in_one_query(
+        self, visit, actor, django_assert_num_queries
+    ) -> None:
+        good, outdated = self.planned(visit), self.planned(visit, version=2)
+        other = self.planned(visit)
+        other.context_id = uuid.uuid4()
+        with django_assert_num_queries(1):
+            reasons = still_hold([good, outdated, other])
+        assert reasons.keys() == {outdated.pk, other.pk}
+        assert "changed after" in reasons[outdated.pk]
+        assert "does not exist" in reasons[other.pk]
 
     def test_follow_up_needs_a_visit_that_took_place(self, visit, actor, clock) -> None:
         assert "did not take place" in still_holds(self.planned(visit, "follow_up"))
