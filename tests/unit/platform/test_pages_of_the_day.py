@@ -269,9 +269,12 @@ def test_the_live_feed_names_what_changed_since_the_cursor(desk_client, appointm
     assert "appointments" in desk_client.get(f"/live/?cursor={cursor}").json()["topics"]
 
 
-def test_the_palette_finds_pages_and_actions(desk_client):
-    page = desk_client.get("/frame/palette/?q=cal", headers=HTMX).content.decode()
+def test_the_palette_names_the_pages_actions_and_patients_that_it_finds(desk_client, patient):
+    page = desk_client.post("/frame/palette/", {"q": "cal"}, headers=HTMX).content.decode()
     assert "/calendar/" in page
+    assert "<bdi>Calendar</bdi>" in page
+    assert "<bdi>Appointment</bdi>" in desk_client.post("/frame/palette/", {"q": "app"}, headers=HTMX).content.decode()
+    assert "<bdi>Ana López</bdi>" in desk_client.post("/frame/palette/", {"q": "lopez"}, headers=HTMX).content.decode()
 
 
 def test_a_note_stays_inside_and_an_empty_reply_keeps_the_form(desk_client, conversation):
