@@ -1,4 +1,4 @@
-/** The palette (Ctrl/⌘ K): finds patients, appointments, tickets, conversations, pages and actions. The server answers components/palette_results.html. */
+/** The palette (Ctrl/⌘ K): finds pages, actions, and what each app adds (patients). The server answers components/palette_results.html. */
 import { closeDialog, openDialog } from "./dialog.js";
 import { activate, active, options, walk } from "./listbox.js";
 

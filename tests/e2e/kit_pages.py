@@ -96,8 +96,9 @@ def people(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@csrf_protect
 def find(request: HttpRequest) -> HttpResponse:
-    query = request.GET.get("q", "")
+    query = request.POST.get("q", "")
     items = [{"label": name, "icon": "user", "url": "/"} for name in PEOPLE if query.lower() in name.lower()]
     actions = [{"label": "Book an appointment", "icon": "calendar-plus", "url": "/book/", "modal": True}]
     groups = [{"label": "Patients", "items": items}, {"label": "Actions", "items": actions}] if items else []

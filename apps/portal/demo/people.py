@@ -57,7 +57,8 @@ FAMILY = (
 ).split()
 LANGUAGES = ["en"] * 14 + ["es"] * 4 + ["hi"] * 2
 CHILDREN, ADULT_DAYS = 0.22, (365 * 16, 365 * 92, 365 * 44)
-AREA_CODES = (415, 212, 646, 718, 917, 202, 305, 312, 503, 617)
+# Of the clinic's own zone: quiet hours go by the number.
+AREA_CODES = (212, 718, 917, 646, 347, 929, 516, 914, 202, 617)
 STREETS = "Quarry Lane,Harbour Street,Northgate Road,Mill Lane,Chapel Hill,Station Road,Orchard Close,River Walk".split(
     ","
 )

@@ -211,7 +211,7 @@ def write_threads(
     count: int,
 ) -> int:
     """Write the scripted threads, then plain ones up to `count`; return how many."""
-    strangers = iter(f"+1628555018{digit}" for digit in range(7, 10))
+    strangers = iter(f"+1332555018{digit}" for digit in range(7, 10))
     rows: list[Conversation] = []
     lines: list[Message] = []
     ledger: list[Communication] = []

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.core import navigation
 from apps.events.selectors import follow_events
@@ -46,20 +46,23 @@ def navigation_links(request: HttpRequest) -> HttpResponse:
     return render(request, "components/nav_links.html", context)
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @requires(Permission.TODAY_VIEW)
 def palette(request: HttpRequest) -> HttpResponse:
-    """Answer what the palette found: pages and actions by their words, then what each app finds."""
-    text = request.GET.get("q", "").strip()[:PALETTE_LENGTH]
+    """Answer what the palette found: pages and actions by their words, then what each app finds.
+
+    The page POSTs what was typed: names of patients don't belong in addresses.
+    """
+    text = (request.POST.get("q") or request.GET.get("q") or "").strip()[:PALETTE_LENGTH]
     folded = text.casefold()
     pages = [
-        {"title": entry["label"], "icon": entry["icon"], "url": entry["url"]}
+        {"label": entry["label"], "icon": entry["icon"], "url": entry["url"]}
         for entry in navigation_for(request)
         if folded in str(entry["label"]).casefold()
     ]
     actions = [
         {
-            "title": line["label"],
+            "label": line["label"],
             "icon": line["icon"],
             "url": line["url"],
             "modal": line["modal"],
@@ -68,12 +71,12 @@ def palette(request: HttpRequest) -> HttpResponse:
         for line in new_menu_for(request)
         if folded in str(line["label"]).casefold()
     ]
-    groups = [{"label": _("Actions"), "items": actions}, {"label": _("Pages"), "items": pages}]
+    groups = [{"label": _("New"), "items": actions}, {"label": _("Pages"), "items": pages}]
     if len(text) >= 2:
         for _order, heading, permission, finder in navigation.finders():
             if request.actor.may(permission):  # type: ignore[attr-defined]
                 found = [
-                    {"title": f.label, "detail": f.detail, "icon": f.icon, "url": f.url} for f in finder(request, text)
+                    {"label": f.label, "detail": f.detail, "icon": f.icon, "url": f.url} for f in finder(request, text)
                 ]
                 groups.insert(0, {"label": heading, "items": found})
     context = {"groups": [group for group in groups if group["items"]], "query": text}

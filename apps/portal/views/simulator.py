@@ -30,7 +30,7 @@ from apps.portal.simulator import OUTCOMES, due_next, known_addresses, phone_of,
 
 SESSION_KEY = "simulator_phones"
 MOST_PHONES = 3
-STRANGER = "whatsapp:+16285550142"
+STRANGER = "whatsapp:+13325550142"
 TEXT_LIMIT = 4096
 
 

@@ -269,9 +269,12 @@ def test_the_live_feed_names_what_changed_since_the_cursor(desk_client, appointm
     assert "appointments" in desk_client.get(f"/live/?cursor={cursor}").json()["topics"]
 
 
-def test_the_palette_finds_pages_and_actions(desk_client):
-    page = desk_client.get("/frame/palette/?q=cal", headers=HTMX).content.decode()
+def test_the_palette_names_the_pages_actions_and_patients_that_it_finds(desk_client, patient):
+    page = desk_client.post("/frame/palette/", {"q": "cal"}, headers=HTMX).content.decode()
     assert "/calendar/" in page
+    assert "<bdi>Calendar</bdi>" in page
+    assert "<bdi>Appointment</bdi>" in desk_client.post("/frame/palette/", {"q": "app"}, headers=HTMX).content.decode()
+    assert "<bdi>Ana López</bdi>" in desk_client.post("/frame/palette/", {"q": "lopez"}, headers=HTMX).content.decode()
 
 
 def test_a_note_stays_inside_and_an_empty_reply_keeps_the_form(desk_client, conversation):
@@ -323,10 +326,10 @@ def test_taking_over_and_handing_back_undo_each_other(desk_client, conversation)
 
 
 def test_a_phone_of_the_simulator_refreshes_whatever_else_wrote_meanwhile(desk_client, organization):
-    assert desk_client.get("/simulator/phone/?key=whatsapp:%2B16285550142").status_code == 200
+    assert desk_client.get("/simulator/phone/?key=whatsapp:%2B13325550142").status_code == 200
     assert desk_client.get("/simulator/phone/?key=pigeon:1").status_code == 404
 
 
 def test_the_simulator_refuses_an_empty_message(desk_client, whatsapp_account):
-    answer = desk_client.post("/simulator/write/", {"key": "whatsapp:+16285550142", "body": " "}, headers=HTMX)
+    answer = desk_client.post("/simulator/write/", {"key": "whatsapp:+13325550142", "body": " "}, headers=HTMX)
     assert answer.status_code == 422
