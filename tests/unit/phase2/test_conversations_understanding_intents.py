@@ -73,6 +73,10 @@ LANGUAGES = {
 
 INTENTS = {
     Intent.BOOK: """
+        do you have anything next thursday?
+        anything open tomorrow?
+        do you have any openings
+        I still need an appointment
         डॉक्टर का समय चाहिए
         मुझे कल डॉक्टर को दिखाना है
         doctor sahab se milna tha
@@ -167,6 +171,11 @@ INTENTS = {
         I need a doctor in 2 days
     """,
     Intent.RESCHEDULE: """
+        can I move it instead?
+        move it please
+        ¿la puedo mover?
+        me la puede cambiar para el viernes?
+        kisi aur din kar do
         appointment dusre din kar do
         mujhe apni appointment ki date change karni hai
         puedo adelantar mi cita
@@ -356,6 +365,9 @@ INTENTS = {
         samajh nahi aaya
     """,
     Intent.VIEW: """
+        when is it again?
+        what time was it
+        kab aana hai
         did you cancel my appointment?
         why was my appointment cancelled
         has my appointment been moved
@@ -414,6 +426,7 @@ INTENTS = {
         पहुँच गया
     """,
     Intent.MORE: """
+        no, mejor otra
         koi dusra din dikhao
         aur koi time hai kya
         no me queda bien ninguno
@@ -518,6 +531,8 @@ INTENTS = {
         क्लिनिक कहाँ है
     """,
     Intent.SYMPTOM: """
+        I am ill
+        feeling ill
         मुझे तीन दिन से बुखार है
         mujhe 3 din se bukhar hai
         tengo mucha tos
@@ -565,6 +580,8 @@ INTENTS = {
         ठीक है
     """,
     Intent.NO: """
+        not that one
+        nope not that one
         no
         nope
         No thanks
@@ -669,23 +686,52 @@ INTENTS = {
         alta
         शुरू
     """,
-    Intent.UNKNOWN: """
+    Intent.KEEP: """
         mujhe appointment nahi cancel karna
         cancel nahi karna hai
-        appointment nahi chahiye
-        no necesito cita
-        I don't want an appointment
         no need to cancel
-        please don't reschedule
-        2
-        Ana Lopez
-        tomorrow at 5
-        14 March 1978
         don't cancel
         I don't want to cancel
         please do not cancel it
         no quiero cancelar
         appointment cancel mat karo
+        no keep it
+        keep my appointment
+        I still want it
+        no la cancele
+        no, manténgala
+        quiero dejar mi cita como está
+        अपॉइंटमेंट रहने दो
+    """,
+    Intent.NEVER_MIND: """
+        never mind
+        nvm
+        forget it
+        never mind, I'll call you
+        leave it, thanks
+        I changed my mind
+        I don't want it anymore
+        olvídalo
+        mejor ya no
+        déjalo así
+        no, gracias, ya no la necesito
+        rehne do
+        nahi rehne do
+        रहने दो
+        कोई बात नहीं
+    """,
+    Intent.UNKNOWN: """
+        can we make it later in the day?
+        no thank you, I'll call instead
+        I'll be fine
+        appointment nahi chahiye
+        no necesito cita
+        I don't want an appointment
+        please don't reschedule
+        2
+        Ana Lopez
+        tomorrow at 5
+        14 March 1978
         second opinion
         asdfgh
         ?

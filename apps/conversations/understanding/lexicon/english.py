@@ -74,6 +74,7 @@ NO = """
     not now|yet|today|really|this|that|correct|right|ok|okay|good|interested|exactly
     not this time
     not for me
+    not that|this|these|those one|ones|time?
     i? dont think so
     i do not think so
     i? dont want|need it|to|that|this?
@@ -87,8 +88,6 @@ NO = """
     do not
     none
     never
-    never mind
-    nevermind
     wrong|incorrect|false
     thats|its|this|that is? wrong|incorrect|not
     that|this|it doesnt|wont|dont work|suit

@@ -26,6 +26,7 @@ INTENTS = {
         re schedule
         move|change|changing|switch|shift|push|delay|swap|alter|modify|update .. {_APPOINTMENT}
         move|push|shift|bring|change|put it|that|this|mine to|back|forward|up|for
+        move|push|shift|switch it|that|this|mine
         change|move|switch|different the? time|date|day|hour of|for my|the {_APPOINTMENT}
         different|another|new time|day|date for|instead my|the? {_APPOINTMENT}?
         {_APPOINTMENT} .. different|another|later|earlier|new time|date|day
@@ -68,6 +69,8 @@ INTENTS = {
         remind me .. {_APPOINTMENT}
         do i have anything|something booked|scheduled
         when am|was|should i supposed|scheduled|due|booked|come
+        when is|was it|that again?
+        what time|day is|was it|that again?
         forgot .. {_APPOINTMENT}
     """,
     "LATE": """
@@ -95,6 +98,9 @@ INTENTS = {
         {_DOCTOR} please|pls|needed|required|available
         doctor|dr|doc .. available|free
         any slots|openings|availability|availabilities|spots|times|space
+        do|have you|u|ya have|got anything|something|openings|slots|times|spots|space|time|room|availability
+        is there anything|something|availability|space|time|an? opening|slot|spot
+        anything|something open|free|available|on|for
         what|which|are .. slots|times|openings|dates are|do|available
         available|free .. slots|times|appointments
         when can i come|visit|be
@@ -115,7 +121,7 @@ INTENTS = {
         confirm it|that|this|my|please
         confirm|confirmed|confirming|cnfrm
         ill|will|shall|we be there
-        ill|will|shall|we come|attend|make it
+        ill|will|shall come|attend|make it
         see you|u then|there|tomorrow|soon|at|on
         im|i|am|we coming|attending
         count me in
@@ -158,6 +164,23 @@ INTENTS = {
         return
         one step back
         go to previous
+    """,
+    "NEVER_MIND": """
+        never mind
+        nevermind|nvm
+        forget about? it|that|this
+        forget|leave|drop|skip it
+        i|ive|have? changed|change my mind
+        i? dont want|need it|this|one? anymore|now
+        i do not want|need it|this|one? anymore|now
+        not interested anymore?
+        some other time
+        maybe later
+    """,
+    "KEEP": f"""
+        keep|leave it|that|this|mine|everything as it is
+        keep it|that|this|mine|my|the {_APPOINTMENT}?
+        i|ill|we? still want|need|keep|take it|that|this|mine
     """,
     "CHANGE": """
         change
@@ -235,7 +258,8 @@ INTENTS = {
     "SYMPTOM": """
         pain|pains|ache|aches|hurts|hurt|hurting|sore|fever|cough|coughing|headache|headaches|migraine|toothache|backache|earache
         vomiting|vomit|nausea|nauseous|diarrhea|diarrhoea|rash|itching|itchy|dizzy|dizziness|swelling|swollen|infection|flu|cold
-        injury|injured|sprained|burning|bleeding|tired|fatigue|insomnia|allergy|allergies|sick|unwell|ill|anxiety|depressed|stomach|uti
+        injury|injured|sprained|burning|bleeding|tired|fatigue|insomnia|allergy|allergies|sick|unwell|anxiety|depressed|stomach|uti
+        am|im|is|shes|hes|was|been|very|really|so|quite|fell|getting ill
         not feeling well|good
         dont feel well|good
         do not feel well|good

@@ -25,6 +25,10 @@ INTENTS = {
         {_APPT} .. dusre|doosre|kisi|aage din|time|dusre|badha|badhao
         aage badha|badhao|badhana|badhani
         reschedule
+        kisi|koi aur|dusre|doosre din|time|samay kar|karo|kardo|rakh|rakho|rakhdo|karna|karwa
+        dusre|doosre|agle din|time|samay kar|karo|kardo|rakh|rakho|karna
+        किसी|कोई और|दूसरे दिन|समय|टाइम कर|करो|रख|रखो|करना
+        दूसरे|अगले दिन|समय|टाइम कर|करो|रख|रखो|करना
         {_APPT_HI}|समय|दिन|तारीख|टाइम .. बदल|बदलना|बदलो|बदलनी|बदलवाना|बदलें|आगे
         बदल|बदलना|बदलनी .. {_APPT_HI}|समय|दिन|तारीख
         आगे बढ़ा|बढ़ाना|बढ़ाओ|बढ़ाएं
@@ -48,6 +52,8 @@ INTENTS = {
     "VIEW": f"""
         {_APPT} kab|kitne|kis ..2 hai|h|he|ka|baje
         {_APPT} kab
+        kab hai|h|he|tha|aana|aau|aaun hai|h?
+        कब है|आना|आऊं है?
         kab hai|h meri|mera|hamari? {_APPT}
         meri|mera {_APPT} kya|kab|kitne|kis|confirm hai|h|baje|din
         {_APPT_HI} कब|कितने|किस ..2 है|का|बजे|दिन
@@ -129,6 +135,25 @@ INTENTS = {
         wapas|vapas|peeche|piche jao|jaana|jana|chalo
         वापस|पीछे|पिछला
         वापस|पीछे जाओ|जाना|जाएं
+    """,
+    "NEVER_MIND": """
+        rehne|rahne|rahene do|de|dijiye|dein
+        chhodo|chodo|chhod|chod do|dijiye?
+        jaane|jane do|dijiye
+        koi baat|bat nahi|nahin|nhi
+        ab nahi|nahin|nhi chahiye|chahie|chaiye
+        irada|man badal gaya
+        रहने दो|दे|दें|दीजिए
+        छोड़ो|छोड़ दो|दीजिए?
+        जाने दो|दें|दीजिए
+        कोई बात नहीं
+        अब नहीं चाहिए
+    """,
+    "KEEP": f"""
+        rakho|rakhiye|rakhna|rakh do|lo?
+        {_APPT} rakho|rakhiye|rehne|rahne|rakhna do|hai|h?
+        रखो|रखिए|रखना दो|है?
+        {_APPT_HI} रखो|रखिए|रहने|रखना दो|है?
     """,
     "CHANGE": """
         badlo|badalna|badal|badle

@@ -21,13 +21,15 @@ INTENTS = {
         reprogramar|reprograme|reprogramación|reagendar|reagende|reajendar|posponer|aplazar|postergar|reprogramarla|reagendarla|reprogramo
         cambiar|cambio|mover|cambie|correr|adelantar|atrasar|retrasar|modificar|cambiarla|moverla .. {_CITA}
         cambiar|mover|cambio|cambiarla|moverla .. fecha|día|horario|hora
-        cambiarla|moverla|cambiármela|adelantarla|atrasarla
+        cambiarla|moverla|cambiármela|adelantarla|atrasarla|muévala|muévela|cámbiela|cámbiala|cámbiemela|cámbiamela
+        la|lo puedo|puede|pueden|puedes|podría|podrían|podemos cambiar|mover|pasar|correr|adelantar|atrasar
+        quiero|quisiera|necesito|prefiero moverla|cambiarla|pasarla|moverlo|cambiarlo
         {_CITA} para|a|en otro|otra día|hora|fecha|horario|momento
         pasar|pase|pasen|recorrer .. {_CITA} a|al|para
         puedo ir|venir otro|otra día|hora
     """,
     "CANCEL": f"""
-        cancelar|cancele|cancelen|cancela|cancelo|cancelación|cancelarla|cancelármela|cancelada|anular|anule|anulen|anulo|anularla
+        cancelar|cancele|cancelen|canceles|cancela|cancelo|cancelación|cancelarla|cancelármela|cancelada|anular|anule|anulen|anules|anulo|anularla
         quitar|borrar|eliminar|suspender|dar .. {_CITA}
         ya no quiero|necesito|voy|podré|puedo|deseo .. {_CITA}
         ya no voy a? ir|asistir|poder?
@@ -98,6 +100,7 @@ INTENTS = {
         otra|otro|otras|otros opción|opciones|horario|horarios|hora|horas|fecha|fechas|día|días|turno|momento
         ninguno|ninguna de|me|funciona|sirve|puedo estos|esos|estas|esas|los|las|sirve|funciona|viene|va|conviene|acomoda?
         ninguno|ninguna
+        mejor|prefiero|quiero|dame|deme otra|otro|otras|otros
         algo más tarde|temprano|adelante
         más tarde|temprano|adelante
         ver|mostrar|dame|muéstrame más|otros|otras
@@ -120,6 +123,24 @@ INTENTS = {
         anterior
         paso|opción anterior
         deshacer
+    """,
+    "NEVER_MIND": """
+        olvídalo|olvídelo|olvídate|olvídese|olvídala
+        déjalo|déjelo|déjala|déjela|dejémoslo así|no?
+        déjalo|déjelo|déjala|déjela para otro|otra día|vez|momento
+        mejor ya? no|nada
+        ya no|nada gracias?
+        no importa|pasa nada?
+        no te preocupes|preocupe
+        cambié de idea|opinión|parecer
+        ya no la|lo? quiero|necesito
+    """,
+    "KEEP": f"""
+        mantenla|manténgala|consérvela|mantenerla|conservarla así|igual?
+        déjala|déjela|dejarla como|igual está|estaba?
+        mantener|conservar|mantenga|conserve|dejar|deje la|mi {_CITA} así|igual?
+        mantener|conservar|mantenga|conserve|dejar|deje la|mi {_CITA} como está
+        sí? voy a ir
     """,
     "CHANGE": """
         cambiar|cambia|corregir|corrige|editar|modificar
