@@ -274,6 +274,15 @@ WEAK_NAME_LEADS = """
     good morning|afternoon|evening
 """
 
+INTRODUCTIONS = """
+    this is
+    i am
+    im
+    its|it is?
+"""
+
+BIRTH_LEADS = "and i was am he she is born on in my his her the date of birth birthday birthdate bday dob d b"
+
 HONORIFICS = "mr mrs ms miss mx dr doctor prof professor sir madam rev"
 
 COMMON = """
@@ -318,6 +327,29 @@ COMMON = """
     migraine migraines diabetes infection inflammation allergies ears eyes feet toes fingers shoulder elbow wrist ankle hip
     neck spine muscle muscles bone bones lungs kidney kidneys liver bladder urine stool breast pill pills tablets antibiotics
     mom mum dad wellness annual yearly routine physicals screening contraception birth control implant smoking alcohol
+"""
+
+SHIFTS = {
+    "earlier": """
+        earlier|sooner
+        too late
+        not so|that late
+    """,
+    "later": """
+        later
+        too early|soon
+        not so|that early|soon
+    """,
+}
+
+SAME_DAY = """
+    same|that|this day|morning|afternoon|evening
+    in|on the|that same? day|morning|afternoon|evening
+"""
+
+QUESTION_OPENERS = """
+    what|whats|where|wheres|when|whens|who|whos|whom|why|how|hows|which
+    do|does|did|is|are|can|could|may|should|will|would|shall i|you|u|we|they|he|she|it|my|the|there|this|that|a|an|someone|anyone
 """
 
 LANGUAGE_REQUESTS = """

@@ -252,6 +252,15 @@ WEAK_NAME_LEADS = """
     buenas tardes|noches
 """
 
+INTRODUCTIONS = """
+    yo? soy
+    hola|buenas soy
+    aquí
+    le? habla|saluda|escribe
+"""
+
+BIRTH_LEADS = "y e nací nacido nacida nació el la en mi su fecha de del nacimiento es fnac f nac n"
+
 HONORIFICS = "sr sra srta señor señora señorita don doña dr dra doctor doctora lic ing prof profesor profesora"
 
 GIVEN_NAMES = """
@@ -293,6 +302,30 @@ COMMON = """
     cintura cuello hombro codo muñeca tobillo cadera pulmones riñones hígado vejiga orina sangrado manchas granos acné depende
     quizás talvez viuda viudo soltera soltero extranjero
     mexicano mexicana colombiano colombiana menor mujer hombre alto alta cliente
+"""
+
+SHIFTS = {
+    "earlier": """
+        más temprano|temprana|pronto
+        antes
+        demasiado|muy tarde
+    """,
+    "later": """
+        más tarde|tardecito|adelante
+        después
+        demasiado|muy temprano|pronto
+    """,
+}
+
+SAME_DAY = """
+    mismo|misma|ese|esa|este|esta día|mañana|tarde
+    ese|este mismo día
+"""
+
+QUESTION_OPENERS = """
+    qué|cómo|dónde|cuándo|cuánto|cuánta|cuántos|cuántas|quién|quiénes|cuál|cuáles
+    por|para|con|a|de qué|quién|cuánto|dónde
+    puedo|puede|pueden|puedes|podría|podrían|debo|aceptan|atienden|tienen|hacen|ofrecen
 """
 
 LANGUAGE_REQUESTS = """
