@@ -159,7 +159,8 @@ def test_only_templates_that_can_be_filled_and_are_approved_are_offered(organiza
     assert [one.key for one in fitting_templates(conversation=late)] == ["welcome"]
 
 
-def test_template_about_the_next_visit_fits_who_has_one(organization, late, appointment):
+def test_template_about_the_next_visit_fits_who_has_one(organization, late, appointment, noon):
+    noon.move_to(appointment.start - dt.timedelta(days=1))
     TemplateFactory(
         organization=organization,
         key="visit",
