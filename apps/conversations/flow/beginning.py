@@ -12,7 +12,15 @@ from apps.conversations.flow.noticing import GOALS, clean_reason, note_new_visit
 from apps.conversations.flow.turn import Step, Turn
 from apps.conversations.flow.wishes import book_for_reason, pursue, pursue_booked, visit_told_of
 from apps.conversations.models import Attention, FlowState
-from apps.conversations.understanding import Intent, Whom, detect_intent, is_only_emoji, is_question, parse_for_whom
+from apps.conversations.understanding import (
+    Intent,
+    Whom,
+    detect_intent,
+    is_only_emoji,
+    is_question,
+    parse_for_whom,
+    parse_shift,
+)
 
 _ABOUT_A_VISIT = GOALS | {Intent.YES: Goal.CONFIRM, Intent.NO: Goal.CANCEL}
 
@@ -26,13 +34,20 @@ def on_idle(turn: Turn) -> Step:
         return Step(turn.state, join(turn.opening, wording.all_right()))
     if intent in _ABOUT_A_VISIT:
         return _about_a_visit(turn, intent)
-    if intent == Intent.CHANGE and turn.context.appointment_id is not None:
+    if turn.context.appointment_id is not None and _wants_another_time(turn, intent):
         return _about_a_visit(turn, Intent.RESCHEDULE)
     if intent in (Intent.LATE, Intent.ARRIVED):
         return to_staff(turn, Attention.ASKED, wording.staff_know())
-    if intent == Intent.QUESTION or (intent == Intent.UNKNOWN and _asks_something_else(turn)):
+    if intent in (Intent.QUESTION, Intent.PREPARATION) or (intent == Intent.UNKNOWN and _asks_something_else(turn)):
         return to_staff(turn, Attention.ASKED, wording.colleague_will_answer(turn.organization.phone))
     return _want_visit(turn, intent)
+
+
+def _wants_another_time(turn: Turn, intent: Intent) -> bool:
+    """Tell whether a message right after a booking asks for another time than the one booked."""
+    return intent in (Intent.CHANGE, Intent.MORE) or (
+        intent in (Intent.BOOK, Intent.UNKNOWN) and parse_shift(turn.text) is not None
+    )
 
 
 def _asks_something_else(turn: Turn) -> bool:

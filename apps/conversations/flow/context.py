@@ -78,6 +78,7 @@ class FlowContext:
     given_name: str = ""
     family_name: str = ""
     candidates: list[uuid.UUID] = field(default_factory=list)
+    birth_dates: list[dt.date] = field(default_factory=list)
     mismatches: int = 0
     patient_id: uuid.UUID | None = None
     offers: list[Offer] = field(default_factory=list)
@@ -137,7 +138,7 @@ def _to_json(value: Any) -> Any:
         return value.to_json()
     if isinstance(value, list):
         return [_to_json(item) for item in value]
-    if isinstance(value, dt.datetime):
+    if isinstance(value, dt.date):
         return value.isoformat()
     return str(value) if isinstance(value, uuid.UUID | Goal) else value
 
@@ -151,6 +152,7 @@ _FROM_JSON: dict[str, Any] = {
     "type_id": uuid.UUID,
     "candidates": lambda ids: [uuid.UUID(pk) for pk in ids],
     "patient_id": uuid.UUID,
+    "birth_dates": lambda dates: [dt.date.fromisoformat(date) for date in dates],
     "practitioner_ids": lambda ids: [uuid.UUID(pk) for pk in ids],
     "offers": lambda offers: [Offer.from_json(offer) for offer in offers],
     "offered_until": dt.datetime.fromisoformat,

@@ -23,12 +23,15 @@ from apps.conversations.flow.wishes import pursue
 from apps.conversations.models import Attention, FlowState
 from apps.conversations.understanding import (
     Ambiguous,
+    Choice,
     Intent,
     Named,
+    Option,
     Whom,
     detect_intent,
     parse_birth_date,
     parse_birth_date_behind,
+    parse_choice,
     parse_for_whom,
     parse_introduction,
     parse_named,
@@ -124,7 +127,7 @@ def _other_than_asked(turn: Turn, question: str) -> Step | None:
         return Step(FlowState.IDLE, wording.all_right())
     if intent in (Intent.LATE, Intent.ARRIVED):
         return to_staff(turn, Attention.ASKED, wording.staff_know())
-    if intent == Intent.QUESTION:
+    if intent in (Intent.QUESTION, Intent.PREPARATION):
         return to_staff(turn, Attention.ASKED, wording.colleague_will_answer(turn.organization.phone))
     if intent in GOALS:
         turn.context.goal, turn.context.wish = GOALS[intent], wish_to_come(turn)
@@ -139,14 +142,23 @@ def _other_than_asked(turn: Turn, question: str) -> Step | None:
 
 def on_birth_date(turn: Turn) -> Step:
     """With the birth date it shows who it is: somebody with this number, a new patient, or a case for staff."""
-    read = parse_birth_date(turn.text, day_first=turn.day_first, today=turn.today)
+    read = parse_birth_date(turn.text, day_first=turn.day_first, today=turn.today) or _chosen_date(turn)
     if read is None:
         return _other_than_asked(turn, wording.ask_birth_date()) or unclear(turn, wording.birth_date_unclear())
     return _take_birth_date(turn, read)
 
 
+def _chosen_date(turn: Turn) -> dt.date | None:
+    """Return which of the dates asked about is meant: "the first one", "5 September"."""
+    dates = turn.context.birth_dates
+    options = [Option(key=date.isoformat(), label=wording.full_date(date)) for date in dates]
+    picked = parse_choice(turn.text, options, turn.language)
+    return dates[picked.index] if isinstance(picked, Choice) else None
+
+
 def _take_birth_date(turn: Turn, read: dt.date | Ambiguous[dt.date]) -> Step:
     if isinstance(read, Ambiguous):
+        turn.context.birth_dates = list(read.candidates)
         return Step(FlowState.BIRTH_DATE, join(turn.opening, wording.which_birth_date(read.candidates)))
     patient = verified_in_household(turn, read) if turn.context.candidates else None
     patient = patient or verified_by_identity(turn, read)

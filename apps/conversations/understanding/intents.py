@@ -36,6 +36,8 @@ class Intent(StrEnum):
     BACK = "back"
     NEVER_MIND = "never_mind"
     KEEP = "keep"
+    WAIT = "wait"
+    PREPARATION = "preparation"
     CHANGE = "change"
     QUESTION = "question"
     SYMPTOM = "symptom"
@@ -62,10 +64,19 @@ _PRECEDENCE = (
     Intent.VIEW,
     Intent.MORE,
     Intent.KEEP,
+    Intent.PREPARATION,
     Intent.CONFIRM,
     Intent.BOOK,
 )
-_AFTER_THOSE = (Intent.NEVER_MIND, Intent.CHANGE, Intent.BACK, Intent.HELP, Intent.QUESTION, Intent.SYMPTOM)
+_AFTER_THOSE = (
+    Intent.NEVER_MIND,
+    Intent.WAIT,
+    Intent.CHANGE,
+    Intent.BACK,
+    Intent.HELP,
+    Intent.QUESTION,
+    Intent.SYMPTOM,
+)
 _NEGATABLE = frozenset(
     (Intent.CANCEL, Intent.RESCHEDULE, Intent.BOOK, Intent.CONFIRM, Intent.HUMAN, Intent.ARRIVED, Intent.LATE)
 )
@@ -74,7 +85,7 @@ _ALONE_IF_ONE_WORD = frozenset(
     (Intent.BACK, Intent.CHANGE, Intent.MORE, Intent.HELP, Intent.HUMAN, Intent.CONFIRM, Intent.RESTART, Intent.STOP)
 )
 _WEAK_IF_ONE_WORD = frozenset((Intent.BOOK, Intent.QUESTION))
-_COMES_FIRST = frozenset((Intent.NEVER_MIND, Intent.KEEP))
+_COMES_FIRST = frozenset((Intent.NEVER_MIND, Intent.KEEP, Intent.WAIT))
 _ALWAYS_ALONE = frozenset((Intent.GREETING, Intent.THANKS, Intent.GOODBYE))
 _POLITE = "polite"
 
@@ -121,7 +132,7 @@ def detect_intent(text: str, language: str) -> Intent:
     the keyword: confirm it or hand over) through `HUMAN`, `RESCHEDULE`, `CANCEL` … to `BOOK`; then remarks.
     A request that is negated next to its verb ("don't book") doesn't count; "don't cancel" is `KEEP`. `BACK`,
     `CHANGE`, `MORE` and other one-word commands have to be the whole message but for politeness ("back" yes,
-    "back pain" no); `NEVER_MIND` and `KEEP` have to be its first clause ("forget it, I'll call"); so have `GREETING`, `THANKS` and `GOODBYE` always ("good morning" yes, "good morning, I need a
+    "back pain" no); `NEVER_MIND`, `WAIT` and `KEEP` have to be its first clause ("forget it, I'll call"); so have `GREETING`, `THANKS` and `GOODBYE` always ("good morning" yes, "good morning, I need a
     doctor" is `BOOK`). `SYMPTOM` is a complaint without a request: usually a wish to be seen. All languages are read
     whatever `language` is; it decides between readings of single words. Numbers, dates and names are `UNKNOWN`:
     ask the parser for what the dialogue expects first.

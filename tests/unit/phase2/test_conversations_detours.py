@@ -44,6 +44,10 @@ def visit(bookable, patient) -> Appointment:
     )
 
 
+def the_visit() -> Appointment:
+    return Appointment.objects.exclude(status=Status.HELD).get()
+
+
 def offered(answer: str) -> list[str]:
     """Return the times of an offer, without their numbers."""
     return [line[3:] for line in answer.splitlines() if line[:2] in {"1.", "2.", "3."}]
@@ -122,6 +126,15 @@ def test_birth_date_in_figures_from_who_writes_no_english_is_asked_about_where_t
     assert "3 de abril de 1990 o 4 de marzo de 1990" in answer
     assert "motivo" in dialogue.say("3 de abril de 1990")
     assert Patient.objects.get().birth_date == dt.date(1990, 4, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("la primera", dt.date(1990, 4, 3)), ("4 de marzo", dt.date(1990, 3, 4)), ("4 marzo 1990", dt.date(1990, 3, 4))],
+)
+def test_answer_to_which_of_two_dates_may_be_short(dialogue, text, expected):
+    dialogue.go("necesito una cita", "Juan Pérez", "3/4/1990", text)
+    assert Patient.objects.get().birth_date == expected
 
 
 def test_birth_date_in_figures_is_the_countrys_for_who_writes_english(dialogue):
@@ -206,6 +219,13 @@ def test_other_reason_while_choosing_offers_the_other_type(dialogue, organizatio
     assert booked.reason == "my knee hurts; actually it is for a flu shot"
 
 
+@pytest.mark.parametrize("text", ["hang on a sec", "let me check with my boss", "un momento", "ruko"])
+def test_asking_for_a_moment_is_no_misunderstanding(dialogue, text):
+    dialogue.go(*TO_CONFIRM, text, text, text)
+    assert dialogue.thread.state == FlowState.CONFIRM
+    assert "booked" in dialogue.say("yes")
+
+
 # ── about the visit that is booked ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -216,6 +236,14 @@ def test_changing_after_booking_means_the_booked_visit(dialogue, text):
 
 def test_when_is_it_again_tells_the_visit(dialogue):
     assert "Your next visit: Tuesday, November 24 at 9:00 AM" in dialogue.go(*TO_BOOKED, "when is it again?")
+
+
+@pytest.mark.parametrize("text", ["can I get something sooner?", "¿hay algo antes?", "none of these work"])
+def test_another_time_right_after_booking_moves_the_visit(dialogue, text):
+    dialogue.go(*TO_BOOKED, text)
+    assert dialogue.thread.state == FlowState.SLOTS
+    dialogue.go("3", "yes")
+    assert the_visit().start != NINE_ON_TUESDAY
 
 
 @pytest.mark.parametrize("text", ["no keep it", "never mind", "don't cancel", "no, leave it"])
@@ -376,6 +404,14 @@ def test_practitioner_without_free_time_is_said_and_others_offered(dialogue, org
     answer = dialogue.go(*TO_SLOTS, "with dr busy")
     assert answer.startswith("I find no free time with them.")
     assert len(offered(answer)) == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["that would be great, thank you", "ok book", "esa está perfecta", "resérvela por favor"]
+)
+def test_consent_in_other_words_books(dialogue, text):
+    dialogue.go(*TO_CONFIRM, text)
+    assert the_visit().start == NINE_ON_TUESDAY
 
 
 # ── files ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -265,6 +265,10 @@ def test_patients_own_language_decides_when_the_message_does_not_show_one(organi
     assert "¿Cuál es el motivo" in Dialogue(organization, address="+14155550142").say("ok?")
 
 
+def test_single_letter_shows_no_language(organization, bookable, patient):
+    assert "What is the reason" in Dialogue(organization, address="+14155550142").say("Y")
+
+
 def test_language_that_the_organization_does_not_speak_is_not_used(organization, bookable):
     organization.languages = ["en"]
     organization.save()

@@ -73,6 +73,7 @@ LANGUAGES = {
 
 INTENTS = {
     Intent.BOOK: """
+        meri beti ke liye bhi chahiye
         do you have anything next thursday?
         anything open tomorrow?
         do you have any openings
@@ -365,6 +366,8 @@ INTENTS = {
         samajh nahi aaya
     """,
     Intent.VIEW: """
+        what appointments do I have
+        me confirma mi cita por favor
         when is it again?
         what time was it
         kab aana hai
@@ -426,6 +429,7 @@ INTENTS = {
         पहुँच गया
     """,
     Intent.MORE: """
+        I can't do any of those
         no, mejor otra
         koi dusra din dikhao
         aur koi time hai kya
@@ -703,7 +707,35 @@ INTENTS = {
         quiero dejar mi cita como está
         अपॉइंटमेंट रहने दो
     """,
+    Intent.WAIT: """
+        wait
+        hang on a sec
+        just a minute please
+        let me check with my boss
+        I need to ask my husband
+        espera
+        un momento por favor
+        deja le pregunto a mi esposo
+        ruko
+        ek minute
+        puch ke batata hu
+        एक मिनट रुकिए
+    """,
+    Intent.PREPARATION: """
+        what should I bring?
+        do I need to bring anything to my appointment tomorrow
+        should I fast before the appointment
+        how long will the appointment take
+        ¿qué debo llevar?
+        ¿cuánto dura la cita?
+        kya kya lana hai
+        क्या लाना है
+    """,
     Intent.NEVER_MIND: """
+        no thank you, I'll call instead
+        no thanks ill call
+        I will call back later
+        no gracias yo llamo
         never mind
         nvm
         forget it
@@ -722,7 +754,6 @@ INTENTS = {
     """,
     Intent.UNKNOWN: """
         can we make it later in the day?
-        no thank you, I'll call instead
         I'll be fine
         appointment nahi chahiye
         no necesito cita

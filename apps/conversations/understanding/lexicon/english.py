@@ -38,6 +38,7 @@ YES = """
     works for|with me|us
     that|this|it works|suits|will? work?
     that will|would work|do
+    that|it would|will|d be great|good|perfect|fine|lovely|wonderful|awesome|nice
     works|suits
     no problem
     no worries
@@ -55,7 +56,8 @@ YES = """
     with pleasure
     happy with that
     im happy|ok|okay|fine|good with that|it|this
-    book it
+    book it|that|this|me|mine? in?
+    please book
     ill take it|that
     👍
     ✅
@@ -111,6 +113,7 @@ FILLERS = """
     you|u so|very? much
     so|very much
     a lot
+    sec|second|bro|man|guys|folks
     doctor|doc|dr|sir|madam|mam|maam|miss|mr|mrs|ms|dear|team|clinic
     hi|hello|hey
     then|well|oh|ah|um|uh|hmm|hm|so|just|actually|again|too|also|really|very|now|and|lol|haha
@@ -134,7 +137,7 @@ HEDGES = """
 """
 
 CHOICE_FILLERS = """
-    please|pls|plz|ok|okay|yes|yeah|yep|sure|hi|hello|then|so|well|oh|um|actually|thanks|thank|you|good|great|fine|perfect
+    please|pls|plz|ok|okay|yes|yeah|yep|sure|hi|hello|whatevers|whichevers|whats|wtv|then|so|well|oh|um|actually|thanks|thank|you|good|great|fine|perfect
     the|a|an|it|that|this|one|ones|option|options|choice|number|num|slot|time|date|day|appointment|appt|at|on|in|for|of|is
     i|ill|id|im'd|would|will|want|like|prefer|take|choose|pick|select|book|have|get|go|going|with|lets|let|do|me|my
     gimme|sounds|can|could|we|to|works|work|best|better|suits|be|by|about|how|think|said|meant|need|reserve|confirm|schedule|please

@@ -60,6 +60,8 @@ INTENTS = {
         whats my {_APPOINTMENT} time|date
         my|upcoming|next {_APPOINTMENT} details|time|date|info
         show|see|view|check|list|find my upcoming|next? {_APPOINTMENT}
+        what|which {_APPOINTMENT} do|have i|we have|got|booked
+        how many {_APPOINTMENT} do i|we have
         do i have an|any? upcoming? {_APPOINTMENT}
         have i got an|any? {_APPOINTMENT}
         is my {_APPOINTMENT} .. confirmed|on|booked|today|tomorrow
@@ -133,6 +135,7 @@ INTENTS = {
         other|another|different|further|alternative options|option|times|time|slots|slot|dates|date|days|day|hours
         something|anything|what else|later|earlier|sooner|different
         none of these|those|them|the|it|that work|works|suit|suits|are|is?
+        cant|cannot|wont do|make|any|either|manage any|either|none|these|those|them|it? of? those|these|them?
         none work|works|suit|suits|fit
         none
         neither
@@ -176,6 +179,8 @@ INTENTS = {
         not interested anymore?
         some other time
         maybe later
+        i will call|ring|phone back|again|in|you? later|instead|tomorrow?
+        ill|i call|ring|phone|will|can you|them|in|back|later|instead|call? later|instead|again|back?
     """,
     "KEEP": f"""
         keep|leave it|that|this|mine|everything as it is
@@ -203,6 +208,19 @@ INTENTS = {
         i? dont understand|get|know
         i do not understand|get|know
         im confused|lost
+    """,
+    "PREPARATION": f"""
+        do|should|must|can|what|anything i|we|to|should|do|need|have ..2 bring|wear|fast|eat|drink|prepare|pack
+        have|need|supposed to bring|wear|fast|prepare
+        how long will|does|is|do|should the|my|a|it ..2 {_APPOINTMENT}|take|last|be|wait
+    """,
+    "WAIT": """
+        wait|waitt|hold|hang on|up? a|one|sec|second|minute|moment? sec|second|minute|moment?
+        a|an|one|just|give|gimme|1 me|a|one? sec|second|minute|min|moment
+        let me check|see|ask|think|look|confirm about|with|my|at|the? it|that|my|the? boss|husband|wife|mom|mum|dad|work|schedule|calendar|partner|job|diary?
+        i need|have|gotta|must to? check|ask|think about|with|my|at|the? it|that|my|the? boss|husband|wife|mom|mum|dad|work|schedule|calendar|partner|job|diary?
+        ill|i let you know
+        brb
     """,
     "QUESTION": """
         how much|expensive

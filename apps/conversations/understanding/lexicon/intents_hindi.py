@@ -86,6 +86,8 @@ INTENTS = {
         {_DR} hai|h|available|khali|kab|aaj|honge|milenge|baithte
         {_DR} sahab|saab|ji milenge|honge|aayenge|hain|baithenge|hai
         book {_KARNA}
+        liye bhi chahiye|chahie|chaiye|chaahiye
+        लिए|लिये भी चाहिए|चाहिये
         samay|time mil|milega|chahiye|hai|de|do|dijiye
         {_APPT_HI} .. चाहिए|चाहिये|लेना|लेनी|बुक|मिलेगा|मिलेगी|करना|करनी|करो|दो|दीजिए|करें|बनाना|दें|करवाना|करवानी
         {_APPT_HI}
@@ -177,6 +179,21 @@ INTENTS = {
         मेरी|मुझे मदद|सहायता करो|कीजिए|चाहिए|करें
         मदद|सहायता चाहिए|करो|कीजिए|करें
         समझ नहीं आया|आ
+    """,
+    "PREPARATION": """
+        kya kya? lana|laana|lekar|leke|le|lekr|layein|laayein|saath
+        khali pet
+        क्या क्या? लाना|लेकर|लाएं|साथ
+        खाली पेट
+    """,
+    "WAIT": """
+        ruko|rukiye|rukna|ruk|rukie jao|jaiye|zara|jara|thoda?
+        zara|thoda|jara ruko|rukiye
+        ek|1 minute|min|mint|second|sec|minat ruko|rukiye?
+        dekh|puch|pooch|soch kar|ke|k batata|batati|bataunga|bataungi|batate hoon|hun|hu|hain?
+        रुको|रुकिए|रुकिये
+        एक मिनट|सेकंड|क्षण रुको|रुकिए|रुकिये?
+        देख|पूछ|सोच कर|के बताता|बताती|बताऊंगा|बताऊंगी हूँ?
     """,
     "QUESTION": """
         kitna|kitne|kitni paisa|paise|fees|fee|charge|kharcha|lagega|rupaye|lagta

@@ -48,6 +48,8 @@ INTENTS = {
         a qué hora|día es|era|tengo|sería mi|la|una? {_CITA}?
         cuándo|qué día|hora? es|era|tengo mi|la|una? próxima? {_CITA}
         mis {_CITA}
+        me confirma|confirmas|confirman|confirme mi|la|las {_CITA}
+        pueden|puede|podrían|podría|puedes confirmar|confirmarme mi|la {_CITA}
         ver|consultar|revisar|saber|checar|mostrar mi|mis|la próxima? {_CITA}
         tengo alguna|una? {_CITA} pendiente|programada|agendada|mañana|hoy
         mi {_CITA} es|está|sigue cuándo|hoy|mañana|confirmada|agendada
@@ -133,6 +135,7 @@ INTENTS = {
         no importa|pasa nada?
         no te preocupes|preocupe
         cambié de idea|opinión|parecer
+        yo? llamo|llamaré|marco yo|luego|después|mañana|mejor?
         ya no la|lo? quiero|necesito
     """,
     "KEEP": f"""
@@ -160,6 +163,18 @@ INTENTS = {
         cómo funciona|se|lo usa|hago|esto|funciona?
         menú|opciones|instrucciones
         no entiendo|entendí|comprendo|sé qué|hacer|nada?
+    """,
+    "PREPARATION": f"""
+        qué debo|tengo|hay|necesito|puedo que? llevar|traer|comer|tomar|hacer
+        debo|tengo|hay|necesito|puedo que? llevar|traer|comer|ir|estar ayunas|ayuno|algo|documentos|papeles
+        tengo que ir|estar|venir en ayunas
+        cuánto dura|tarda|demora ..2 {_CITA}?
+    """,
+    "WAIT": """
+        espere|espera|esperen|espérame|espéreme un|tantito? momento|momentito|segundo|minuto|ratito|poco?
+        un|dame|deme|déjame un|tantito? momento|momentito|segundito|segundo|minuto|minutito|ratito
+        deja|déjame|déjeme|voy le? a? pregunto|preguntar|preguntarle|checar|checo|reviso|revisar|ver|veo|pensar|pensarlo|pienso a|con|mi|el|la? mi|el|la? esposo|esposa|jefe|jefa|mamá|papá|trabajo|agenda|horario?
+        luego|ahorita le|te aviso|digo|confirmo
     """,
     "QUESTION": """
         cuánto cuesta|cobran|vale|es|sale|cobra|costaría|sería

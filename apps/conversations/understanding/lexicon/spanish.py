@@ -36,6 +36,9 @@ YES = """
     correcto|correcta|exacto|exactamente|cierto|efectivamente|afirmativo
     así es
     eso es
+    esa|ese|eso|esta|este está|estaría|es|sería? perfecto|perfecta|bien|bueno|buena|genial|excelente
+    resérvela|resérvala|resérvemela|resérvamela|resérvelo|agéndela|agéndala|agéndemela|apártela|apártala|anótela|anótame
+    sipi|sipo|simón
     por favor
     por qué no
     porque no
@@ -102,6 +105,8 @@ FILLERS = """
     muchas|mil gracias
     se lo? agradezco
     muy amable
+    bendiciones
+    dios le|te|los|la bendiga|pague
     doctor|doctora|doc|dra|señor|señora|señorita|sr|sra|srta|amigo|amiga
     pues|bueno|entonces|ah|eh|ay|oye|mire|ya|ahora|también|mismo|todo
     hola|buenas
@@ -116,7 +121,7 @@ HEDGES = """
 
 CHOICE_FILLERS = """
     el|la|los|las|lo|un|una|opción|opciones|número|num|nro|cita|turno|hora|horario|día|fecha|de|del|a|al|en|con|para|por|es
-    quiero|quisiera|prefiero|elijo|escojo|tomo|dame|deme|me|quedo|va|viene|bien|sirve|gusta|gustaría|favor|porfa|gracias
+    quiero|quisiera|prefiero|elijo|escojo|tomo|dame|deme|me|quedo|va|viene|bien|sirve|gusta|gustaría|favor|porfa|porfis|porfi|gracias
     sí|ok|vale|bueno|dale|claro|perfecto|entonces|pues|mejor|esa|ese|esta|este|que|y|mi|sería|reservar|agendar|reserva
     doctor|doctora|dr|dra|médico|médica|puede|ser|se|puedo|hola|creo|necesito|escoger|elegir|disponible|eso|son
 """
