@@ -133,7 +133,11 @@ def _grid(
     shows_now = any(column.is_today for column in columns) and 0 <= now_minute <= last - first
     return Grid(
         columns=columns,
-        hours=[(minute - first, f"{minute // 60:02d}:00") for minute in range(first, last) if minute % 60 == 0 and minute > first],
+        hours=[
+            (minute - first, f"{minute // 60:02d}:00")
+            for minute in range(first, last)
+            if minute % 60 == 0 and minute > first
+        ],
         halves=[minute - first for minute in range(first, last) if minute % 60 == 30],
         first_minute=first,
         minutes=last - first,

@@ -56,7 +56,7 @@ class AppointmentTypeSerializer(InUtc, serializers.ModelSerializer):
         return [str(offer.practitioner_id) for offer in appointment_type.offered_by.all()]
 
 
-class AppointmentTypeWriteSerializer(serializers.ModelSerializer):
+class AppointmentTypeWriteSerializer(InUtc, serializers.ModelSerializer):
     """What a type is made of; `practitioners` replaces who offers it."""
 
     colour = serializers.ChoiceField(choices=[(colour.value, colour.label) for colour in Colour], required=False)

@@ -7,6 +7,7 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 
+from apps.core.api.filters import FilterSet, InstantFilter
 from apps.core.api.pagination import CursorPagination
 from apps.core.api.viewsets import CreateMixin, DestroyMixin, ListMixin, RetrieveMixin, TenantViewSet, UpdateMixin
 from apps.organizations.models import Location
@@ -61,7 +62,7 @@ class LocationViewSet(ListMixin, RetrieveMixin, TenantViewSet):
     permissions = READ
 
 
-class PractitionerFilter(django_filters.FilterSet):
+class PractitionerFilter(FilterSet):
     """By place of work."""
 
     location = django_filters.UUIDFilter(method="at_location", label="has weekly hours there")
@@ -128,11 +129,11 @@ class ScheduleViewSet(ListMixin, RetrieveMixin, CreateMixin, DestroyMixin, Tenan
         services.remove_weekly_hours(hours=instance, actor=self.actor)
 
 
-class PeriodFilter(django_filters.FilterSet):
+class PeriodFilter(FilterSet):
     """What meets [start, end)."""
 
-    start = django_filters.IsoDateTimeFilter(field_name="period__endswith", lookup_expr="gt", label="ends after")
-    end = django_filters.IsoDateTimeFilter(field_name="period__startswith", lookup_expr="lt", label="begins before")
+    start = InstantFilter(field_name="period__endswith", lookup_expr="gt", label="ends after")
+    end = InstantFilter(field_name="period__startswith", lookup_expr="lt", label="begins before")
 
 
 class TimeOffFilter(PeriodFilter):

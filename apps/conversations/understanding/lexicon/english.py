@@ -50,7 +50,7 @@ YES = """
     i confirm
     confirm|confirmed|accept|accepted
     you got it
-    you bet
+    you? bet
     for sure
     by all means
     with pleasure
