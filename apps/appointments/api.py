@@ -86,6 +86,7 @@ class AppointmentTypeViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin,
     write_serializer_class = AppointmentTypeWriteSerializer
     pagination_class = InListOrder
     filterset_fields = ["is_active", "online_bookable"]
+    search_fields = ["name", "keywords"]
     permissions = {
         "list": VIEW,
         "retrieve": VIEW,

@@ -51,6 +51,7 @@ class TemplateViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Destro
     write_serializer_class = TemplateWriteSerializer
     update_serializer_class = TemplateUpdateSerializer
     filterset_class = TemplateFilter
+    search_fields = ["key", "subject", "body"]
     permissions = {
         "list": Permission.COMMUNICATIONS_VIEW,
         "retrieve": Permission.COMMUNICATIONS_VIEW,

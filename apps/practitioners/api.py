@@ -59,6 +59,7 @@ class LocationViewSet(ListMixin, RetrieveMixin, TenantViewSet):
     serializer_class = LocationSerializer
     pagination_class = ByName
     filterset_fields = ["is_active"]
+    search_fields = ["name", "city"]
     permissions = READ
 
 
@@ -84,6 +85,7 @@ class PractitionerViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Te
     update_serializer_class = PractitionerUpdateSerializer
     pagination_class = InListOrder
     filterset_class = PractitionerFilter
+    search_fields = ["given_name", "family_name", "specialty"]
     permissions = {**READ, "create": WRITE, "partial_update": WRITE}
 
     def perform_create(self, data: dict[str, Any]) -> Practitioner:
@@ -102,6 +104,7 @@ class RoomViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantView
     update_serializer_class = RoomUpdateSerializer
     pagination_class = ByName
     filterset_fields = ["location", "is_active"]
+    search_fields = ["name"]
     permissions = {**READ, "create": WRITE, "partial_update": WRITE}
 
     def perform_create(self, data: dict[str, Any]) -> Room:

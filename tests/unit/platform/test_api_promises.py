@@ -151,3 +151,12 @@ def test_patient_is_shown_in_utc_whatever_the_organizations_zone(api_client, org
     shown = api_client.get(f"/api/v1/patients/{patient.pk}/").json()["created_at"]
     assert shown.endswith("Z")
     assert dt.datetime.fromisoformat(shown) == patient.created_at
+
+
+@pytest.mark.parametrize(
+    ("path", "text"), [("practitioners", "amara okon"), ("locations", "harbour"), ("appointment-types", "consult")]
+)
+def test_lists_of_what_the_clinic_is_made_of_can_be_searched(api_client, bookable, path, text):
+    assert len(api_client.get(f"/api/v1/{path}/?search={text}").json()["results"]) == 1
+    assert api_client.get(f"/api/v1/{path}/?search=nobody").json()["results"] == []
+    assert api_client.get(f"/api/v1/{path}/?search=%00").status_code == 422
