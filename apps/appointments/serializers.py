@@ -71,7 +71,7 @@ class AppointmentTypeSerializer(InUtc, serializers.ModelSerializer):
         return [str(one.room_id) for one in appointment_type.in_rooms.all()]
 
 
-class AppointmentTypeWriteSerializer(serializers.ModelSerializer):
+class AppointmentTypeWriteSerializer(InUtc, serializers.ModelSerializer):
     """What a type is made of; `practitioners`, `locations` and `rooms` replace what was said before."""
 
     colour = serializers.ChoiceField(choices=[(colour.value, colour.label) for colour in Colour], required=False)

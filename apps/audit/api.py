@@ -18,6 +18,7 @@ from rest_framework.utils.urls import replace_query_param
 from apps.audit.models import AccessKind, AccessRecord
 from apps.audit.serializers import AccessRecordSerializer, EventFeedSerializer, EventSerializer
 from apps.audit.services import record_access
+from apps.core.api.filters import FilterSet, InstantFilter
 from apps.core.api.viewsets import ListMixin, RetrieveMixin, TenantViewSet
 from apps.core.errors import InvalidInput
 from apps.events.models import Event
@@ -112,14 +113,14 @@ def _limit(request: Request) -> int:
     return int(text)
 
 
-class AccessFilter(django_filters.FilterSet):
+class AccessFilter(FilterSet):
     """Who looked at which patient, when."""
 
     patient = django_filters.UUIDFilter(field_name="patient_id")
     actor = django_filters.UUIDFilter(field_name="actor_id")
     kind = django_filters.ChoiceFilter(choices=AccessKind.choices)
-    since = django_filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="gte")
-    until = django_filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="lt")
+    since = InstantFilter(field_name="occurred_at", lookup_expr="gte")
+    until = InstantFilter(field_name="occurred_at", lookup_expr="lt")
 
     class Meta:
         model = AccessRecord

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from apps.audit.models import AccessRecord
 from apps.core.actors import ActorKind
+from apps.core.api.fields import InUtc
 from apps.events.models import Event
 
 
@@ -18,7 +19,7 @@ class ActorSerializer(serializers.Serializer):
     label = serializers.CharField(source="actor_label")
 
 
-class EventSerializer(serializers.ModelSerializer):
+class EventSerializer(InUtc, serializers.ModelSerializer):
     """Something that happened."""
 
     actor = ActorSerializer(source="*")
@@ -53,7 +54,7 @@ class EventFeedSerializer(serializers.Serializer):
     previous = serializers.URLField(allow_null=True, help_text="always null")
 
 
-class AccessRecordSerializer(serializers.ModelSerializer):
+class AccessRecordSerializer(InUtc, serializers.ModelSerializer):
     """One look at a patient's record."""
 
     actor = ActorSerializer(source="*")

@@ -18,12 +18,13 @@ from apps.audit.services import record_access
 from apps.communications import services
 from apps.communications.models import Category, Channel, Communication, Status
 from apps.communications.serializers import CancelSerializer, CommunicationSerializer, CommunicationWriteSerializer
+from apps.core.api.filters import FilterSet, InstantFilter
 from apps.core.api.pagination import CursorPagination
 from apps.core.api.viewsets import CreateMixin, ListMixin, RetrieveMixin, TenantViewSet
 from apps.organizations.permissions import Permission
 
 
-class CommunicationFilter(django_filters.FilterSet):
+class CommunicationFilter(FilterSet):
     """By whom, how, how far, and about what."""
 
     patient = django_filters.UUIDFilter(field_name="patient_id")
@@ -33,8 +34,8 @@ class CommunicationFilter(django_filters.FilterSet):
     context_type = django_filters.CharFilter(label="type of what it is about, for example appointments.Appointment")
     context_id = django_filters.UUIDFilter()
     conversation = django_filters.UUIDFilter(field_name="conversation_id")
-    due_after = django_filters.IsoDateTimeFilter(field_name="due_at", lookup_expr="gte")
-    due_before = django_filters.IsoDateTimeFilter(field_name="due_at", lookup_expr="lt")
+    due_after = InstantFilter(field_name="due_at", lookup_expr="gte")
+    due_before = InstantFilter(field_name="due_at", lookup_expr="lt")
 
     class Meta:
         model = Communication

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.communications.models import URGENT_CATEGORIES, Category, Channel, Communication, Provider, Status
-from apps.core.api.fields import TenantRelatedField
+from apps.core.api.fields import InstantField, InUtc, TenantRelatedField
 from apps.patients.models import Patient
 
 COMPOSABLE = [(value, label) for value, label in Category.choices if value not in URGENT_CATEGORIES]
@@ -20,7 +20,7 @@ class MessageContextSerializer(serializers.Serializer):
     version = serializers.IntegerField(source="context_version")
 
 
-class CommunicationSerializer(serializers.ModelSerializer):
+class CommunicationSerializer(InUtc, serializers.ModelSerializer):
     """One outbound message on one channel. `reason` says in words why it was held back, cancelled or not delivered."""
 
     channel = serializers.ChoiceField(choices=Channel.choices)
@@ -86,8 +86,8 @@ class CommunicationWriteSerializer(serializers.Serializer):
     body = serializers.CharField()
     category = serializers.ChoiceField(choices=COMPOSABLE, default=Category.NOTICE)
     language = serializers.CharField(required=False, max_length=8)
-    due_at = serializers.DateTimeField(required=False, help_text="now unless given")
-    not_after = serializers.DateTimeField(required=False, help_text="cancelled instead of sent later than this")
+    due_at = InstantField(required=False, help_text="now unless given")
+    not_after = InstantField(required=False, help_text="cancelled instead of sent later than this")
 
 
 class CancelSerializer(serializers.Serializer):

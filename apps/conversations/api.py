@@ -29,6 +29,7 @@ from apps.conversations.serializers import (
     MessageWriteSerializer,
     SnoozeSerializer,
 )
+from apps.core.api.filters import FilterSet
 from apps.core.api.viewsets import ListMixin, RetrieveMixin, TenantViewSet
 from apps.core.errors import InvalidInput
 from apps.organizations.models import Membership, User
@@ -39,7 +40,7 @@ MESSAGES_PAGE = 50
 MOST_MESSAGES = 200
 
 
-class ConversationFilter(django_filters.FilterSet):
+class ConversationFilter(FilterSet):
     """`attention=any` keeps threads that need a person, whatever for."""
 
     owner = django_filters.UUIDFilter(field_name="owner_id", label="id of the person who owns it")

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.audit.services import record_access
+from apps.core.api.filters import FilterSet, TruthFilter
 from apps.core.api.viewsets import CreateMixin, ListMixin, RetrieveMixin, TenantViewSet, UpdateMixin
 from apps.core.errors import NotFound
 from apps.journeys import services
@@ -44,10 +45,10 @@ from apps.organizations.permissions import Permission
 STAGE_ID = OpenApiParameter("stage_id", uuid.UUID, OpenApiParameter.PATH, description="id of the stage in any edition")
 
 
-class DefinitionFilter(django_filters.FilterSet):
+class DefinitionFilter(FilterSet):
     """`search` looks in name and key."""
 
-    is_active = django_filters.BooleanFilter()
+    is_active = TruthFilter()
     starts_on = django_filters.CharFilter()
     search = django_filters.CharFilter(method="by_text")
 
@@ -153,7 +154,7 @@ def _key_of(definition: Definition, stage_id: uuid.UUID) -> str:
     return key
 
 
-class InstanceFilter(django_filters.FilterSet):
+class InstanceFilter(FilterSet):
     """`stage` is a stage's key."""
 
     patient = django_filters.UUIDFilter(field_name="patient_id")
@@ -162,7 +163,7 @@ class InstanceFilter(django_filters.FilterSet):
     journey = django_filters.UUIDFilter(field_name="definition_id")
     status = django_filters.MultipleChoiceFilter(choices=InstanceStatus.choices)
     stage = django_filters.CharFilter(field_name="current_stage__key")
-    overdue = django_filters.BooleanFilter(method="by_overdue")
+    overdue = TruthFilter(method="by_overdue")
 
     class Meta:
         model = Instance

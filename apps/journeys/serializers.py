@@ -7,14 +7,14 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.core.api.fields import TenantRelatedField
+from apps.core.api.fields import InUtc, TenantRelatedField
 from apps.journeys.models import Definition, Instance, InstanceStatus, Stage, StageState, StageStatus
 from apps.journeys.services import StageInput
 from apps.journeys.services.definitions import current_version
 from apps.patients.models import Patient
 
 
-class StageSerializer(serializers.ModelSerializer):
+class StageSerializer(InUtc, serializers.ModelSerializer):
     """A stage. It ends on an event, after a delay, or by hand; delays are in minutes."""
 
     advance_when = serializers.JSONField(help_text="payload values the event must carry; a list means any of them")
@@ -75,7 +75,7 @@ def stage_input(data: dict[str, Any]) -> StageInput:
     return StageInput(**{name: value for name, value in data.items() if name != "position"})
 
 
-class DefinitionSerializer(serializers.ModelSerializer):
+class DefinitionSerializer(InUtc, serializers.ModelSerializer):
     """A journey with the stages of its present edition."""
 
     version = serializers.IntegerField(source="lock_version", help_text="counts saves, for `If-Match`")
@@ -161,7 +161,7 @@ class DryRunSerializer(serializers.Serializer):
     results = DryStepSerializer(many=True)
 
 
-class StageStatusSerializer(serializers.ModelSerializer):
+class StageStatusSerializer(InUtc, serializers.ModelSerializer):
     """Where a run stands with one stage."""
 
     stage = serializers.CharField(source="stage.key")
@@ -174,7 +174,7 @@ class StageStatusSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class InstanceSerializer(serializers.ModelSerializer):
+class InstanceSerializer(InUtc, serializers.ModelSerializer):
     """A patient's run through a journey."""
 
     journey = serializers.UUIDField(source="definition_id")

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from apps.audit.services import record_access
 from apps.communications.models import Channel
+from apps.core.api.filters import FilterSet, TruthFilter
 from apps.core.api.viewsets import CreateMixin, DestroyMixin, ListMixin, RetrieveMixin, TenantViewSet, UpdateMixin
 from apps.notifications import services
 from apps.notifications.models import Rule, Template
@@ -29,13 +30,13 @@ from apps.notifications.serializers import (
 from apps.organizations.permissions import Permission
 
 
-class TemplateFilter(django_filters.FilterSet):
+class TemplateFilter(FilterSet):
     """By what it says, where and in which language."""
 
     key = django_filters.CharFilter()
     channel = django_filters.ChoiceFilter(choices=Channel.choices)
     language = django_filters.CharFilter()
-    is_active = django_filters.BooleanFilter()
+    is_active = TruthFilter()
 
     class Meta:
         model = Template
@@ -50,6 +51,7 @@ class TemplateViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Destro
     write_serializer_class = TemplateWriteSerializer
     update_serializer_class = TemplateUpdateSerializer
     filterset_class = TemplateFilter
+    search_fields = ["key", "subject", "body"]
     permissions = {
         "list": Permission.COMMUNICATIONS_VIEW,
         "retrieve": Permission.COMMUNICATIONS_VIEW,
@@ -88,12 +90,12 @@ class TemplateViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Destro
         return Response(PreviewSerializer(shown).data)
 
 
-class RuleFilter(django_filters.FilterSet):
+class RuleFilter(FilterSet):
     """By event and whether it is on."""
 
     event_type = django_filters.CharFilter()
     template_key = django_filters.CharFilter()
-    is_active = django_filters.BooleanFilter()
+    is_active = TruthFilter()
 
     class Meta:
         model = Rule

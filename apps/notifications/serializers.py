@@ -5,14 +5,14 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from apps.communications.models import Category, Channel
-from apps.core.api.fields import TenantRelatedField
+from apps.core.api.fields import InUtc, TenantRelatedField
 from apps.notifications.models import Rule, Template
 from apps.patients.models import Patient
 
 VERSION = {"required": False, "min_value": 1, "help_text": "what was read; a stale one is refused with 409"}
 
 
-class TemplateSerializer(serializers.ModelSerializer):
+class TemplateSerializer(InUtc, serializers.ModelSerializer):
     """The text of a message for one channel in one language."""
 
     channel = serializers.ChoiceField(choices=Channel.choices)
@@ -76,7 +76,7 @@ class PreviewSerializer(serializers.Serializer):
     )
 
 
-class RuleSerializer(serializers.ModelSerializer):
+class RuleSerializer(InUtc, serializers.ModelSerializer):
     """When an event happens, which template goes out, how and when."""
 
     category = serializers.ChoiceField(choices=Category.choices)

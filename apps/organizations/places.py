@@ -22,4 +22,3 @@ def chosen_location(request: HttpRequest) -> Location | None:
     """Return the chosen location, None for all of them; a choice of a place that closed since is forgotten."""
     wanted = request.session.get(SESSION_KEY)
     return next((place for place in locations_of(request) if str(place.pk) == wanted), None) if wanted else None
-

@@ -16,6 +16,7 @@ from rest_framework.utils.urls import replace_query_param
 
 from apps.audit.models import AccessKind
 from apps.audit.services import record_access
+from apps.core.api.filters import FilterSet, TruthFilter
 from apps.core.api.pagination import CursorPagination
 from apps.core.api.viewsets import CreateMixin, ListMixin, RetrieveMixin, TenantViewSet, UpdateMixin
 from apps.core.errors import InvalidInput
@@ -40,18 +41,21 @@ from apps.patients.serializers import (
 
 MOST_FOUND = 50
 TIMELINE_PAGE = 50
-ORDERINGS = {"created_at": ("id",), "-created_at": ("-id",), "name": ("sort_name", "id")}
 
 
-class PatientFilter(django_filters.FilterSet):
+class PatientPagination(CursorPagination):
+    """Newest first, or by name."""
+
+    orderings = {**CursorPagination.orderings, "name": ("sort_name", "id")}
+
+
+class PatientFilter(FilterSet):
     """Exact look-ups; `search` is for what people type."""
 
     phone = django_filters.CharFilter(method="by_phone", label="in any format")
     email = django_filters.CharFilter(method="by_email")
     birth_date = django_filters.DateFilter()
-    archived = django_filters.BooleanFilter(
-        field_name="archived_at", lookup_expr="isnull", exclude=True, label="false unless asked for"
-    )
+    archived = TruthFilter(field_name="archived_at", lookup_expr="isnull", exclude=True, label="false unless asked for")
 
     class Meta:
         model = Patient
@@ -79,6 +83,7 @@ class PatientViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantV
     serializer_class = PatientSerializer
     write_serializer_class = PatientWriteSerializer
     update_serializer_class = PatientUpdateSerializer
+    pagination_class = PatientPagination
     filterset_class = PatientFilter
     permissions = {
         "list": Permission.PATIENTS_VIEW,
@@ -100,9 +105,6 @@ class PatientViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantV
                 str,
                 description="name in any order, script or spelling; part of a phone; birth date; record number; e-mail",
             ),
-            OpenApiParameter(
-                "ordering", str, enum=list(ORDERINGS), description="without `search`; newest first by default"
-            ),
         ],
         responses=PatientListSerializer,
     )
@@ -116,11 +118,9 @@ class PatientViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantV
             body = {"results": self._shown(patients, reasons), "next": None, "previous": None}
             self._note([p.pk for p in patients], AccessKind.SEARCH)
             return Response(body)
-        paginator = CursorPagination()
-        paginator.ordering = _ordering(request)
-        page = paginator.paginate_queryset(self.filter_queryset(self.get_queryset()), request, view=self) or []
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
         self._note([patient.pk for patient in page], AccessKind.SEARCH)
-        return paginator.get_paginated_response(self._shown(page, {}))
+        return self.get_paginated_response(self._shown(page, {}))
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         patient = self.get_object()
@@ -189,14 +189,6 @@ class PatientViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantV
             route=f"api:patients-{self.action.replace('_', '-')}",
             kind=kind,
         )
-
-
-def _ordering(request: Request) -> tuple[str, ...]:
-    wanted = request.query_params.get("ordering", "-created_at")
-    if wanted not in ORDERINGS:
-        message = f"Order by one of: {', '.join(ORDERINGS)}."
-        raise InvalidInput(message, errors={"ordering": [message]})
-    return ORDERINGS[wanted]
 
 
 def _uuid(request: Request, name: str) -> uuid.UUID | None:

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from apps.core.api.fields import InstantField, InUtc
 from apps.patients.cleaning import CHANNEL_PURPOSES
 from apps.patients.models import (
     Consent,
@@ -21,7 +22,7 @@ from apps.patients.models import (
 CHANNEL_CHOICES = [(purpose.value, purpose.label) for purpose in CHANNEL_PURPOSES]
 
 
-class ContactPointSerializer(serializers.ModelSerializer):
+class ContactPointSerializer(InUtc, serializers.ModelSerializer):
     """A phone (E.164) or e-mail (lower case); rank 1 is tried first."""
 
     class Meta:
@@ -30,7 +31,7 @@ class ContactPointSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class PatientSerializer(serializers.ModelSerializer):
+class PatientSerializer(InUtc, serializers.ModelSerializer):
     """A patient with the ways to reach them."""
 
     full_name = serializers.CharField()
@@ -148,7 +149,7 @@ class PatientUpdateSerializer(PatientWriteSerializer):
     )
 
 
-class ConsentSerializer(serializers.ModelSerializer):
+class ConsentSerializer(InUtc, serializers.ModelSerializer):
     """The present answer for one purpose."""
 
     purpose = serializers.ChoiceField(choices=ConsentPurpose.choices)
@@ -179,7 +180,7 @@ class TimelineEntrySerializer(serializers.Serializer):
     """One line of the patient's history."""
 
     id = serializers.UUIDField()
-    at = serializers.DateTimeField()
+    at = InstantField()
     type = serializers.CharField(help_text="the event's type")
     kind = serializers.CharField(help_text="visits, messages, journeys, record …")
     text = serializers.CharField()

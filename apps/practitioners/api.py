@@ -7,6 +7,7 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 
+from apps.core.api.filters import FilterSet, InstantFilter
 from apps.core.api.pagination import CursorPagination
 from apps.core.api.viewsets import CreateMixin, DestroyMixin, ListMixin, RetrieveMixin, TenantViewSet, UpdateMixin
 from apps.organizations.models import Location
@@ -58,10 +59,11 @@ class LocationViewSet(ListMixin, RetrieveMixin, TenantViewSet):
     serializer_class = LocationSerializer
     pagination_class = ByName
     filterset_fields = ["is_active"]
+    search_fields = ["name", "city"]
     permissions = READ
 
 
-class PractitionerFilter(django_filters.FilterSet):
+class PractitionerFilter(FilterSet):
     """By place of work."""
 
     location = django_filters.UUIDFilter(method="at_location", label="has weekly hours there")
@@ -83,6 +85,7 @@ class PractitionerViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Te
     update_serializer_class = PractitionerUpdateSerializer
     pagination_class = InListOrder
     filterset_class = PractitionerFilter
+    search_fields = ["given_name", "family_name", "specialty"]
     permissions = {**READ, "create": WRITE, "partial_update": WRITE}
 
     def perform_create(self, data: dict[str, Any]) -> Practitioner:
@@ -101,6 +104,7 @@ class RoomViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantView
     update_serializer_class = RoomUpdateSerializer
     pagination_class = ByName
     filterset_fields = ["location", "is_active"]
+    search_fields = ["name"]
     permissions = {**READ, "create": WRITE, "partial_update": WRITE}
 
     def perform_create(self, data: dict[str, Any]) -> Room:
@@ -128,11 +132,11 @@ class ScheduleViewSet(ListMixin, RetrieveMixin, CreateMixin, DestroyMixin, Tenan
         services.remove_weekly_hours(hours=instance, actor=self.actor)
 
 
-class PeriodFilter(django_filters.FilterSet):
+class PeriodFilter(FilterSet):
     """What meets [start, end)."""
 
-    start = django_filters.IsoDateTimeFilter(field_name="period__endswith", lookup_expr="gt", label="ends after")
-    end = django_filters.IsoDateTimeFilter(field_name="period__startswith", lookup_expr="lt", label="begins before")
+    start = InstantFilter(field_name="period__endswith", lookup_expr="gt", label="ends after")
+    end = InstantFilter(field_name="period__startswith", lookup_expr="lt", label="begins before")
 
 
 class TimeOffFilter(PeriodFilter):

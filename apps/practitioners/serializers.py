@@ -11,7 +11,7 @@ from apps.practitioners.models import Closure, Colour, Practitioner, Room, TimeO
 COLOURS = [(colour.value, colour.label) for colour in Colour]
 
 
-class LocationSerializer(serializers.ModelSerializer):
+class LocationSerializer(InUtc, serializers.ModelSerializer):
     """A place where patients are seen; wall-clock rules are read in its zone."""
 
     address_line = serializers.CharField()
@@ -79,7 +79,7 @@ class PractitionerUpdateSerializer(PractitionerWriteSerializer):
     is_active = serializers.BooleanField(required=False)
 
 
-class RoomSerializer(serializers.ModelSerializer):
+class RoomSerializer(InUtc, serializers.ModelSerializer):
     """A room at a location."""
 
     class Meta:
@@ -102,7 +102,7 @@ class RoomUpdateSerializer(serializers.Serializer):
     is_active = serializers.BooleanField(required=False)
 
 
-class WeeklyHoursSerializer(serializers.ModelSerializer):
+class WeeklyHoursSerializer(InUtc, serializers.ModelSerializer):
     """A stretch of a weekday (0 is Monday) in the location's wall time; a break is the gap between two."""
 
     class Meta:
@@ -139,7 +139,7 @@ class _Period(metaclass=serializers.SerializerMetaclass):
     end = InstantField(source="period.upper")
 
 
-class TimeOffSerializer(_Period, serializers.ModelSerializer):
+class TimeOffSerializer(_Period, InUtc, serializers.ModelSerializer):
     """An absence of a practitioner, [start, end)."""
 
     class Meta:
@@ -157,7 +157,7 @@ class TimeOffWriteSerializer(serializers.Serializer):
     reason = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
 
 
-class ClosureSerializer(_Period, serializers.ModelSerializer):
+class ClosureSerializer(_Period, InUtc, serializers.ModelSerializer):
     """A time when a location, or with null every location, is closed, [start, end)."""
 
     class Meta:

@@ -10,7 +10,7 @@ import django_filters
 from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.decorators import action
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -42,6 +42,7 @@ from apps.appointments.serializers import (
 )
 from apps.audit.models import AccessKind
 from apps.audit.services import record_access
+from apps.core.api.filters import FilterSet, InstantFilter, TruthFilter
 from apps.core.api.pagination import CursorPagination
 from apps.core.api.schema import ProblemSerializer
 from apps.core.api.viewsets import (
@@ -53,7 +54,6 @@ from apps.core.api.viewsets import (
     TenantViewSet,
     UpdateMixin,
 )
-from apps.core.errors import InvalidInput
 from apps.core.ids import uuid7
 from apps.organizations.models import Location
 from apps.organizations.permissions import Permission
@@ -88,6 +88,7 @@ class AppointmentTypeViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin,
     write_serializer_class = AppointmentTypeWriteSerializer
     pagination_class = InListOrder
     filterset_fields = ["is_active", "online_bookable"]
+    search_fields = ["name", "keywords"]
     permissions = {
         "list": VIEW,
         "retrieve": VIEW,
@@ -167,13 +168,13 @@ class HoldViewSet(ListMixin, RetrieveMixin, CreateMixin, DestroyMixin, TenantVie
         services.release_hold(hold=instance, actor=self.actor)
 
 
-class AppointmentFilter(django_filters.FilterSet):
+class AppointmentFilter(FilterSet):
     """Visits of somebody, with somebody, in a time."""
 
     status = django_filters.MultipleChoiceFilter(choices=VISIT_STATUSES, help_text="repeat for several")
-    start = django_filters.IsoDateTimeFilter(field_name="start", lookup_expr="gte", label="starts at or after")
-    end = django_filters.IsoDateTimeFilter(field_name="start", lookup_expr="lt", label="starts before")
-    confirmed = django_filters.BooleanFilter(field_name="confirmed_at", lookup_expr="isnull", exclude=True)
+    start = InstantFilter(field_name="start", lookup_expr="gte", label="starts at or after")
+    end = InstantFilter(field_name="start", lookup_expr="lt", label="starts before")
+    confirmed = TruthFilter(field_name="confirmed_at", lookup_expr="isnull", exclude=True)
 
     class Meta:
         model = Appointment
@@ -192,12 +193,11 @@ class CalendarRenderer(BaseRenderer):
         return JSONRenderer().render(data)
 
 
-ORDERINGS = {
-    "-start": ("-start", "-id"),
-    "start": ("start", "id"),
-    "-created_at": ("-id",),
-    "created_at": ("id",),
-}
+class VisitPagination(CursorPagination):
+    """Latest start first."""
+
+    ordering = ("-start", "-id")
+    orderings = {"-start": ("-start", "-id"), "start": ("start", "id"), **CursorPagination.orderings}
 
 
 class AppointmentViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantViewSet):
@@ -207,6 +207,7 @@ class AppointmentViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Ten
     serializer_class = AppointmentSerializer
     write_serializer_class = AppointmentWriteSerializer
     update_serializer_class = AppointmentUpdateSerializer
+    pagination_class = VisitPagination
     filterset_class = AppointmentFilter
     permissions = {
         "list": VIEW,
@@ -225,16 +226,8 @@ class AppointmentViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Ten
         "undo": MANAGE,
     }
 
-    @extend_schema(
-        parameters=[OpenApiParameter("ordering", str, enum=list(ORDERINGS), description="latest first by default")]
-    )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List visits; holds are under `holds/`."""
-        wanted = request.query_params.get("ordering", "-start")
-        if wanted not in ORDERINGS:
-            message = f"Order by one of: {', '.join(ORDERINGS)}."
-            raise InvalidInput(message, errors={"ordering": [message]})
-        self.paginator.ordering = ORDERINGS[wanted]
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
         self._note((visit.patient_id for visit in page), AccessKind.SEARCH)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)

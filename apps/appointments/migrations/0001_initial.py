@@ -11,140 +11,350 @@ import apps.core.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('organizations', '0001_initial'),
-        ('patients', '0001_initial'),
-        ('practitioners', '0001_initial'),
+        ("organizations", "0001_initial"),
+        ("patients", "0001_initial"),
+        ("practitioners", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AppointmentType',
+            name="AppointmentType",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('name', models.CharField(max_length=80)),
-                ('duration_minutes', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(600)])),
-                ('buffer_before_minutes', models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(240)])),
-                ('buffer_after_minutes', models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(240)])),
-                ('step_minutes', models.PositiveSmallIntegerField(default=10, help_text='slots start on this grid, counted from the start of the working hours', validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(240)])),
-                ('minimum_notice_minutes', models.PositiveIntegerField(default=60)),
-                ('horizon_days', models.PositiveSmallIntegerField(default=60)),
-                ('colour', models.CharField(choices=[('k1', 'Teal'), ('k2', 'Blue'), ('k3', 'Violet'), ('k4', 'Amber'), ('k5', 'Rose'), ('k6', 'Green')], default='k1', max_length=2)),
-                ('needs_room', models.BooleanField(default=False)),
-                ('online_bookable', models.BooleanField(default=True)),
-                ('is_default', models.BooleanField(default=False, help_text='what the bot books when nothing else fits the reason')),
-                ('keywords', models.CharField(blank=True, help_text="comma-separated words in a patient's reason that suggest this type", max_length=300)),
-                ('instructions', models.CharField(blank=True, help_text='shown to the patient with the confirmation', max_length=300)),
-                ('sort_order', models.PositiveSmallIntegerField(default=0)),
-                ('is_active', models.BooleanField(default=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("name", models.CharField(max_length=80)),
+                (
+                    "duration_minutes",
+                    models.PositiveSmallIntegerField(
+                        validators=[
+                            django.core.validators.MinValueValidator(5),
+                            django.core.validators.MaxValueValidator(600),
+                        ]
+                    ),
+                ),
+                (
+                    "buffer_before_minutes",
+                    models.PositiveSmallIntegerField(
+                        default=0, validators=[django.core.validators.MaxValueValidator(240)]
+                    ),
+                ),
+                (
+                    "buffer_after_minutes",
+                    models.PositiveSmallIntegerField(
+                        default=0, validators=[django.core.validators.MaxValueValidator(240)]
+                    ),
+                ),
+                (
+                    "step_minutes",
+                    models.PositiveSmallIntegerField(
+                        default=10,
+                        help_text="slots start on this grid, counted from the start of the working hours",
+                        validators=[
+                            django.core.validators.MinValueValidator(5),
+                            django.core.validators.MaxValueValidator(240),
+                        ],
+                    ),
+                ),
+                ("minimum_notice_minutes", models.PositiveIntegerField(default=60)),
+                ("horizon_days", models.PositiveSmallIntegerField(default=60)),
+                (
+                    "colour",
+                    models.CharField(
+                        choices=[
+                            ("k1", "Teal"),
+                            ("k2", "Blue"),
+                            ("k3", "Violet"),
+                            ("k4", "Amber"),
+                            ("k5", "Rose"),
+                            ("k6", "Green"),
+                        ],
+                        default="k1",
+                        max_length=2,
+                    ),
+                ),
+                ("needs_room", models.BooleanField(default=False)),
+                ("online_bookable", models.BooleanField(default=True)),
+                (
+                    "is_default",
+                    models.BooleanField(
+                        default=False, help_text="what the bot books when nothing else fits the reason"
+                    ),
+                ),
+                (
+                    "keywords",
+                    models.CharField(
+                        blank=True,
+                        help_text="comma-separated words in a patient's reason that suggest this type",
+                        max_length=300,
+                    ),
+                ),
+                (
+                    "instructions",
+                    models.CharField(
+                        blank=True, help_text="shown to the patient with the confirmation", max_length=300
+                    ),
+                ),
+                ("sort_order", models.PositiveSmallIntegerField(default=0)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['sort_order', 'name'],
+                "ordering": ["sort_order", "name"],
             },
         ),
         migrations.CreateModel(
-            name='Appointment',
+            name="Appointment",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('start', models.DateTimeField()),
-                ('end', models.DateTimeField()),
-                ('busy_period', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('lane', models.PositiveSmallIntegerField(default=0)),
-                ('status', models.CharField(choices=[('held', 'Held'), ('booked', 'Booked'), ('arrived', 'Waiting'), ('in_progress', 'In room'), ('fulfilled', 'Done'), ('cancelled', 'Cancelled'), ('noshow', 'No-show')], default='booked', max_length=12)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('source', models.CharField(choices=[('staff', 'Front desk'), ('bot', 'Bot'), ('api', 'API'), ('link', 'Patient link')], default='staff', max_length=10)),
-                ('reason', models.CharField(blank=True, help_text="in the patient's words", max_length=500)),
-                ('note', models.TextField(blank=True, help_text='for staff only')),
-                ('override_reason', models.CharField(blank=True, max_length=300)),
-                ('held_until', models.DateTimeField(blank=True, null=True)),
-                ('held_for', models.UUIDField(blank=True, help_text='the conversation, key or person that holds it', null=True)),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True)),
-                ('confirmed_by', models.CharField(blank=True, help_text='whatsapp, sms, link, phone, …', max_length=20)),
-                ('arrived_at', models.DateTimeField(blank=True, null=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('completed_at', models.DateTimeField(blank=True, null=True)),
-                ('cancelled_at', models.DateTimeField(blank=True, null=True)),
-                ('cancel_reason', models.CharField(blank=True, choices=[('patient', 'Patient asked'), ('practitioner', 'Practitioner unavailable'), ('clinic', 'Clinic closed'), ('mistake', 'Booked by mistake'), ('other', 'Other')], max_length=14)),
-                ('cancel_note', models.CharField(blank=True, max_length=300)),
-                ('previous_status', models.CharField(blank=True, help_text='what undo returns to', max_length=12)),
-                ('status_changed_at', models.DateTimeField(blank=True, null=True)),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.location')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
-                ('patient', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='patients.patient')),
-                ('practitioner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='practitioners.practitioner')),
-                ('room', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practitioners.room')),
-                ('appointment_type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='appointments.appointmenttype')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("start", models.DateTimeField()),
+                ("end", models.DateTimeField()),
+                ("busy_period", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                ("lane", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("held", "Held"),
+                            ("booked", "Booked"),
+                            ("arrived", "Waiting"),
+                            ("in_progress", "In room"),
+                            ("fulfilled", "Done"),
+                            ("cancelled", "Cancelled"),
+                            ("noshow", "No-show"),
+                        ],
+                        default="booked",
+                        max_length=12,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("staff", "Front desk"), ("bot", "Bot"), ("api", "API"), ("link", "Patient link")],
+                        default="staff",
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, help_text="in the patient's words", max_length=500)),
+                ("note", models.TextField(blank=True, help_text="for staff only")),
+                ("override_reason", models.CharField(blank=True, max_length=300)),
+                ("held_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "held_for",
+                    models.UUIDField(blank=True, help_text="the conversation, key or person that holds it", null=True),
+                ),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "confirmed_by",
+                    models.CharField(blank=True, help_text="whatsapp, sms, link, phone, …", max_length=20),
+                ),
+                ("arrived_at", models.DateTimeField(blank=True, null=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("completed_at", models.DateTimeField(blank=True, null=True)),
+                ("cancelled_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "cancel_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("patient", "Patient asked"),
+                            ("practitioner", "Practitioner unavailable"),
+                            ("clinic", "Clinic closed"),
+                            ("mistake", "Booked by mistake"),
+                            ("other", "Other"),
+                        ],
+                        max_length=14,
+                    ),
+                ),
+                ("cancel_note", models.CharField(blank=True, max_length=300)),
+                ("previous_status", models.CharField(blank=True, help_text="what undo returns to", max_length=12)),
+                ("status_changed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.location"
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "practitioner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to="practitioners.practitioner",
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="practitioners.room",
+                    ),
+                ),
+                (
+                    "appointment_type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="appointments.appointmenttype"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PractitionerType',
+            name="PractitionerType",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('appointment_type', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='offered_by', to='appointments.appointmenttype')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
-                ('practitioner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='offered_types', to='practitioners.practitioner')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "appointment_type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="offered_by",
+                        to="appointments.appointmenttype",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
+                (
+                    "practitioner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="offered_types",
+                        to="practitioners.practitioner",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='appointmenttype',
-            constraint=models.UniqueConstraint(fields=('organization', 'name'), name='appointment_type_name_is_unique_in_organization'),
+            model_name="appointmenttype",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "name"), name="appointment_type_name_is_unique_in_organization"
+            ),
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['organization', 'start', 'id'], name='appointment_by_start'),
+            model_name="appointment",
+            index=models.Index(fields=["organization", "start", "id"], name="appointment_by_start"),
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['organization', 'practitioner', 'start'], name='appointment_by_practitioner'),
+            model_name="appointment",
+            index=models.Index(fields=["organization", "practitioner", "start"], name="appointment_by_practitioner"),
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['organization', 'patient', '-start'], name='appointment_by_patient'),
+            model_name="appointment",
+            index=models.Index(fields=["organization", "patient", "-start"], name="appointment_by_patient"),
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(condition=models.Q(('status', 'held')), fields=['held_until'], name='appointment_holds'),
+            model_name="appointment",
+            index=models.Index(condition=models.Q(("status", "held")), fields=["held_until"], name="appointment_holds"),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('start__lt', models.F('end'))), name='appointment_starts_before_it_ends'),
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("start__lt", models.F("end"))), name="appointment_starts_before_it_ends"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('busy_period__contains', apps.appointments.models.TimeRange(models.F('start'), models.F('end')))), name='appointment_busy_period_covers_it'),
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("busy_period__contains", apps.appointments.models.TimeRange(models.F("start"), models.F("end")))
+                ),
+                name="appointment_busy_period_covers_it",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('patient__isnull', False), ('status', 'held'), _connector='OR'), name='appointment_has_a_patient_unless_held'),
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("patient__isnull", False), ("status", "held"), _connector="OR"),
+                name="appointment_has_a_patient_unless_held",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('held_until__isnull', False), ('status', 'held')), models.Q(('status', 'held'), _negated=True), _connector='OR'), name='appointment_hold_expires'),
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("held_until__isnull", False), ("status", "held")),
+                    models.Q(("status", "held"), _negated=True),
+                    _connector="OR",
+                ),
+                name="appointment_hold_expires",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('status__in', ('held', 'booked', 'arrived', 'in_progress', 'fulfilled'))), expressions=[('practitioner', '='), ('lane', '='), ('busy_period', '&&')], name='appointment_practitioner_not_double_booked'),
+            model_name="appointment",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("status__in", ("held", "booked", "arrived", "in_progress", "fulfilled"))),
+                expressions=[("practitioner", "="), ("lane", "="), ("busy_period", "&&")],
+                name="appointment_practitioner_not_double_booked",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('room__isnull', False), ('status__in', ('held', 'booked', 'arrived', 'in_progress', 'fulfilled'))), expressions=[('room', '='), ('busy_period', '&&')], name='appointment_room_not_double_booked'),
+            model_name="appointment",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(
+                    ("room__isnull", False), ("status__in", ("held", "booked", "arrived", "in_progress", "fulfilled"))
+                ),
+                expressions=[("room", "="), ("busy_period", "&&")],
+                name="appointment_room_not_double_booked",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('patient__isnull', False), ('status__in', ('held', 'booked', 'arrived', 'in_progress', 'fulfilled'))), expressions=[('patient', '='), (apps.appointments.models.TimeRange('start', 'end'), '&&')], name='appointment_patient_not_double_booked'),
+            model_name="appointment",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(
+                    ("patient__isnull", False),
+                    ("status__in", ("held", "booked", "arrived", "in_progress", "fulfilled")),
+                ),
+                expressions=[("patient", "="), (apps.appointments.models.TimeRange("start", "end"), "&&")],
+                name="appointment_patient_not_double_booked",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='practitionertype',
-            constraint=models.UniqueConstraint(fields=('practitioner', 'appointment_type'), name='practitioner_offers_a_type_once'),
+            model_name="practitionertype",
+            constraint=models.UniqueConstraint(
+                fields=("practitioner", "appointment_type"), name="practitioner_offers_a_type_once"
+            ),
         ),
     ]

@@ -203,13 +203,9 @@ def describe_appointment(
     locked = lock(appointment.pk)
     if locked.status == Status.HELD:
         raise not_possible(locked, str(WHY_NOT[Status.HELD]))
-    _require_version(locked, version, {})
-    wanted = {"reason": reason, "note": note}
-    differing = {
-        field: text.strip()
-        for field, text in wanted.items()
-        if text is not None and text.strip() != getattr(locked, field)
-    }
+    wanted = {field: text.strip() for field, text in (("reason", reason), ("note", note)) if text is not None}
+    _require_version(locked, version, wanted)
+    differing = {field: text for field, text in wanted.items() if text != getattr(locked, field)}
     if len(differing.get("reason", "")) > MAX_REASON:
         message = _("At most %(number)d characters.") % {"number": MAX_REASON}
         raise InvalidInput(message, errors={"reason": [message]})

@@ -5,25 +5,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('audit', '0001_initial'),
-        ('organizations', '0001_initial'),
+        ("audit", "0001_initial"),
+        ("organizations", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='accessrecord',
-            name='transaction_id',
-            field=models.BigIntegerField(db_default=django.db.models.expressions.RawSQL('pg_current_xact_id()::text::bigint', ()), editable=False, help_text="as in Event; the sealer's order"),
+            model_name="accessrecord",
+            name="transaction_id",
+            field=models.BigIntegerField(
+                db_default=django.db.models.expressions.RawSQL("pg_current_xact_id()::text::bigint", ()),
+                editable=False,
+                help_text="as in Event; the sealer's order",
+            ),
         ),
         migrations.AlterField(
-            model_name='chainhead',
-            name='sealed_through',
-            field=models.BigIntegerField(default=0, help_text='every record of a transaction below this number is sealed'),
+            model_name="chainhead",
+            name="sealed_through",
+            field=models.BigIntegerField(
+                default=0, help_text="every record of a transaction below this number is sealed"
+            ),
         ),
         migrations.AddIndex(
-            model_name='accessrecord',
-            index=models.Index(fields=['organization', 'transaction_id', 'id'], name='access_for_sealer'),
+            model_name="accessrecord",
+            index=models.Index(fields=["organization", "transaction_id", "id"], name="access_for_sealer"),
         ),
     ]

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from apps.communications.models import Category
 from apps.conversations.flow import wording
-from apps.conversations.flow.choosing import wish_in
-from apps.conversations.flow.common import to_staff, unclear
+from apps.conversations.flow.common import join, to_staff, unclear
 from apps.conversations.flow.context import Goal
 from apps.conversations.flow.identifying import identify
 from apps.conversations.flow.identity import Writer, writer_of
-from apps.conversations.flow.offering import has_keyword, wish_to_json
+from apps.conversations.flow.noticing import GOALS, clean_reason, note_new_visit, wish_to_come
 from apps.conversations.flow.turn import Step, Turn
 from apps.conversations.flow.wishes import book_for_reason, pursue, pursue_booked, visit_told_of
 from apps.conversations.models import Attention, FlowState
-from apps.conversations.understanding import Intent, Whom, detect_intent, parse_for_whom
+from apps.conversations.understanding import (
+    Intent,
+    Whom,
+    detect_intent,
+    is_only_emoji,
+    is_question,
+    parse_for_whom,
+    parse_shift,
+)
 
-REASON_LENGTH = 300
-_ABOUT_A_VISIT = {
-    Intent.CANCEL: Goal.CANCEL,
-    Intent.CANNOT_ATTEND: Goal.CANCEL,
-    Intent.RESCHEDULE: Goal.MOVE,
-    Intent.VIEW: Goal.VIEW,
-    Intent.CONFIRM: Goal.CONFIRM,
-    Intent.YES: Goal.CONFIRM,
-    Intent.NO: Goal.CANCEL,
-}
+_ABOUT_A_VISIT = GOALS | {Intent.YES: Goal.CONFIRM, Intent.NO: Goal.CANCEL}
 
 
 def on_idle(turn: Turn) -> Step:
@@ -34,13 +30,29 @@ def on_idle(turn: Turn) -> Step:
     intent = detect_intent(turn.text, turn.language)
     if intent in (Intent.THANKS, Intent.GOODBYE):
         return Step(turn.state, wording.you_are_welcome())
+    if intent == Intent.NEVER_MIND:
+        return Step(turn.state, join(turn.opening, wording.all_right()))
     if intent in _ABOUT_A_VISIT:
         return _about_a_visit(turn, intent)
+    if turn.context.appointment_id is not None and _wants_another_time(turn, intent):
+        return _about_a_visit(turn, Intent.RESCHEDULE)
     if intent in (Intent.LATE, Intent.ARRIVED):
         return to_staff(turn, Attention.ASKED, wording.staff_know())
-    if intent == Intent.QUESTION:
+    if intent in (Intent.QUESTION, Intent.PREPARATION) or (intent == Intent.UNKNOWN and _asks_something_else(turn)):
         return to_staff(turn, Attention.ASKED, wording.colleague_will_answer(turn.organization.phone))
     return _want_visit(turn, intent)
+
+
+def _wants_another_time(turn: Turn, intent: Intent) -> bool:
+    """Tell whether a message right after a booking asks for another time than the one booked."""
+    return intent in (Intent.CHANGE, Intent.MORE) or (
+        intent in (Intent.BOOK, Intent.UNKNOWN) and parse_shift(turn.text) is not None
+    )
+
+
+def _asks_something_else(turn: Turn) -> bool:
+    """Tell whether the message is a question, and not one for a time to come."""
+    return is_question(turn.text) and wish_to_come(turn) is None
 
 
 def _about_a_visit(turn: Turn, intent: Intent) -> Step:
@@ -53,7 +65,7 @@ def _about_a_visit(turn: Turn, intent: Intent) -> Step:
     if visit is None and is_answer:
         return _small_talk(turn)
     turn.context.goal = _ABOUT_A_VISIT[intent]
-    turn.context.wish = None if is_answer else _wish_to_come(turn)
+    turn.context.wish = None if is_answer else wish_to_come(turn)
     if visit is not None:
         return pursue_booked(turn, visit)
     if turn.context.appointment_id is not None and turn.context.patient_id is not None:
@@ -69,6 +81,8 @@ def _small_talk(turn: Turn) -> Step:
 
 def _want_visit(turn: Turn, intent: Intent) -> Step:
     """A new visit: keep what the message already says about reason, time and person, and ask only for the rest."""
+    if turn.state == FlowState.BOOKED and intent == Intent.UNKNOWN and is_only_emoji(turn.text):
+        return _small_talk(turn)
     if turn.state == FlowState.BOOKED and intent == Intent.UNKNOWN:
         return unclear(turn, wording.ask_what())
     if turn.state == FlowState.BOOKED and intent == Intent.GREETING:
@@ -79,36 +93,15 @@ def _want_visit(turn: Turn, intent: Intent) -> Step:
         turn.opening = wording.hello(turn.organization.name)
     turn.context.start_over(Goal.BOOK)
     if intent in (Intent.BOOK, Intent.SYMPTOM, Intent.UNKNOWN):
-        _note_wishes(turn, intent)
+        note_new_visit(turn, intent)
     return identify(turn)
-
-
-def _note_wishes(turn: Turn, intent: Intent) -> None:
-    context = turn.context
-    whom = parse_for_whom(turn.text, turn.language)
-    context.for_other = whom is not None and whom.who == Whom.OTHER
-    if intent == Intent.SYMPTOM or has_keyword(turn.organization, turn.text) or _names_symptom(turn):
-        context.reason = clean_reason(turn.text)
-    context.wish = _wish_to_come(turn)
-
-
-def _wish_to_come(turn: Turn) -> dict[str, Any] | None:
-    """Return the days and times that a message names, as the memory keeps them; None for none, and for past ones."""
-    wish = wish_in(turn)
-    return wish_to_json(wish) if wish is not None and not wish.past else None
-
-
-def _names_symptom(turn: Turn) -> bool:
-    """Tell whether a part of the message is a complaint, beside the request for a visit."""
-    parts = turn.text[:1000].replace("!", ".").replace(",", ".").replace("\n", ".").replace(";", ".").split(".")
-    return len(parts) > 1 and any(detect_intent(part, turn.language) == Intent.SYMPTOM for part in parts[:10])
 
 
 def on_reason(turn: Turn) -> Step:
     """The reason, in the contact's own words; with it perhaps a day, and perhaps that it is for somebody else."""
     context = turn.context
     intent = detect_intent(turn.text, turn.language)
-    if intent in (Intent.CANCEL, Intent.GOODBYE, Intent.NO):
+    if intent in (Intent.CANCEL, Intent.GOODBYE, Intent.NO, Intent.NEVER_MIND):
         context.start_over(Goal.BOOK)
         return Step(FlowState.IDLE, wording.nothing_booked())
     text = clean_reason(turn.text)
@@ -117,14 +110,9 @@ def on_reason(turn: Turn) -> Step:
     whom = parse_for_whom(turn.text, turn.language)
     if whom is not None and whom.who == Whom.OTHER and not context.for_other and writer_of(turn) == Writer.KNOWN:
         context.start_over(Goal.BOOK)
-        _note_wishes(turn, intent)
+        note_new_visit(turn, intent)
         context.for_other = True
         return identify(turn)
-    context.wish = _wish_to_come(turn) or context.wish
+    context.wish = wish_to_come(turn) or context.wish
     context.reason = text
     return book_for_reason(turn)
-
-
-def clean_reason(text: str) -> str:
-    """Return the contact's words on one line, as long as staff need."""
-    return " ".join(text.split())[:REASON_LENGTH]

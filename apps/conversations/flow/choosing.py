@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from apps.appointments.errors import SlotUnavailable
 from apps.appointments.models import AppointmentType, Source
@@ -11,7 +11,15 @@ from apps.appointments.services import hold_slot, release_holds
 from apps.conversations.flow import wording
 from apps.conversations.flow.common import join, to_staff, unclear
 from apps.conversations.flow.context import Goal, Offer, known
-from apps.conversations.flow.offering import find_offers, wish_from_json, wish_to_json
+from apps.conversations.flow.noticing import clean_reason, names_reason, wish_in
+from apps.conversations.flow.offering import (
+    has_keyword,
+    practitioners_named,
+    type_for_reason,
+    wish_from_json,
+    wish_to_json,
+)
+from apps.conversations.flow.searching import refined, search, search_before, search_nearest
 from apps.conversations.flow.turn import Step, Turn
 from apps.conversations.models import Attention, FlowState
 from apps.conversations.understanding import (
@@ -23,7 +31,7 @@ from apps.conversations.understanding import (
     When,
     detect_intent,
     parse_choice,
-    parse_when,
+    parse_shift,
 )
 from apps.core.actors import BOT
 from apps.organizations.models import Location
@@ -32,39 +40,33 @@ from apps.practitioners.models import Practitioner
 
 HOLD_MINUTES = 10
 MOST_ROUNDS = 8
+STOPS = (Intent.CANCEL, Intent.NEVER_MIND, Intent.GOODBYE)
 
 
 # ── offering ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def offer_times(turn: Turn, intro: str, *, more: bool = False) -> Step:
-    """Show up to three free times that fit the wish; when nothing does, the nearest ones, and say so."""
+def offer_times(turn: Turn, intro: str, *, after: dt.datetime | None = None) -> Step:
+    """Show up to three free times that fit the wish; when nothing does, the nearest ones, and say so.
+
+    `after` (UTC) shows only what starts later; when nothing does, everything from the beginning.
+    """
     context = turn.context
     kind = AppointmentType.objects.for_organization(turn.organization).filter(pk=known(context.type_id)).first()
     if kind is None or context.rounds >= MOST_ROUNDS:
         return to_staff(turn, Attention.NO_SLOTS, wording.no_times(turn.organization.phone))
     wish = wish_from_json(context.wish)
-    found = _find(turn, kind, wish, after=more)
-    if not found and more:
-        intro, found = wording.no_more_times(), _find(turn, kind, wish, after=False)
+    found = search(turn, kind, wish, after=after)
+    if not found and after is not None:
+        intro, found = wording.no_more_times(), search(turn, kind, wish)
+    if not found and context.practitioner_ids and not search(turn, kind, None):
+        intro, context.practitioner_ids = wording.not_with_them(), []
+        found = search(turn, kind, wish)
     if not found and wish is not None:
-        intro, context.wish = wording.nothing_then(), None
-        found = _find(
-            turn, kind, replace(wish, latest=None, weekdays=None, after=None, before=None), after=False
-        ) or _find(turn, kind, None, after=False)
+        intro, context.wish, found = wording.nothing_then(), None, search_nearest(turn, kind, wish)
     if not found:
         return to_staff(turn, Attention.NO_SLOTS, wording.no_times(turn.organization.phone))
     return _show(turn, intro, found)
-
-
-def _find(turn: Turn, kind: AppointmentType, wish: When | None, *, after: bool) -> list[Offer]:
-    return find_offers(
-        organization=turn.organization,
-        appointment_type=kind,
-        now=turn.now,
-        wish=wish,
-        after=turn.context.offered_until if after else None,
-    )
 
 
 def _show(turn: Turn, intro: str, found: list[Offer]) -> Step:
@@ -85,27 +87,92 @@ def on_slots(turn: Turn) -> Step:
     if answer is not None:
         return answer
     intent = detect_intent(turn.text, turn.language)
-    if intent == Intent.MORE:
-        return offer_times(turn, wording.other_times(), more=True)
-    if intent in (Intent.CHANGE, Intent.NO, Intent.BACK):
-        return Step(FlowState.SLOTS, wording.ask_wish())
-    if intent in (Intent.CANCEL, Intent.GOODBYE):
+    if intent in STOPS:
         return stop_choosing(turn)
-    if intent in (Intent.SYMPTOM, Intent.THANKS):
-        return Step(FlowState.SLOTS, join(_list(turn), wording.how_to_choose(len(turn.context.offers))))
-    return unclear(turn, join(_list(turn), wording.how_to_choose(len(turn.context.offers))))
+    other = other_times(turn, intent)
+    if other is not None:
+        return other
+    if intent in (Intent.CHANGE, Intent.RESCHEDULE, Intent.NO, Intent.BACK):
+        return Step(FlowState.SLOTS, wording.ask_wish())
+    if intent in (Intent.YES, Intent.CONFIRM):
+        return _which(turn)
+    if intent == Intent.THANKS:
+        return Step(FlowState.SLOTS, _list_again(turn))
+    return _other_reason(turn, intent) or unclear(turn, _list_again(turn))
 
 
 def choice_or_wish(turn: Turn) -> Step | None:
-    """Return the step for a choice from the list or for another wish; None when the message is neither."""
+    """Return the step for a choice from the list, for other days and times, or for somebody else; None for neither."""
     chosen = _chosen(turn)
     if chosen is not None:
         return chosen
     wish = wish_in(turn)
-    if wish is None:
+    wanted = practitioners_named(turn.organization, turn.text, titled=False)
+    if wish is None and not wanted:
         return None
     let_go(turn)
+    turn.context.practitioner_ids = wanted or turn.context.practitioner_ids
+    if wish is None:
+        turn.context.offered_until = None
+        return offer_times(turn, wording.times_are_free())
     return take_wish(turn, wish)
+
+
+def other_times(turn: Turn, intent: Intent) -> Step | None:
+    """Return the step for earlier, later or simply more times than those shown; None when that is not asked for."""
+    shift = parse_shift(turn.text)
+    if shift is None and intent != Intent.MORE:
+        return None
+    shown = [turn.context.chosen] if turn.context.chosen is not None else turn.context.offers
+    let_go(turn)
+    if shift is None or not shown:
+        return offer_times(turn, wording.other_times(), after=turn.context.offered_until)
+    if shift.earlier:
+        return _earlier_than(turn, shown[0], same_day=shift.same_day)
+    return _later_than(turn, shown[-1], same_day=shift.same_day)
+
+
+def _earlier_than(turn: Turn, shown: Offer, *, same_day: bool) -> Step:
+    local = shown.local_start
+    if same_day:
+        return take_wish(turn, When(earliest=local.date(), latest=local.date(), before=local.time()))
+    kind = AppointmentType.objects.for_organization(turn.organization).get(pk=known(turn.context.type_id))
+    found = search_before(turn, kind, wish_from_json(turn.context.wish), until=shown.start)
+    if found:
+        return _show(turn, wording.other_times(), found)
+    return offer_times(turn, wording.nothing_earlier())
+
+
+def _later_than(turn: Turn, shown: Offer, *, same_day: bool) -> Step:
+    local = shown.local_start
+    if same_day:
+        after = (local + dt.timedelta(minutes=1)).time()
+        return take_wish(turn, When(earliest=local.date(), latest=local.date(), after=after))
+    return offer_times(turn, wording.other_times(), after=shown.start)
+
+
+def _which(turn: Turn) -> Step:
+    """A yes to a list: it takes the only time shown, and asks which of several."""
+    if len(turn.context.offers) == 1:
+        return hold(turn, turn.context.offers[0])
+    return Step(FlowState.SLOTS, join(wording.which_of_these(), _list_again(turn)))
+
+
+def _other_reason(turn: Turn, intent: Intent) -> Step | None:
+    """Note more words about the complaint; when they name another type of visit, search times for that one."""
+    if turn.context.goal != Goal.BOOK or not names_reason(turn, intent):
+        return None
+    context, said = turn.context, clean_reason(turn.text)
+    context.reason = clean_reason(f"{context.reason}; {said}")
+    kind = type_for_reason(turn.organization, said) if has_keyword(turn.organization, said) else None
+    if kind is None or kind.pk == context.type_id:
+        return Step(FlowState.SLOTS, _list_again(turn))
+    context.type_id, context.offered_until = kind.pk, None
+    return offer_times(turn, wording.times_are_free())
+
+
+def _list_again(turn: Turn) -> str:
+    return join(_list(turn), wording.how_to_choose(len(turn.context.offers)))
 
 
 def _chosen(turn: Turn) -> Step | None:
@@ -131,27 +198,18 @@ def _chosen(turn: Turn) -> Step | None:
         turn.context.offers = [offers[int(key)] for key in picked.candidates]
         return Step(
             FlowState.SLOTS,
-            join(wording.which_of_these(), _list(turn), wording.how_to_choose(len(turn.context.offers))),
+            join(wording.which_of_these(), _list_again(turn)),
         )
     if isinstance(picked, OutOfRange):
-        return unclear(turn, join(_list(turn), wording.how_to_choose(len(offers))))
+        return unclear(turn, _list_again(turn))
     return None
-
-
-def wish_in(turn: Turn) -> When | None:
-    """Return the days and times that a message names, None when it names none."""
-    return parse_when(
-        turn.text,
-        now=turn.now.astimezone(turn.organization.zone),
-        language=turn.language,
-        day_first=turn.organization.day_first,
-    )
 
 
 def take_wish(turn: Turn, wish: When) -> Step:
     """Search for another day or time of day; hold the time itself when it was named exactly and is free."""
     if wish.past:
         return unclear(turn, wording.ask_wish())
+    wish = refined(turn, wish)
     turn.context.wish = wish_to_json(wish)
     turn.context.offered_until = None
     step = offer_times(turn, wording.times_are_free())

@@ -9,6 +9,7 @@ from apps.conversations.flow import wording
 from apps.conversations.flow.context import Goal
 from apps.conversations.flow.turn import Step, Turn
 from apps.conversations.models import Attention, FlowState
+from apps.conversations.understanding import Intent, detect_intent, is_question
 
 MOST_TRIES = 2
 _SUMMARY_QUOTE = 160
@@ -20,11 +21,18 @@ def join(*parts: str) -> str:
 
 
 def unclear(turn: Turn, again: str) -> Step:
-    """Say that the message was not understood and ask again; the second time in a row, hand over."""
+    """Say that the message was not understood, or can't be answered, and ask again; twice in a row, hand over.
+
+    Who asks for a moment is only reminded of the question.
+    """
+    if detect_intent(turn.text, turn.language) == Intent.WAIT:
+        return Step(turn.state, join(turn.opening, again))
     turn.context.tries += 1
     if turn.context.tries >= MOST_TRIES:
         return to_staff(turn, Attention.UNCLEAR, wording.colleague_will_answer(turn.organization.phone))
-    return Step(turn.state, join(turn.opening, wording.not_understood(), again))
+    asked = is_question(turn.text)
+    reply = wording.can_not_answer() if asked else wording.not_understood()
+    return Step(turn.state, join(turn.opening, reply, again))
 
 
 def to_staff(turn: Turn, attention: Attention, text: str, **facts: str) -> Step:

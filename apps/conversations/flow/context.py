@@ -78,17 +78,20 @@ class FlowContext:
     given_name: str = ""
     family_name: str = ""
     candidates: list[uuid.UUID] = field(default_factory=list)
+    birth_dates: list[dt.date] = field(default_factory=list)
     mismatches: int = 0
     patient_id: uuid.UUID | None = None
     offers: list[Offer] = field(default_factory=list)
     offered_until: dt.datetime | None = None
     wish: dict[str, Any] | None = None
+    practitioner_ids: list[uuid.UUID] = field(default_factory=list)
     rounds: int = 0
     chosen: Offer | None = None
     hold_id: uuid.UUID | None = None
     appointment_id: uuid.UUID | None = None
     tries: int = 0
     emergency_at: dt.datetime | None = None
+    file_at: dt.datetime | None = None
     is_new: bool = False
 
     def to_json(self) -> dict[str, Any]:
@@ -118,7 +121,7 @@ class FlowContext:
 
     def start_over(self, goal: Goal) -> None:
         """Begin a new wish of the same, already known person."""
-        fresh = FlowContext(goal=goal, patient_id=self.patient_id, emergency_at=self.emergency_at)
+        fresh = FlowContext(goal=goal, patient_id=self.patient_id, emergency_at=self.emergency_at, file_at=self.file_at)
         for f in dataclasses.fields(self):
             setattr(self, f.name, getattr(fresh, f.name))
 
@@ -135,7 +138,7 @@ def _to_json(value: Any) -> Any:
         return value.to_json()
     if isinstance(value, list):
         return [_to_json(item) for item in value]
-    if isinstance(value, dt.datetime):
+    if isinstance(value, dt.date):
         return value.isoformat()
     return str(value) if isinstance(value, uuid.UUID | Goal) else value
 
@@ -149,10 +152,13 @@ _FROM_JSON: dict[str, Any] = {
     "type_id": uuid.UUID,
     "candidates": lambda ids: [uuid.UUID(pk) for pk in ids],
     "patient_id": uuid.UUID,
+    "birth_dates": lambda dates: [dt.date.fromisoformat(date) for date in dates],
+    "practitioner_ids": lambda ids: [uuid.UUID(pk) for pk in ids],
     "offers": lambda offers: [Offer.from_json(offer) for offer in offers],
     "offered_until": dt.datetime.fromisoformat,
     "chosen": Offer.from_json,
     "hold_id": uuid.UUID,
     "appointment_id": uuid.UUID,
     "emergency_at": dt.datetime.fromisoformat,
+    "file_at": dt.datetime.fromisoformat,
 }

@@ -7,23 +7,25 @@ from apps.appointments.models import Appointment, CancelReason, Source, Status
 from apps.appointments.services import book_appointment, cancel_appointment, release_holds, reschedule_appointment
 from apps.conversations.flow import wording
 from apps.conversations.flow.choosing import (
+    STOPS,
     ask_about,
     choice_or_wish,
     let_go,
     not_free,
     offer_times,
+    other_times,
     patient_of,
     stop_choosing,
     take_wish,
     things_of,
-    wish_in,
 )
 from apps.conversations.flow.common import join, to_staff, unclear
 from apps.conversations.flow.context import Goal, Offer, known
+from apps.conversations.flow.noticing import wish_in
 from apps.conversations.flow.offering import offer_of
 from apps.conversations.flow.turn import Step, Turn
 from apps.conversations.models import Attention, FlowState
-from apps.conversations.understanding import Intent, detect_intent, parse_yes_no
+from apps.conversations.understanding import Intent, detect_intent, is_question, parse_yes_no
 from apps.core.actors import BOT, patient_actor
 
 
@@ -36,7 +38,7 @@ def on_confirm(turn: Turn) -> Step:
     if offer is None:
         return offer_times(turn, wording.times_are_free())
     intent = Intent.UNKNOWN if answer is not None else detect_intent(turn.text, turn.language)
-    if answer is True or intent == Intent.CONFIRM:
+    if answer is True or (intent == Intent.CONFIRM and not is_question(turn.text)):
         return _move(turn, offer) if turn.context.goal == Goal.MOVE else _book(turn, offer)
     if answer is False:
         let_go(turn)
@@ -44,11 +46,14 @@ def on_confirm(turn: Turn) -> Step:
     other = choice_or_wish(turn)
     if other is not None:
         return other
-    if intent in (Intent.MORE, Intent.CHANGE, Intent.BACK):
-        let_go(turn)
-        return offer_times(turn, wording.other_times(), more=intent == Intent.MORE)
-    if intent in (Intent.CANCEL, Intent.GOODBYE):
+    if intent in STOPS:
         return stop_choosing(turn)
+    later_or_more = other_times(turn, intent)
+    if later_or_more is not None:
+        return later_or_more
+    if intent in (Intent.CHANGE, Intent.RESCHEDULE, Intent.BACK):
+        let_go(turn)
+        return offer_times(turn, wording.other_times())
     return unclear(turn, ask_about(turn, offer))
 
 
@@ -102,15 +107,15 @@ def _on_cancelling(turn: Turn, answer: bool | None) -> Step:
     if visit is None:
         return _gone(turn)
     shown = offer_of(visit)
-    if answer is True:
+    wish = wish_in(turn)
+    intent = Intent.UNKNOWN if answer is not None else detect_intent(turn.text, turn.language)
+    if answer is True or (intent == Intent.CANCEL and wish is None):
         cancel_appointment(appointment=visit, reason=CancelReason.PATIENT, actor=patient_actor(visit.patient_id))
         turn.context.start_over(Goal.BOOK)
         return Step(FlowState.IDLE, wording.cancelled(shown, country=turn.country))
-    if answer is False:
+    if answer is False or intent in (Intent.KEEP, Intent.NEVER_MIND):
         _done(turn, visit)
         return Step(FlowState.BOOKED, wording.kept(shown, country=turn.country))
-    wish = wish_in(turn)
-    intent = detect_intent(turn.text, turn.language)
     if wish is not None or intent in (Intent.RESCHEDULE, Intent.CHANGE):
         turn.context.goal, turn.context.type_id = Goal.MOVE, visit.appointment_type_id
         return take_wish(turn, wish) if wish is not None else offer_times(turn, wording.times_are_free())

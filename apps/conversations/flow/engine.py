@@ -20,6 +20,7 @@ from apps.conversations.flow.deciding import on_confirm
 from apps.conversations.flow.identifying import on_birth_date, on_for_whom, on_name
 from apps.conversations.flow.machine import require_move
 from apps.conversations.flow.turn import Step, Turn
+from apps.conversations.flow.wishes import has_coming_visit
 from apps.conversations.models import Attention, FlowState, Mark
 from apps.conversations.understanding import (
     Emergency,
@@ -35,6 +36,7 @@ from apps.core.actors import BOT, patient_actor
 
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _ALARM_STANDS = dt.timedelta(minutes=30)
+_ALBUM = dt.timedelta(minutes=1)
 _LISTENS_FOR_LANGUAGE = (FlowState.IDLE, FlowState.REASON, FlowState.BOOKED)
 
 STATES: dict[FlowState, Callable[[Turn], Step]] = {
@@ -156,10 +158,17 @@ def _repeat(turn: Turn) -> Step:
 
 
 def _file_only(turn: Turn) -> Step:
-    """A picture or a file without words: staff see it, the question stays."""
+    """A voice message, a picture or a file without words: say once what becomes of it; the question stays.
+
+    An album comes as one message for each picture, all at once: the first is answered for all of them.
+    """
+    before, turn.context.file_at = turn.context.file_at, turn.now
+    if before is not None and turn.now - before < _ALBUM:
+        return Step(turn.state)
+    notice = wording.can_not_listen() if turn.is_voice else wording.got_file()
     if turn.state == FlowState.IDLE and turn.is_first:
-        return Step(FlowState.IDLE, join(turn.opening, wording.got_file(), wording.ask_what()))
-    return Step(turn.state, wording.got_file())
+        return Step(FlowState.IDLE, join(turn.opening, notice, "" if turn.is_voice else wording.ask_what()))
+    return Step(turn.state, notice)
 
 
 def _forget(turn: Turn) -> None:
@@ -187,7 +196,10 @@ def _language(turn: Turn) -> str:
 
 
 def _stop(turn: Turn) -> Step:
-    """Opt the contact out; one confirmation is allowed, unless Twilio gave it already."""
+    """Opt the contact out; one confirmation is allowed, unless Twilio gave it already.
+
+    Who wrote CANCEL by SMS, where carriers take it for STOP, and has a visit may have meant the visit: staff ask.
+    """
     release_holds(organization=turn.organization, held_for=turn.thread.pk, actor=BOT)
     turn.context.start_over(Goal.BOOK)
     turn.state = FlowState.IDLE if turn.thread.is_with_bot else FlowState.HANDED_OVER
@@ -199,7 +211,10 @@ def _stop(turn: Turn) -> Step:
         actor=patient_actor(turn.thread.patient_id),
     )
     turn.opted = Mark.OPTED_OUT
-    return Step(turn.state, "" if turn.opt_out_type else wording.stopped(turn.organization.name))
+    text = "" if turn.opt_out_type else wording.stopped(turn.organization.name)
+    if detect_intent(turn.text, turn.language) == Intent.CANCEL and has_coming_visit(turn):
+        return to_staff(turn, Attention.ASKED, join(text, wording.visit_stays(turn.organization.phone) if text else ""))
+    return Step(turn.state, text)
 
 
 def _start(turn: Turn) -> Step:

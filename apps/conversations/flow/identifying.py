@@ -17,10 +17,25 @@ from apps.conversations.flow.identity import (
     with_first_name,
     writer_of,
 )
+from apps.conversations.flow.noticing import GOALS, note_new_visit, wish_to_come
 from apps.conversations.flow.turn import Identified, Step, Turn
 from apps.conversations.flow.wishes import pursue
 from apps.conversations.models import Attention, FlowState
-from apps.conversations.understanding import Ambiguous, Whom, parse_birth_date, parse_for_whom, parse_name
+from apps.conversations.understanding import (
+    Ambiguous,
+    Choice,
+    Intent,
+    Named,
+    Option,
+    Whom,
+    detect_intent,
+    parse_birth_date,
+    parse_birth_date_behind,
+    parse_choice,
+    parse_for_whom,
+    parse_introduction,
+    parse_named,
+)
 from apps.patients.folding import fold
 from apps.patients.models import Patient
 
@@ -28,7 +43,7 @@ MOST_MISMATCHES = 2
 
 
 def identify(turn: Turn) -> Step:
-    """Begin with what the number proves: go on with the wish, or ask who it is."""
+    """Begin with what the number proves: go on with the wish, or ask who it is, unless the message says so already."""
     context = turn.context
     writer = writer_of(turn)
     if writer == Writer.KNOWN:
@@ -39,33 +54,52 @@ def identify(turn: Turn) -> Step:
         if not context.for_other:
             context.patient_id = patient.pk
             return pursue(turn)
-    if writer == Writer.HOUSEHOLD:
-        return Step(FlowState.FOR_WHOM, join(turn.opening, wording.ask_first_name()))
-    return Step(FlowState.NAME, join(turn.opening, wording.ask_name()))
+    asks, take, question = (
+        (FlowState.FOR_WHOM, _take_first_name, wording.ask_first_name())
+        if writer == Writer.HOUSEHOLD
+        else (FlowState.NAME, _take_name, wording.ask_name())
+    )
+    introduced = None if context.for_other else parse_introduction(turn.text, turn.language)
+    if introduced is None:
+        return Step(asks, join(turn.opening, question))
+    turn.state = asks
+    return take(turn, introduced)
 
 
 def on_for_whom(turn: Turn) -> Step:
     """A first name, on a number that several people share. Whether it is one of them is not said before the birth date."""
-    name = parse_name(turn.text, turn.language)
-    if name is None:
-        whom = parse_for_whom(turn.text, turn.language)
-        if whom is not None:
-            turn.context.for_other = whom.who == Whom.OTHER
-            return Step(FlowState.FOR_WHOM, wording.ask_first_name_of(other=turn.context.for_other))
-        return unclear(turn, wording.ask_first_name())
-    turn.context.given_name, turn.context.family_name = name.given, name.family
-    turn.context.candidates = [patient.pk for patient in with_first_name(turn, name.given)]
-    if turn.context.candidates or name.family:
-        return Step(FlowState.BIRTH_DATE, wording.ask_birth_date())
-    return Step(FlowState.NAME, wording.ask_last_name())
+    named = parse_named(turn.text, turn.language)
+    if named is not None:
+        return _take_first_name(turn, named)
+    whom = parse_for_whom(turn.text, turn.language)
+    if whom is not None:
+        turn.context.for_other = whom.who == Whom.OTHER
+        return Step(FlowState.FOR_WHOM, wording.ask_first_name_of(other=turn.context.for_other))
+    return _other_than_asked(turn, wording.ask_first_name()) or unclear(turn, wording.ask_first_name())
 
 
 def on_name(turn: Turn) -> Step:
     """First and last name; who has only one name says it twice."""
-    context = turn.context
-    name = parse_name(turn.text, turn.language)
-    if name is None:
-        return unclear(turn, wording.name_unclear())
+    named = parse_named(turn.text, turn.language)
+    if named is not None:
+        return _take_name(turn, named)
+    whom = parse_for_whom(turn.text, turn.language)
+    if whom is not None and whom.who == Whom.SELF:
+        return Step(FlowState.NAME, wording.ask_full_name())
+    return _other_than_asked(turn, wording.ask_name()) or unclear(turn, wording.name_unclear())
+
+
+def _take_first_name(turn: Turn, named: Named) -> Step:
+    context, name = turn.context, named.name
+    context.given_name, context.family_name = name.given, name.family
+    context.candidates = [patient.pk for patient in with_first_name(turn, name.given)]
+    if context.candidates or name.family:
+        return _go_on_to_birth_date(turn, named.behind)
+    return Step(FlowState.NAME, wording.ask_last_name())
+
+
+def _take_name(turn: Turn, named: Named) -> Step:
+    context, name = turn.context, named.name
     if name.family:
         context.given_name, context.family_name = name.given, name.family
     elif not context.given_name:
@@ -73,16 +107,59 @@ def on_name(turn: Turn) -> Step:
         return Step(FlowState.NAME, wording.ask_last_name())
     elif fold(name.given) != fold(context.given_name):
         context.family_name = name.given
-    return Step(FlowState.BIRTH_DATE, wording.ask_birth_date())
+    return _go_on_to_birth_date(turn, named.behind)
+
+
+def _go_on_to_birth_date(turn: Turn, behind_name: str) -> Step:
+    """Ask for the birth date, unless it stands right behind the name: then that question is answered too."""
+    turn.state = FlowState.BIRTH_DATE
+    read = parse_birth_date_behind(behind_name, day_first=turn.day_first, today=turn.today)
+    if read is None:
+        return Step(FlowState.BIRTH_DATE, join(turn.opening, wording.ask_birth_date()))
+    return _take_birth_date(turn, read)
+
+
+def _other_than_asked(turn: Turn, question: str) -> Step | None:
+    """Note what the contact wants instead of saying who it is, and ask once more; None when the message says nothing."""
+    intent = detect_intent(turn.text, turn.language)
+    if intent in (Intent.NEVER_MIND, Intent.GOODBYE):
+        turn.context.start_over(Goal.BOOK)
+        return Step(FlowState.IDLE, wording.all_right())
+    if intent in (Intent.LATE, Intent.ARRIVED):
+        return to_staff(turn, Attention.ASKED, wording.staff_know())
+    if intent in (Intent.QUESTION, Intent.PREPARATION):
+        return to_staff(turn, Attention.ASKED, wording.colleague_will_answer(turn.organization.phone))
+    if intent in GOALS:
+        turn.context.goal, turn.context.wish = GOALS[intent], wish_to_come(turn)
+        return Step(turn.state, question)
+    if intent in (Intent.BOOK, Intent.SYMPTOM, Intent.GREETING, Intent.THANKS):
+        if intent in (Intent.BOOK, Intent.SYMPTOM):
+            turn.context.goal = Goal.BOOK
+            note_new_visit(turn, intent)
+        return Step(turn.state, question)
+    return None
 
 
 def on_birth_date(turn: Turn) -> Step:
     """With the birth date it shows who it is: somebody with this number, a new patient, or a case for staff."""
-    read = parse_birth_date(turn.text, day_first=turn.organization.day_first, today=turn.today)
-    if isinstance(read, Ambiguous):
-        return Step(FlowState.BIRTH_DATE, wording.which_birth_date(read.candidates))
+    read = parse_birth_date(turn.text, day_first=turn.day_first, today=turn.today) or _chosen_date(turn)
     if read is None:
-        return unclear(turn, wording.birth_date_unclear())
+        return _other_than_asked(turn, wording.ask_birth_date()) or unclear(turn, wording.birth_date_unclear())
+    return _take_birth_date(turn, read)
+
+
+def _chosen_date(turn: Turn) -> dt.date | None:
+    """Return which of the dates asked about is meant: "the first one", "5 September"."""
+    dates = turn.context.birth_dates
+    options = [Option(key=date.isoformat(), label=wording.full_date(date)) for date in dates]
+    picked = parse_choice(turn.text, options, turn.language)
+    return dates[picked.index] if isinstance(picked, Choice) else None
+
+
+def _take_birth_date(turn: Turn, read: dt.date | Ambiguous[dt.date]) -> Step:
+    if isinstance(read, Ambiguous):
+        turn.context.birth_dates = list(read.candidates)
+        return Step(FlowState.BIRTH_DATE, join(turn.opening, wording.which_birth_date(read.candidates)))
     patient = verified_in_household(turn, read) if turn.context.candidates else None
     patient = patient or verified_by_identity(turn, read)
     if patient is not None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rapidfuzz import fuzz
+
 from apps.appointments.availability import Slot, find_slots
 from apps.appointments.models import Appointment, AppointmentType
 from apps.conversations.flow.context import Offer
-from apps.conversations.understanding import When
+from apps.conversations.understanding import When, relation_words
 from apps.organizations.models import Organization
 from apps.patients.folding import fold
 from apps.practitioners.models import Practitioner
@@ -21,6 +24,10 @@ _CHUNK = 300
 _CHUNKS = 12
 _APART = dt.timedelta(hours=1)
 _WORD = re.compile(r"\w+")
+_RELATIONS = relation_words()
+_TITLES = frozenset(fold("dr doctor doc dra doctora daktar with see con ver डॉ डॉक्टर").split())
+_NAME_WORDS = 60
+_SHORTEST_NAME, _SHORTEST_MISSPELT, _SAME_NAME = 3, 5, 86
 
 
 def bookable_types(organization: Organization) -> list[AppointmentType]:
@@ -39,9 +46,34 @@ def type_for_reason(organization: Organization, reason: str) -> AppointmentType 
     return next((kind for kind in types if kind.is_default), types[0] if types else None)
 
 
+def practitioners_named(organization: Organization, text: str, *, titled: bool) -> list[uuid.UUID]:
+    """Return the active practitioners whose family name a text names, small typos forgiven; one query at most.
+
+    With `titled` only behind a title or "with", since the writer's own name may be the same.
+    """
+    said = fold(text).split()[:_NAME_WORDS]
+    heard = [
+        word
+        for before, word in zip(["", *said], said, strict=False)
+        if len(word) >= _SHORTEST_NAME and (not titled or before in _TITLES)
+    ]
+    if not heard:
+        return []
+    active = Practitioner.objects.for_organization(organization).filter(is_active=True)
+    return [one.pk for one in active if any(_is_named(word, one.family_name) for word in heard)]
+
+
+def _is_named(word: str, family_name: str) -> bool:
+    return any(
+        word == name or (len(word) >= _SHORTEST_MISSPELT and fuzz.ratio(word, name) >= _SAME_NAME)
+        for name in fold(family_name).split()
+        if len(name) >= _SHORTEST_NAME
+    )
+
+
 def has_keyword(organization: Organization, text: str) -> bool:
-    """Tell whether a text names something that one of the bookable types is for."""
-    said = f" {' '.join(_WORD.findall(fold(text)))} "
+    """Tell whether a text names something that one of the bookable types is for; "for my son" only says for whom."""
+    said = f" {' '.join(word for word in _WORD.findall(fold(text)) if word not in _RELATIONS)} "
     return any(_hits(kind, said) for kind in bookable_types(organization))
 
 
@@ -58,16 +90,16 @@ def find_offers(
     now: dt.datetime,
     wish: When | None = None,
     after: dt.datetime | None = None,
-    practitioner: Practitioner | None = None,
+    practitioners: Sequence[Practitioner] | None = None,
 ) -> list[Offer]:
     """Return up to three free times that fit the wish, spread out, earliest first.
 
-    `after` (UTC) leaves out what starts until then ("more"). Slots are read in chunks, one query each, until enough fit.
+    `after` (UTC) leaves out what starts until then ("more"); `practitioners` None means whoever is free. Slots are read in chunks, one query each, until enough fit.
     """
     start, end = _window(organization, appointment_type, now, wish)
     start = max(start, after + dt.timedelta(seconds=1)) if after else start
     fitting: list[Slot] = []
-    for chunk in _chunks(organization, appointment_type, start, end, practitioner):
+    for chunk in _chunks(organization, appointment_type, start, end, practitioners):
         fitting += [slot for slot in chunk if fits(slot, wish)]
         if len({_half_day(slot) for slot in fitting}) >= OFFERED:
             break
@@ -149,7 +181,7 @@ def _chunks(
     appointment_type: AppointmentType,
     start: dt.datetime,
     end: dt.datetime,
-    practitioner: Practitioner | None,
+    practitioners: Sequence[Practitioner] | None,
 ) -> Iterator[list[Slot]]:
     for _ in range(_CHUNKS):
         if start >= end:
@@ -159,7 +191,7 @@ def _chunks(
             appointment_type=appointment_type,
             start=start,
             end=end,
-            practitioners=[practitioner] if practitioner else None,
+            practitioners=practitioners,
             limit=_CHUNK,
             online=True,
         )

@@ -37,6 +37,7 @@ class Turn:
     state: FlowState
     text: str
     has_media: bool
+    is_voice: bool
     context: FlowContext
     language: str
     now: dt.datetime
@@ -54,6 +55,7 @@ class Turn:
             state=FlowState(thread.state),
             text=message.body,
             has_media=bool(message.media),
+            is_voice=any(item.get("content_type", "").startswith("audio/") for item in message.media),
             context=FlowContext.from_json(thread.context),
             language=thread.language,
             now=timezone.now(),
@@ -73,6 +75,14 @@ class Turn:
     @property
     def country(self) -> str:
         return self.organization.country
+
+    @property
+    def day_first(self) -> bool | None:
+        """Tell whether this writer's 3/4 is the third of April; None where nobody knows.
+
+        In a country that writes the month first, who writes another language than English may do either.
+        """
+        return self.organization.day_first or (False if self.language == "en" else None)
 
     @property
     def languages(self) -> list[str]:

@@ -71,6 +71,12 @@ def next_visit(turn: Turn) -> Appointment | None:
     return _coming(turn).filter(patient_id=turn.context.patient_id).order_by("start").first()
 
 
+def has_coming_visit(turn: Turn) -> bool:
+    """Tell whether anybody with this number has a visit to come; one query beyond who shares the number."""
+    patients = {turn.thread.patient_id, *(patient.pk for patient in turn.sharing)} - {None}
+    return bool(patients) and _coming(turn).filter(patient_id__in=patients).exists()
+
+
 def visit_told_of(turn: Turn, *categories: Category) -> Appointment | None:
     """Return the coming visit that the last message of these kinds to this address was about; two queries.
 

@@ -18,7 +18,7 @@ _MONTH_FIRST = frozenset({"US", "PH", "PR"})
 _EXAMPLE = dt.date(1978, 3, 14)
 
 # What the contact is asked to reply; the parsers must understand each in its language (there is a test).
-YES, NO, MORE = gettext_noop("YES"), gettext_noop("NO"), gettext_noop("MORE")
+YES, NO, MORE, HUMAN = gettext_noop("YES"), gettext_noop("NO"), gettext_noop("MORE"), gettext_noop("HUMAN")
 CHANGE_VISIT, WHEN_IS_VISIT = gettext_noop("change my visit"), gettext_noop("when is my visit?")
 WEEKDAYS = (
     gettext_noop("Monday"),
@@ -110,8 +110,18 @@ def you_are_welcome() -> str:
     return _("You are welcome. Write here whenever you need us.")
 
 
+def all_right() -> str:
+    return _("All right. Write here whenever you need us.")
+
+
 def got_file() -> str:
     return _("Thank you, the clinic's staff can see what you sent.")
+
+
+def can_not_listen() -> str:
+    return _(
+        "I can not listen to voice messages. Please write it to me, or write %(human)s and a colleague will listen."
+    ) % {"human": _(HUMAN)}
 
 
 # ── who it is ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -119,6 +129,10 @@ def got_file() -> str:
 
 def ask_name() -> str:
     return _("What is the full name of the person who needs the visit? First and last name, please.")
+
+
+def ask_full_name() -> str:
+    return _("What is your full name? First and last name, please.")
 
 
 def name_unclear() -> str:
@@ -182,6 +196,14 @@ def other_times() -> str:
 
 def nothing_then() -> str:
     return _("Nothing is free then. The nearest free times are:")
+
+
+def nothing_earlier() -> str:
+    return _("There is nothing earlier. These times are free:")
+
+
+def not_with_them() -> str:
+    return _("I find no free time with them. With others these times are free:")
 
 
 def no_more_times() -> str:
@@ -304,6 +326,10 @@ def not_understood() -> str:
     return _("Sorry, I did not understand that.")
 
 
+def can_not_answer() -> str:
+    return _("I can not answer that myself. Write %(human)s, and a colleague will.") % {"human": _(HUMAN)}
+
+
 def colleague_will_answer(phone: str) -> str:
     text = _("I am passing you on to a colleague, who will answer here as soon as possible.")
     return f"{text} {_call_us(phone)}" if phone else text
@@ -344,6 +370,10 @@ def self_harm(number: str) -> str:
 
 def stopped(clinic: str) -> str:
     return _("You will get no more messages from %(clinic)s here. Reply START to get them again.") % {"clinic": clinic}
+
+
+def visit_stays(phone: str) -> str:
+    return _("This does not cancel a visit: for that, please call %(phone)s.") % {"phone": phone} if phone else ""
 
 
 def started(clinic: str) -> str:

@@ -131,6 +131,8 @@ def _apply(thread: Conversation, turn: Turn, step: Step) -> None:
     thread.context = turn.context.to_json()
     if step.text:
         speak(thread, Rendered(body=step.text), actor=BOT, category=step.category)
+    elif thread.is_with_bot:
+        thread.waiting_since = None
     if step.attention:
         pass_to_staff(thread, attention=step.attention, summary=step.summary, actor=BOT, **step.facts)
     if turn.identified is not None or step.attention:

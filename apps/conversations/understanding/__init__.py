@@ -11,11 +11,15 @@ only reads. English, Spanish and Hindi (Devanagari and romanised) are understood
 `opt_keyword`                "stop", "start", "help": the carriers' keywords, by channel
 `detect_intent`              one `Intent`, the most consequential first
 `parse_yes_no`               True, False, None
+`is_question`                whether it asks something, whatever it is about
+`is_only_emoji`              whether it is emoji and nothing else
 `parse_choice`               `Choice` from a list of `Option`, `Ambiguous` keys, `OutOfRange`, None
 `parse_when`                 `When`: dates, weekdays and hours that suit
-`parse_for_whom`             `ForWhom(who, relation)`
-`parse_name`                 `PersonName(given, family)`
-`parse_birth_date`           a date, `Ambiguous` dates, None
+`parse_shift`                `Shift`: earlier or later than a time that was shown
+`parse_for_whom`             `ForWhom(who, relation)`; `relation_words` says for whom, not why
+`parse_name` `parse_named`   `PersonName(given, family)`, alone or with the words behind it
+`parse_introduction`         the full name in a message that was no answer to the question for it
+`parse_birth_date`           a date, `Ambiguous` dates, None; `parse_birth_date_behind` only right behind a name
 ===========================  ====================================================================================
 
 What every function promises
@@ -41,17 +45,19 @@ To teach it words, edit `lexicon/`: plain lists of phrases in the notation of `p
 """
 
 from .answers import parse_yes_no
-from .birth_dates import parse_birth_date
+from .birth_dates import parse_birth_date, parse_birth_date_behind
 from .choices import Choice, Option, parse_choice
 from .emergencies import Emergency, EmergencyCategory, detect_emergency
 from .intents import Intent, detect_intent
 from .language import SUPPORTED, detect_language, requested_language
-from .names import PersonName, parse_name
+from .names import Named, PersonName, parse_introduction, parse_name, parse_named
 from .optout import opt_keyword
+from .questions import is_only_emoji, is_question
 from .results import Ambiguous, OutOfRange
+from .shifts import Shift, parse_shift
 from .text import MAX_CHARS, fold, normalise, same
 from .when import When, parse_when
-from .whom import ForWhom, Relation, Whom, parse_for_whom
+from .whom import ForWhom, Relation, Whom, parse_for_whom, relation_words
 
 __all__ = [
     "MAX_CHARS",
@@ -62,24 +68,33 @@ __all__ = [
     "EmergencyCategory",
     "ForWhom",
     "Intent",
+    "Named",
     "Option",
     "OutOfRange",
     "PersonName",
     "Relation",
+    "Shift",
     "When",
     "Whom",
     "detect_emergency",
     "detect_intent",
     "detect_language",
     "fold",
+    "is_only_emoji",
+    "is_question",
     "normalise",
     "opt_keyword",
     "parse_birth_date",
+    "parse_birth_date_behind",
     "parse_choice",
     "parse_for_whom",
+    "parse_introduction",
     "parse_name",
+    "parse_named",
+    "parse_shift",
     "parse_when",
     "parse_yes_no",
+    "relation_words",
     "requested_language",
     "same",
 ]

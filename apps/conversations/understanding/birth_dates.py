@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from .lexicon import CALENDAR_BY_LANGUAGE
+from .lexicon import BY_LANGUAGE, CALENDAR_BY_LANGUAGE
 from .phrases import lines
 from .results import Ambiguous
 from .spelling import respell
-from .text import fold, tokens, word_set
+from .text import fold, tokens, vocabulary, word_set
 
 OLDEST_YEARS = 120
 
@@ -42,6 +43,18 @@ def parse_birth_date(text: str, *, day_first: bool | None, today: date) -> date 
     if not found:
         return None
     return found[0] if len(found) == 1 else Ambiguous(tuple(found))
+
+
+def parse_birth_date_behind(text: str, *, day_first: bool | None, today: date) -> date | Ambiguous[date] | None:
+    """Return the date of birth that follows a name at once ("…, born 14 March 1978"), else None.
+
+    Any other word before the date makes it another date: "…, coughing since 3/4" is none.
+    """
+    marked = respell(tokens(text)[:_TOKENS_READ])
+    before = itertools.takewhile(lambda token: not token.isdigit() and token not in MONTHS, marked)
+    if any(token not in _LEADS for token in before):
+        return None
+    return parse_birth_date(text, day_first=day_first, today=today)
 
 
 def _groups(marked: Sequence[str]) -> Iterator[list[_Item]]:
@@ -130,4 +143,9 @@ def _months() -> dict[str, int]:
     }
 
 
+_LEADS = (
+    _BETWEEN
+    | word_set(": ; ( )")
+    | frozenset(word for module in BY_LANGUAGE.values() for word in vocabulary(module.BIRTH_LEADS))
+)
 MONTHS = _months() | {"mai": 5, "sit": 9, "marz": 3}

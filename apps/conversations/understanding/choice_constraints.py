@@ -75,6 +75,7 @@ class _Walk:
     ) -> None:
         self.symbols, self.dates, self.names, self.knows_today = symbols, dates, names, knows_today
         self.fillers = fillers_of(language)
+        self.points = any(symbol.text in _POINTING for symbol in symbols)
         self.alternatives = [_Alternative()]
 
     def read(self) -> list[_Alternative] | None:
@@ -138,6 +139,8 @@ class _Walk:
         if symbol.kind in {"this", "next", "coming", "last", "in", "within"} and not self.knows_today:
             target = next((part for part in self.symbols[at:end] if part.kind in {"weekday", "abbr"}), None)
             return self._weekday(target.value, end) if target is not None else None
+        if days.kind == "range" and not self.points:
+            return None
         self.alternatives[-1].tests.append(lambda slot: slot.start is not None and _includes(days, slot.start.date()))
         return end
 
@@ -186,6 +189,9 @@ class _Walk:
         return at + 1
 
 
+_POINTING = word_set(
+    "one ones first second third last primera primero segunda segundo ultima ultimo wala wali vala vali वाला वाली"
+)
 _ORDERS = {"asap": "earliest", "end": "latest", "later": "latest", "start": "earliest"}
 _BOUNDS = frozenset(("at", "after", "before", "until", "from", "around"))
 _PASSED_OVER = frozenset(

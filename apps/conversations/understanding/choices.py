@@ -74,7 +74,8 @@ def parse_choice(
 
     A bare number is a place in the list; beyond the list it is an hour if exactly one option starts then on the
     dot ("10" for 10:00), else `OutOfRange`. "At 3", "3pm", "a las 3", "3 baje" are always times; without am or pm both
-    halves of the day fit. `today` makes "tomorrow" and its like readable; without it they pick nothing.
+    halves of the day fit. A week or a month is another wish ("next week"), unless the reply points at the list ("the
+    one next week"). `today` makes "tomorrow" and its like readable; without it they pick nothing.
     """
     if not options:
         return None

@@ -10,12 +10,13 @@ from .symbols import Symbol
 
 _DAY = timedelta(days=1)
 _WEEKDAY_DATE_HORIZON = 60
+_FAR = 3660
 
 
 class DateReader:
     """Reads date phrases relative to one day."""
 
-    def __init__(self, symbols: Sequence[Symbol], *, today: date, day_first: bool) -> None:
+    def __init__(self, symbols: Sequence[Symbol], *, today: date, day_first: bool | None) -> None:
         self.symbols, self.today, self.day_first = symbols, today, day_first
         self.calendar = Calendar(today)
 
@@ -191,7 +192,15 @@ class DateReader:
     def _orders(self, first: int, second: int, *, dotted: bool) -> tuple[tuple[int, int], tuple[int, int]]:
         """Return (day, month) readings, the likelier first; dots are written where the day goes first."""
         readings = ((first, second), (second, first))
-        return readings if self.day_first or dotted else (readings[1], readings[0])
+        day_first = self.day_first
+        if day_first is None:
+            day_first = self._days_ahead(*readings[0]) <= self._days_ahead(*readings[1])
+        return readings if day_first or dotted else (readings[1], readings[0])
+
+    def _days_ahead(self, day: int, month: int) -> int:
+        """Return how soon a day comes; what is over or no date comes last."""
+        found = self.calendar.nearest(month, day, None)
+        return (found - self.today).days % _FAR if found is not None else _FAR
 
     def _month_behind(self, at: int) -> tuple[int, Days] | None:
         """Read "25 nov", "25th of november 2025", "25 de noviembre"."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -33,6 +34,10 @@ class Intent(StrEnum):
     BOOK = "book"
     CONFIRM = "confirm"
     BACK = "back"
+    NEVER_MIND = "never_mind"
+    KEEP = "keep"
+    WAIT = "wait"
+    PREPARATION = "preparation"
     CHANGE = "change"
     QUESTION = "question"
     SYMPTOM = "symptom"
@@ -58,17 +63,29 @@ _PRECEDENCE = (
     Intent.ARRIVED,
     Intent.VIEW,
     Intent.MORE,
+    Intent.KEEP,
+    Intent.PREPARATION,
     Intent.CONFIRM,
     Intent.BOOK,
 )
-_AFTER_THOSE = (Intent.CHANGE, Intent.BACK, Intent.HELP, Intent.QUESTION, Intent.SYMPTOM)
+_AFTER_THOSE = (
+    Intent.NEVER_MIND,
+    Intent.WAIT,
+    Intent.CHANGE,
+    Intent.BACK,
+    Intent.HELP,
+    Intent.QUESTION,
+    Intent.SYMPTOM,
+)
 _NEGATABLE = frozenset(
     (Intent.CANCEL, Intent.RESCHEDULE, Intent.BOOK, Intent.CONFIRM, Intent.HUMAN, Intent.ARRIVED, Intent.LATE)
 )
+_NEGATED = {Intent.CANCEL: (Intent.KEEP,)}
 _ALONE_IF_ONE_WORD = frozenset(
     (Intent.BACK, Intent.CHANGE, Intent.MORE, Intent.HELP, Intent.HUMAN, Intent.CONFIRM, Intent.RESTART, Intent.STOP)
 )
 _WEAK_IF_ONE_WORD = frozenset((Intent.BOOK, Intent.QUESTION))
+_COMES_FIRST = frozenset((Intent.NEVER_MIND, Intent.KEEP, Intent.WAIT))
 _ALWAYS_ALONE = frozenset((Intent.GREETING, Intent.THANKS, Intent.GOODBYE))
 _POLITE = "polite"
 
@@ -113,9 +130,9 @@ def detect_intent(text: str, language: str) -> Intent:
     In this order: an emergency (`detect_emergency`); the keywords of `opt_keyword` by WhatsApp's rule, so
     "cancel" is `CANCEL`; then requests anywhere in the message, from `STOP` ("stop texting me", which is not
     the keyword: confirm it or hand over) through `HUMAN`, `RESCHEDULE`, `CANCEL` … to `BOOK`; then remarks.
-    A request that is negated next to its verb ("don't cancel", "cancel mat karo") doesn't count. `BACK`,
+    A request that is negated next to its verb ("don't book") doesn't count; "don't cancel" is `KEEP`. `BACK`,
     `CHANGE`, `MORE` and other one-word commands have to be the whole message but for politeness ("back" yes,
-    "back pain" no); so have `GREETING`, `THANKS` and `GOODBYE` always ("good morning" yes, "good morning, I need a
+    "back pain" no); `NEVER_MIND`, `WAIT` and `KEEP` have to be its first clause ("forget it, I'll call"); so have `GREETING`, `THANKS` and `GOODBYE` always ("good morning" yes, "good morning, I need a
     doctor" is `BOOK`). `SYMPTOM` is a complaint without a request: usually a wish to be seen. All languages are read
     whatever `language` is; it decides between readings of single words. Numbers, dates and names are `UNKNOWN`:
     ask the parser for what the dialogue expects first.
@@ -148,7 +165,12 @@ def _requests(said: Sequence[Sequence[str]]) -> tuple[set[Intent], set[Intent]]:
         negators = list(_NEGATORS.search(clause))
         for found in _INTENTS.search(clause):
             intent = Intent(found.value)
-            if intent in _ALWAYS_ALONE or (intent in _NEGATABLE and _is_negated(found, clause, negators)):
+            if intent in _ALWAYS_ALONE:
+                continue
+            if intent in _NEGATABLE and _is_negated(found, clause, negators):
+                strong.update(_NEGATED.get(intent, ()))
+                continue
+            if intent in _COMES_FIRST and not _comes_first(found, clause, said):
                 continue
             one_word = found.end == found.start + 1
             if one_word and intent in _ALONE_IF_ONE_WORD and not _alone(found, clause, said):
@@ -171,6 +193,13 @@ def _alone(found: Found[str], clause: Sequence[str], said: Sequence[Sequence[str
     others = [*clause[: found.start], *clause[found.end :]]
     rest = [word for other in said if other is not clause for word in other]
     return _POLITENESS.covers(others) is not None and _POLITENESS.covers(rest) is not None
+
+
+def _comes_first(found: Found[str], clause: Sequence[str], said: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the clause says nothing else, and nothing but politeness stands before it."""
+    before = [word for other in itertools.takewhile(lambda other: other is not clause, said) for word in other]
+    others = [*before, *clause[: found.start], *clause[found.end :]]
+    return _POLITENESS.covers(others) is not None
 
 
 def _small_talk(text: str, language: str) -> Intent:

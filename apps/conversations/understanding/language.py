@@ -46,12 +46,14 @@ def detect_language(text: str, *, supported: Iterable[str] = SUPPORTED, default:
 
     Deterministic. Devanagari is Hindi. In Latin letters each language scores its own words (English,
     Spanish, and Hindi as people romanise it: "mujhe doctor se milna hai"); the best needs two points and
-    a lead. Words that several languages share ("no", "doctor", "ok"), numbers, names and other scripts
-    therefore give `default`.
+    a lead. Words that several languages share ("no", "doctor", "ok"), single letters ("Y"), numbers, names
+    and other scripts therefore give `default`.
     """
     allowed = [code for code in supported if base(code) in BY_LANGUAGE]
     by_base = {base(code): code for code in allowed}
     canonical = normalise(text)
+    if len(canonical) == 1:
+        return default
     devanagari = len(_DEVANAGARI.findall(canonical))
     if devanagari * _DEVANAGARI_SHARE >= max(len(_LETTER.findall(canonical)), 1):
         return by_base.get("hi", default)

@@ -24,7 +24,9 @@ _INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe0f\ufe
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u2010": "-", "\u2011": "-"})
 _ENDS_SENTENCE = frozenset(".!?\n।")
 _BREAKS = frozenset(',;:()"“”!?।|/\n')
-_STOPS = word_set("and y e aur और & con with born nací nacido nacida dob tel phone telefono teléfono celular email")
+_STOPS = word_set(
+    "and y e aur और & con with born nací nacido nacida dob date birth birthday fecha janm जन्म tel phone telefono teléfono celular email"
+)
 _PARTICLES = word_set("de del la las los da das do dos di du van von der den bin ibn al el le san santa y")
 _DOUBLE_PARTICLES = frozenset(("y", "e"))
 _NOT_A_GIVEN_NAME = frozenset(("de", "del", "los", "las", "la", "y"))
@@ -46,8 +48,35 @@ class PersonName:
         return f"{self.given} {self.family}".strip()
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name in a message, and the words behind it."""
+
+    name: PersonName
+    behind: str = ""
+
+
 def parse_name(text: str, language: str) -> PersonName | None:
-    """Return the name that a message gives, or None if it gives none.
+    """Return the name that a message gives, or None; `parse_named` without what stands behind."""
+    named = parse_named(text, language)
+    return named.name if named is not None else None
+
+
+def parse_introduction(text: str, language: str) -> Named | None:
+    """Return the full name with which a message introduces its writer or the patient, or None.
+
+    For messages that are no answer to "what is the name?": a bare name or a greeting is none, both names have to be
+    there, and behind a weak introduction ("I'm …", "soy …") they have to be written as names are.
+    """
+    for strong, found in _introduced(_marked(text), weak=_INTRODUCTIONS):
+        named = _name(found, language, strict=True)
+        if named is not None and named.name.family and (strong or _has_capitals(found, named)):
+            return named
+    return None
+
+
+def parse_named(text: str, language: str) -> Named | None:
+    """Return the name that a message gives with the words behind it, or None if it gives none.
 
     Understood: introductions ("my name is …", "soy …", "mera naam … hai", "it's for Tom Smith", "my son's name
     is …"), a bare name as the whole message, "López, Ana María". What follows the name ("… and I need an
@@ -61,9 +90,9 @@ def parse_name(text: str, language: str) -> PersonName | None:
     """
     marked = _marked(text)
     for strong, found in _introduced(marked):
-        name = _name(found, language, strict=not strong)
-        if name is not None:
-            return name
+        named = _name(found, language, strict=not strong)
+        if named is not None:
+            return named
     return _name(marked, language, strict=False, whole=True)
 
 
@@ -75,11 +104,11 @@ def _marked(text: str) -> list[str]:
     return _WORD.findall(shown)
 
 
-def _introduced(marked: Sequence[str]) -> Iterator[tuple[bool, Sequence[str]]]:
+def _introduced(marked: Sequence[str], *, weak: Phrasebook[bool] | None = None) -> Iterator[tuple[bool, Sequence[str]]]:
     """Yield what follows each introduction, strong ones first, then weak ones from the left."""
     plain = [fold(word.rstrip(".'-")) or word for word in marked]
     spaced, places = _split_folded(plain)
-    for book, strong in ((_LEADS, True), (_WEAK_LEADS, False)):
+    for book, strong in ((_LEADS, True), (weak or _WEAK_LEADS, False)):
         for start in range(len(spaced)):
             found = book.match_at(spaced, start)
             if found is not None and found.end < len(spaced) and (strong or _opens(spaced, start)):
@@ -100,22 +129,37 @@ def _opens(spaced: Sequence[str], start: int) -> bool:
     return all(word in _GREETINGS or not word[0].isalnum() for word in spaced[:start])
 
 
-def _name(marked: Sequence[str], language: str, *, strict: bool, whole: bool = False) -> PersonName | None:
+def _has_capitals(found: Sequence[str], named: Named) -> bool:
+    """Tell whether every name of an introduction is written with a capital, where its script has them."""
+    words = list(found[: len(named.name.full.split())])
+    return all(word[0] != word[0].lower() or word[0] == word[0].upper() for word in words)
+
+
+def _name(marked: Sequence[str], language: str, *, strict: bool, whole: bool = False) -> Named | None:
     reversed_name = _family_first(marked) if whole else None
     if reversed_name is not None:
         given, family = (_checked(part, strict=False) for part in reversed_name)
         if given and family:
-            return PersonName(_capitals(given), _capitals(family, family=True))
+            return Named(PersonName(_capitals(given), _capitals(family, family=True)))
     names, rest = _run(marked)
     if whole and any(word[:1].isalpha() for word in rest):
         return None
     while names and fold(names[-1].rstrip(".")) in _POLITE:
         names.pop()
+    behind = _behind_last(marked, names)
     names = _checked(names, strict=strict)
     if not names or len(names) > _MOST_NAMES:
         return None
     split = _family_starts(names, base(language))
-    return PersonName(_capitals(names[:split]), _capitals(names[split:], family=True))
+    return Named(PersonName(_capitals(names[:split]), _capitals(names[split:], family=True)), behind)
+
+
+def _behind_last(marked: Sequence[str], names: Sequence[str]) -> str:
+    """Return the words behind the last of the names."""
+    place = 0
+    for name in names:
+        place = marked.index(name, place) + 1
+    return " ".join(marked[place:])
 
 
 def _run(marked: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -126,7 +170,7 @@ def _run(marked: Sequence[str]) -> tuple[list[str], list[str]]:
         if word in _BREAKS or word.isdigit() or plain in _STOPS - _DOUBLE_PARTICLES or plain in _TAILS:
             return names, _behind(marked[place:])
         if plain in _DOUBLE_PARTICLES and (
-            not names or place + 1 == len(marked) or _is_common(fold(marked[place + 1]))
+            not names or place + 1 == len(marked) or _ends_name(fold(marked[place + 1]))
         ):
             return names, _behind(marked[place:])
         if plain in MONTHS and place + 1 < len(marked) and marked[place + 1].isdigit():
@@ -143,6 +187,11 @@ def _run(marked: Sequence[str]) -> tuple[list[str], list[str]]:
         if word.endswith(".") and len(plain) > 2 and plain not in _SUFFIXES:
             return names, _behind(marked[place + 1 :])
     return names, []
+
+
+def _ends_name(word: str) -> bool:
+    """Tell whether "y" or "e" before this word goes on with the sentence, not with the name."""
+    return word in _STOPS or _is_common(word)
 
 
 def _behind(marked: Sequence[str]) -> list[str]:
@@ -174,12 +223,22 @@ def _checked(names: Sequence[str], *, strict: bool) -> list[str]:
     if not telling or (plain[0] in _NOT_A_GIVEN_NAME and len(plain) == 1) or all(len(word) == 1 for word in telling):
         return []
     common = [word for word in telling if len(word) > 1 and _is_common(word)]
-    if common and not (len(telling) > 1 and (_also_names(common) or _looks_like_a_family_name(common, cleaned))):
+    if common and not (len(telling) > 1 and _may_be_names(common, telling, cleaned)):
         return []
     lower = all(word == word.lower() for word in cleaned) and cleaned[0] != cleaned[0].title()
     if strict and lower and any(word.endswith(_UNLIKELY_ENDINGS) for word in cleaned):
         return []
     return cleaned
+
+
+def _may_be_names(common: Sequence[str], telling: Sequence[str], names: Sequence[str]) -> bool:
+    """Tell whether the common words of a name are names too, or with capitals can be ("Nguyen Thi Lan")."""
+    are_syllables = _SYLLABLES.issuperset(common) and 2 * len(common) <= len(telling)
+    return (
+        _also_names(common)
+        or _looks_like_a_family_name(common, names)
+        or (are_syllables and all(word[0].isupper() and not word.isupper() for word in names))
+    )
 
 
 def _also_names(common: Sequence[str]) -> bool:
@@ -291,10 +350,13 @@ _ALSO_NAMES = frozenset(
         mari jan ed don ray hay bell cook baker fisher hunter mason parker porter turner walker ward west north south
         early winter last first major minor noon knight ma nan ray san soni sahi tara mama nana baba didi bhai
         alta casas castillo torres rios le ha ho hu kim lee li chen wang ng yu khan gaye raj kumar kiran asha suman
+        autumn sita mala sandhya peterson petersen mondal mann peña love bone bones hand head heart bridge bridges book
+        friend chico alto segundo primo
         prem jaya shanti jai krishna dale mar gala maximo nina lene till august simon ella mara dora ram राम हरि जय शांति प्रेम दीप मोहन deep mohan hari ali omar said amin nasser
         """
     )
 )
+_SYLLABLES = word_set("an thi thu hai mai nam min jun hui ye na chao man")
 _COMMON = _vocabulary() - _GIVEN_NAMES
 _HONORIFICS = _words("HONORIFICS")
 _TAILS = frozenset(
@@ -305,4 +367,5 @@ _GREETINGS = (
     _POLITE | _words("YES") | word_set("good morning afternoon evening buenos buenas dias tardes noches namaste")
 )
 _LEADS = Phrasebook((line, True) for module in BY_LANGUAGE.values() for line in lines(module.NAME_LEADS))
+_INTRODUCTIONS = Phrasebook((line, True) for module in BY_LANGUAGE.values() for line in lines(module.INTRODUCTIONS))
 _WEAK_LEADS = Phrasebook((line, True) for module in BY_LANGUAGE.values() for line in lines(module.WEAK_NAME_LEADS))

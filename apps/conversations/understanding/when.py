@@ -39,11 +39,11 @@ class When:
     past: bool = False
 
 
-def parse_when(text: str, *, now: datetime, language: str, day_first: bool = False) -> When | None:
+def parse_when(text: str, *, now: datetime, language: str, day_first: bool | None = False) -> When | None:
     """Return when a message says its writer would like to come, or None if it says nothing about it.
 
     `now` is the location's local time; only its date and time of day are used. `day_first` tells how 3/4 is
-    read (False: the US way). Weeks start on Monday. Rules where languages or people differ:
+    read (False: the US way; None: as the sooner date). Weeks start on Monday. Rules where languages or people differ:
 
     - "friday" is the next one; said on a Friday it is today or in a week (`weekdays` {4} over both).
     - "next friday" is the Friday of next week; "this friday", "el próximo viernes" and "el viernes que viene" the

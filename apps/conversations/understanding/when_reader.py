@@ -17,7 +17,7 @@ _DAY = timedelta(days=1)
 class WhenReader:
     """One pass over symbols, left to right; every rule says where it ends, so the work is linear."""
 
-    def __init__(self, symbols: Sequence[Symbol], *, now: datetime, day_first: bool) -> None:
+    def __init__(self, symbols: Sequence[Symbol], *, now: datetime, day_first: bool | None) -> None:
         self.symbols = resolve_manana(symbols)
         self.now, self.today = now, now.date()
         self.dates = DateReader(self.symbols, today=self.today, day_first=day_first)

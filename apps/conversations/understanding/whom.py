@@ -12,7 +12,7 @@ from .lexicon import BY_LANGUAGE
 from .names import parse_name
 from .phrases import Phrasebook, lines
 from .spelling import respell
-from .text import normalise, word_set, words
+from .text import normalise, vocabulary, word_set, words
 
 
 class Whom(StrEnum):
@@ -83,6 +83,13 @@ def parse_for_whom(text: str, language: str) -> ForWhom | None:
     if selves:
         return ForWhom(Whom.SELF)
     return _named(text, language)
+
+
+def relation_words() -> frozenset[str]:
+    """Return the words for relatives in all languages, folded."""
+    return frozenset(
+        word for module in BY_LANGUAGE.values() for block in module.RELATIONS.values() for word in vocabulary(block)
+    )
 
 
 def _is_aside(said: list[str], start: int, end: int) -> bool:

@@ -26,10 +26,22 @@ def utc_text(moment: dt.datetime) -> str:
     return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
+YEARS = range(1900, 2201)
+"""Years that moments may lie in: further out, adding a duration or another zone runs off the calendar."""
+
+
+def is_readable_instant(moment: dt.datetime) -> bool:
+    """Tell whether a moment lies where the portal can reckon with it."""
+    return moment.year in YEARS
+
+
 class InstantField(serializers.DateTimeField):
     """A moment: shown in UTC; read with whatever offset it names, and refused without one."""
 
-    default_error_messages = {"naive": "Say the offset from UTC as well, for example 2026-11-23T14:00:00Z."}
+    default_error_messages = {
+        "naive": "Say the offset from UTC as well, for example 2026-11-23T14:00:00Z.",
+        "out_of_range": f"Choose a moment between the years {YEARS[0]} and {YEARS[-1]}.",
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(default_timezone=dt.UTC, **kwargs)
@@ -37,6 +49,8 @@ class InstantField(serializers.DateTimeField):
     def enforce_timezone(self, value: dt.datetime) -> dt.datetime:
         if value.tzinfo is None:
             self.fail("naive")
+        if not is_readable_instant(value):
+            self.fail("out_of_range")
         return super().enforce_timezone(value)
 
 

@@ -335,10 +335,11 @@ class TestSteps:
         assert event.payload["fields"] == ["note", "reason"]
         assert "Fever" not in str(event.payload) + str(event.changes)
 
-    def test_stale_patch_is_409(self, api_client, booked) -> None:
+    def test_stale_patch_is_409_with_the_difference(self, api_client, booked) -> None:
         self.post(api_client, booked, "reschedule", {"start": text(NINE + HOUR)})
         answer = api_client.patch(f"{URL}{booked['id']}/", {"note": "x"}, headers={"If-Match": '"1"'})
         assert (answer.status_code, answer.json()["code"]) == (409, "stale")
+        assert answer.json()["conflicts"] == [{"field": "note", "current": "", "yours": "x"}]
 
     def test_time_is_not_changed_by_patch(self, api_client, booked) -> None:
         api_client.patch(f"{URL}{booked['id']}/", {"start": text(NINE + HOUR), "status": "fulfilled"})

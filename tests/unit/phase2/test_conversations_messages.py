@@ -265,6 +265,10 @@ def test_patients_own_language_decides_when_the_message_does_not_show_one(organi
     assert "¿Cuál es el motivo" in Dialogue(organization, address="+14155550142").say("ok?")
 
 
+def test_single_letter_shows_no_language(organization, bookable, patient):
+    assert "What is the reason" in Dialogue(organization, address="+14155550142").say("Y")
+
+
 def test_language_that_the_organization_does_not_speak_is_not_used(organization, bookable):
     organization.languages = ["en"]
     organization.save()
@@ -316,11 +320,12 @@ def test_every_sentence_of_the_bot_is_translated_and_keeps_its_values(language):
 @pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES])
 def test_words_that_the_bot_asks_for_are_understood(language):
     with translation.override(language):
-        yes, no, more = (translation.gettext(word) for word in (wording.YES, wording.NO, wording.MORE))
+        yes, no, more, human = map(translation.gettext, (wording.YES, wording.NO, wording.MORE, wording.HUMAN))
         change, when = (translation.gettext(word) for word in (wording.CHANGE_VISIT, wording.WHEN_IS_VISIT))
     assert parse_yes_no(yes, language) is True
     assert parse_yes_no(no, language) is False
     assert detect_intent(more, language) == Intent.MORE
+    assert detect_intent(human, language) == Intent.HUMAN
     assert detect_intent(change, language) == Intent.RESCHEDULE
     assert detect_intent(when, language) == Intent.VIEW
 

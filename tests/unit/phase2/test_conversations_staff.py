@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-import time_machine
 from django.utils import timezone
 
 from apps.appointments.models import Appointment, Status
@@ -160,8 +159,8 @@ def test_only_templates_that_can_be_filled_and_are_approved_are_offered(organiza
     assert [one.key for one in fitting_templates(conversation=late)] == ["welcome"]
 
 
-@time_machine.travel(dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC), tick=False)
-def test_template_about_the_next_visit_fits_who_has_one(organization, late, appointment):
+def test_template_about_the_next_visit_fits_who_has_one(organization, late, appointment, noon):
+    noon.move_to(appointment.start - dt.timedelta(days=1))
     TemplateFactory(
         organization=organization,
         key="visit",

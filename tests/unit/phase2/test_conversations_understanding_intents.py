@@ -73,6 +73,11 @@ LANGUAGES = {
 
 INTENTS = {
     Intent.BOOK: """
+        meri beti ke liye bhi chahiye
+        do you have anything next thursday?
+        anything open tomorrow?
+        do you have any openings
+        I still need an appointment
         डॉक्टर का समय चाहिए
         मुझे कल डॉक्टर को दिखाना है
         doctor sahab se milna tha
@@ -167,6 +172,11 @@ INTENTS = {
         I need a doctor in 2 days
     """,
     Intent.RESCHEDULE: """
+        can I move it instead?
+        move it please
+        ¿la puedo mover?
+        me la puede cambiar para el viernes?
+        kisi aur din kar do
         appointment dusre din kar do
         mujhe apni appointment ki date change karni hai
         puedo adelantar mi cita
@@ -356,6 +366,11 @@ INTENTS = {
         samajh nahi aaya
     """,
     Intent.VIEW: """
+        what appointments do I have
+        me confirma mi cita por favor
+        when is it again?
+        what time was it
+        kab aana hai
         did you cancel my appointment?
         why was my appointment cancelled
         has my appointment been moved
@@ -414,6 +429,8 @@ INTENTS = {
         पहुँच गया
     """,
     Intent.MORE: """
+        I can't do any of those
+        no, mejor otra
         koi dusra din dikhao
         aur koi time hai kya
         no me queda bien ninguno
@@ -518,6 +535,8 @@ INTENTS = {
         क्लिनिक कहाँ है
     """,
     Intent.SYMPTOM: """
+        I am ill
+        feeling ill
         मुझे तीन दिन से बुखार है
         mujhe 3 din se bukhar hai
         tengo mucha tos
@@ -565,6 +584,8 @@ INTENTS = {
         ठीक है
     """,
     Intent.NO: """
+        not that one
+        nope not that one
         no
         nope
         No thanks
@@ -669,23 +690,79 @@ INTENTS = {
         alta
         शुरू
     """,
-    Intent.UNKNOWN: """
+    Intent.KEEP: """
         mujhe appointment nahi cancel karna
         cancel nahi karna hai
-        appointment nahi chahiye
-        no necesito cita
-        I don't want an appointment
         no need to cancel
-        please don't reschedule
-        2
-        Ana Lopez
-        tomorrow at 5
-        14 March 1978
         don't cancel
         I don't want to cancel
         please do not cancel it
         no quiero cancelar
         appointment cancel mat karo
+        no keep it
+        keep my appointment
+        I still want it
+        no la cancele
+        no, manténgala
+        quiero dejar mi cita como está
+        अपॉइंटमेंट रहने दो
+    """,
+    Intent.WAIT: """
+        wait
+        hang on a sec
+        just a minute please
+        let me check with my boss
+        I need to ask my husband
+        espera
+        un momento por favor
+        deja le pregunto a mi esposo
+        ruko
+        ek minute
+        puch ke batata hu
+        एक मिनट रुकिए
+    """,
+    Intent.PREPARATION: """
+        what should I bring?
+        do I need to bring anything to my appointment tomorrow
+        should I fast before the appointment
+        how long will the appointment take
+        ¿qué debo llevar?
+        ¿cuánto dura la cita?
+        kya kya lana hai
+        क्या लाना है
+    """,
+    Intent.NEVER_MIND: """
+        no thank you, I'll call instead
+        no thanks ill call
+        I will call back later
+        no gracias yo llamo
+        never mind
+        nvm
+        forget it
+        never mind, I'll call you
+        leave it, thanks
+        I changed my mind
+        I don't want it anymore
+        olvídalo
+        mejor ya no
+        déjalo así
+        no, gracias, ya no la necesito
+        rehne do
+        nahi rehne do
+        रहने दो
+        कोई बात नहीं
+    """,
+    Intent.UNKNOWN: """
+        can we make it later in the day?
+        I'll be fine
+        appointment nahi chahiye
+        no necesito cita
+        I don't want an appointment
+        please don't reschedule
+        2
+        Ana Lopez
+        tomorrow at 5
+        14 March 1978
         second opinion
         asdfgh
         ?

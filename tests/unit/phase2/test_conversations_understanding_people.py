@@ -20,6 +20,11 @@ from apps.conversations.understanding import (
 TODAY = date(2025, 11, 18)
 
 NAMES = [
+    ("en", "Nguyen Thi Lan", "Nguyen Thi", "Lan"),
+    ("en", "Sita Raman", "Sita", "Raman"),
+    ("en", "david peterson", "David", "Peterson"),
+    ("es", "maría peña", "María", "Peña"),
+    ("es", "me llamo Mateo Arévalo y nací el 24 de octubre de 1982", "Mateo", "Arévalo"),
     ("en", "My name is John Smith", "John", "Smith"),
     ("en", "my name is john smith", "John", "Smith"),
     ("en", "MY NAME IS JOHN SMITH", "John", "Smith"),
@@ -114,6 +119,9 @@ NAMES = [
 ]
 
 NO_NAMES = """
+    en: Ye Hai
+    hi: ye hai
+    en: Na Hai
     en: I need an appointment
     en: I am sick
     en: I'm not feeling well

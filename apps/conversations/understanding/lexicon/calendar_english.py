@@ -292,6 +292,7 @@ SYMBOLS = {
     "glue": "the|on|of|a|an|is|s|it|its|that|which|then|th",
     "fill": """
         good morning|afternoon|evening|night|day
+        how|what about
         how soon|early
         please|pls|plz|thanks|thank|you|i|ill|id|im|me|my|we|can|could|would|will|want|like|prefer|need|do|does|be|see|come|make|have|get|book|is|works|work|good|best|better|fine|great|ok|okay|free|available|for|maybe|perhaps|if|possible|appointment|appt|slot|time|date|day|with|doctor|dr|hi|hello|yes|so|only|preferably|ideally|also|any|sometime|some|something|anything|schedule|us|let|lets|how|what|think|there|hey|too|really|very|suits|suit|ideal|are|sure|try
     """,

@@ -258,6 +258,8 @@ EXCEPTIONS = """
     stroke of
     breast|back|brush|key stroke
     dying to|for
+    dying|died of|from laughter|laughing|boredom|curiosity|embarrassment
+    dying laughing
     phone|battery|plant|hair is dying
     contractions of
     deep cut discount

@@ -191,7 +191,7 @@ EXCEPTIONS = """
     contacto|contactos|número|teléfono de emergencia|emergencias
     análisis|prueba|examen|muestra|presión|azúcar de sangre
     mucha sangre fría
-    muero|muere|muriendo|morir de|por la? hambre|risa|ganas|sueño|sed|frío|calor|vergüenza|aburrimiento|verlo|verla|verlos|verlas|verte|ir
+    muero|muere|muriendo|morir de|por la? hambre|risa|gripa|gripe|tos|ganas|sueño|sed|frío|calor|vergüenza|aburrimiento|verlo|verla|verlos|verlas|verte|ir
     cara hinchada por muela
     ahogo en|de trabajo|deudas|tareas
     quiero morir de risa

@@ -38,6 +38,7 @@ YES = """
     works for|with me|us
     that|this|it works|suits|will? work?
     that will|would work|do
+    that|it would|will|d be great|good|perfect|fine|lovely|wonderful|awesome|nice
     works|suits
     no problem
     no worries
@@ -49,13 +50,14 @@ YES = """
     i confirm
     confirm|confirmed|accept|accepted
     you got it
-    you bet
+    you? bet
     for sure
     by all means
     with pleasure
     happy with that
     im happy|ok|okay|fine|good with that|it|this
-    book it
+    book it|that|this|me|mine? in?
+    please book
     ill take it|that
     👍
     ✅
@@ -74,6 +76,7 @@ NO = """
     not now|yet|today|really|this|that|correct|right|ok|okay|good|interested|exactly
     not this time
     not for me
+    not that|this|these|those one|ones|time?
     i? dont think so
     i do not think so
     i? dont want|need it|to|that|this?
@@ -87,8 +90,6 @@ NO = """
     do not
     none
     never
-    never mind
-    nevermind
     wrong|incorrect|false
     thats|its|this|that is? wrong|incorrect|not
     that|this|it doesnt|wont|dont work|suit
@@ -112,6 +113,7 @@ FILLERS = """
     you|u so|very? much
     so|very much
     a lot
+    sec|second|bro|man|guys|folks
     doctor|doc|dr|sir|madam|mam|maam|miss|mr|mrs|ms|dear|team|clinic
     hi|hello|hey
     then|well|oh|ah|um|uh|hmm|hm|so|just|actually|again|too|also|really|very|now|and|lol|haha
@@ -135,7 +137,7 @@ HEDGES = """
 """
 
 CHOICE_FILLERS = """
-    please|pls|plz|ok|okay|yes|yeah|yep|sure|hi|hello|then|so|well|oh|um|actually|thanks|thank|you|good|great|fine|perfect
+    please|pls|plz|ok|okay|yes|yeah|yep|sure|hi|hello|whatevers|whichevers|whats|wtv|then|so|well|oh|um|actually|thanks|thank|you|good|great|fine|perfect
     the|a|an|it|that|this|one|ones|option|options|choice|number|num|slot|time|date|day|appointment|appt|at|on|in|for|of|is
     i|ill|id|im'd|would|will|want|like|prefer|take|choose|pick|select|book|have|get|go|going|with|lets|let|do|me|my
     gimme|sounds|can|could|we|to|works|work|best|better|suits|be|by|about|how|think|said|meant|need|reserve|confirm|schedule|please
@@ -275,6 +277,15 @@ WEAK_NAME_LEADS = """
     good morning|afternoon|evening
 """
 
+INTRODUCTIONS = """
+    this is
+    i am
+    im
+    its|it is?
+"""
+
+BIRTH_LEADS = "and i was am he she is born on in my his her the date of birth birthday birthdate bday dob d b"
+
 HONORIFICS = "mr mrs ms miss mx dr doctor prof professor sir madam rev"
 
 COMMON = """
@@ -319,6 +330,29 @@ COMMON = """
     migraine migraines diabetes infection inflammation allergies ears eyes feet toes fingers shoulder elbow wrist ankle hip
     neck spine muscle muscles bone bones lungs kidney kidneys liver bladder urine stool breast pill pills tablets antibiotics
     mom mum dad wellness annual yearly routine physicals screening contraception birth control implant smoking alcohol
+"""
+
+SHIFTS = {
+    "earlier": """
+        earlier|sooner
+        too late
+        not so|that late
+    """,
+    "later": """
+        later
+        too early|soon
+        not so|that early|soon
+    """,
+}
+
+SAME_DAY = """
+    same|that|this day|morning|afternoon|evening
+    in|on the|that same? day|morning|afternoon|evening
+"""
+
+QUESTION_OPENERS = """
+    what|whats|where|wheres|when|whens|who|whos|whom|why|how|hows|which
+    do|does|did|is|are|can|could|may|should|will|would|shall i|you|u|we|they|he|she|it|my|the|there|this|that|a|an|someone|anyone
 """
 
 LANGUAGE_REQUESTS = """

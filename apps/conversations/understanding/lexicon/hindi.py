@@ -279,6 +279,13 @@ WEAK_NAME_LEADS = """
     जी
 """
 
+INTRODUCTIONS = """
+    main|mai|mein|me
+    मैं
+"""
+
+BIRTH_LEADS = "aur meri mera janm janam tithi tarikh tareekh dob date of birth hai h hoon hun hu bol raha rahi ko ka ki और मेरी मेरा जन्म तिथि तारीख है हूँ को का की"
+
 NAME_TAILS = """
     hai
     he
@@ -312,6 +319,29 @@ COMMON = """
     की के से पर और भी नहीं हाँ जी आज कल परसों अभी डॉक्टर अपॉइंटमेंट चाहिए मिलना करना दिखाना समय दिन सुबह शाम दोपहर रात बजे
     क्या कब कहाँ कैसे कौन कितना बीमार ठीक अच्छा नमस्ते धन्यवाद शुक्रिया मदद लिए बहुत रहा रही रहे है हो गया गई था थी आप हम वह
     यह कुछ कोई बाद पहले बदलना रद्द बुक आना जाना सकता सकती चक्कर उल्टी सांस खून दवाई दवा
+"""
+
+SHIFTS = {
+    "earlier": """
+        pehle|pahle|jaldi|earlier
+        पहले|जल्दी
+    """,
+    "later": """
+        baad|later|der
+        बाद|देर
+    """,
+}
+
+SAME_DAY = """
+    usi|us|isi|is din|dopahar|subah|sham|shaam
+    उसी|उस|इसी|इस दिन|दोपहर|सुबह|शाम
+"""
+
+QUESTION_OPENERS = """
+    kya|kyaa|kaise|kaisa|kaisi|kahan|kaha|kab|kyon|kyun|kyu|kaun|kitna|kitne|kitni|kis|kiska
+    क्या|कैसे|कैसा|कैसी|कहाँ|कब|क्यों|कौन|कितना|कितने|कितनी|किस
+    aap|mujhe|main|mai|mera|meri|clinic|doctor kya|kaise|kahan|kaha|kab|kyon|kyun|kitna|kitne|kitni
+    आप|मुझे|मैं|मेरा|मेरी|क्लिनिक|डॉक्टर क्या|कैसे|कहाँ|कब|क्यों|कितना|कितने|कितनी
 """
 
 LANGUAGE_REQUESTS = """

@@ -26,6 +26,7 @@ INTENTS = {
         re schedule
         move|change|changing|switch|shift|push|delay|swap|alter|modify|update .. {_APPOINTMENT}
         move|push|shift|bring|change|put it|that|this|mine to|back|forward|up|for
+        move|push|shift|switch it|that|this|mine
         change|move|switch|different the? time|date|day|hour of|for my|the {_APPOINTMENT}
         different|another|new time|day|date for|instead my|the? {_APPOINTMENT}?
         {_APPOINTMENT} .. different|another|later|earlier|new time|date|day
@@ -59,6 +60,8 @@ INTENTS = {
         whats my {_APPOINTMENT} time|date
         my|upcoming|next {_APPOINTMENT} details|time|date|info
         show|see|view|check|list|find my upcoming|next? {_APPOINTMENT}
+        what|which {_APPOINTMENT} do|have i|we have|got|booked
+        how many {_APPOINTMENT} do i|we have
         do i have an|any? upcoming? {_APPOINTMENT}
         have i got an|any? {_APPOINTMENT}
         is my {_APPOINTMENT} .. confirmed|on|booked|today|tomorrow
@@ -68,6 +71,8 @@ INTENTS = {
         remind me .. {_APPOINTMENT}
         do i have anything|something booked|scheduled
         when am|was|should i supposed|scheduled|due|booked|come
+        when is|was it|that again?
+        what time|day is|was it|that again?
         forgot .. {_APPOINTMENT}
     """,
     "LATE": """
@@ -95,6 +100,9 @@ INTENTS = {
         {_DOCTOR} please|pls|needed|required|available
         doctor|dr|doc .. available|free
         any slots|openings|availability|availabilities|spots|times|space
+        do|have you|u|ya have|got anything|something|openings|slots|times|spots|space|time|room|availability
+        is there anything|something|availability|space|time|an? opening|slot|spot
+        anything|something open|free|available|on|for
         what|which|are .. slots|times|openings|dates are|do|available
         available|free .. slots|times|appointments
         when can i come|visit|be
@@ -115,7 +123,7 @@ INTENTS = {
         confirm it|that|this|my|please
         confirm|confirmed|confirming|cnfrm
         ill|will|shall|we be there
-        ill|will|shall|we come|attend|make it
+        ill|will|shall come|attend|make it
         see you|u then|there|tomorrow|soon|at|on
         im|i|am|we coming|attending
         count me in
@@ -127,6 +135,7 @@ INTENTS = {
         other|another|different|further|alternative options|option|times|time|slots|slot|dates|date|days|day|hours
         something|anything|what else|later|earlier|sooner|different
         none of these|those|them|the|it|that work|works|suit|suits|are|is?
+        cant|cannot|wont do|make|any|either|manage any|either|none|these|those|them|it? of? those|these|them?
         none work|works|suit|suits|fit
         none
         neither
@@ -159,6 +168,25 @@ INTENTS = {
         one step back
         go to previous
     """,
+    "NEVER_MIND": """
+        never mind
+        nevermind|nvm
+        forget about? it|that|this
+        forget|leave|drop|skip it
+        i|ive|have? changed|change my mind
+        i? dont want|need it|this|one? anymore|now
+        i do not want|need it|this|one? anymore|now
+        not interested anymore?
+        some other time
+        maybe later
+        i will call|ring|phone back|again|in|you? later|instead|tomorrow?
+        ill|i call|ring|phone|will|can you|them|in|back|later|instead|call? later|instead|again|back?
+    """,
+    "KEEP": f"""
+        keep|leave it|that|this|mine|everything as it is
+        keep it|that|this|mine|my|the {_APPOINTMENT}?
+        i|ill|we? still want|need|keep|take it|that|this|mine
+    """,
     "CHANGE": """
         change
         change|edit|correct|fix|update|modify it|that|this|my|the name|answer|details|date|time|birthday|reason|number?
@@ -180,6 +208,19 @@ INTENTS = {
         i? dont understand|get|know
         i do not understand|get|know
         im confused|lost
+    """,
+    "PREPARATION": f"""
+        do|should|must|can|what|anything i|we|to|should|do|need|have ..2 bring|wear|fast|eat|drink|prepare|pack
+        have|need|supposed to bring|wear|fast|prepare
+        how long will|does|is|do|should the|my|a|it ..2 {_APPOINTMENT}|take|last|be|wait
+    """,
+    "WAIT": """
+        wait|waitt|hold|hang on|up? a|one|sec|second|minute|moment? sec|second|minute|moment?
+        a|an|one|just|give|gimme|1 me|a|one? sec|second|minute|min|moment
+        let me check|see|ask|think|look|confirm about|with|my|at|the? it|that|my|the? boss|husband|wife|mom|mum|dad|work|schedule|calendar|partner|job|diary?
+        i need|have|gotta|must to? check|ask|think about|with|my|at|the? it|that|my|the? boss|husband|wife|mom|mum|dad|work|schedule|calendar|partner|job|diary?
+        ill|i let you know
+        brb
     """,
     "QUESTION": """
         how much|expensive
@@ -235,7 +276,8 @@ INTENTS = {
     "SYMPTOM": """
         pain|pains|ache|aches|hurts|hurt|hurting|sore|fever|cough|coughing|headache|headaches|migraine|toothache|backache|earache
         vomiting|vomit|nausea|nauseous|diarrhea|diarrhoea|rash|itching|itchy|dizzy|dizziness|swelling|swollen|infection|flu|cold
-        injury|injured|sprained|burning|bleeding|tired|fatigue|insomnia|allergy|allergies|sick|unwell|ill|anxiety|depressed|stomach|uti
+        injury|injured|sprained|burning|bleeding|tired|fatigue|insomnia|allergy|allergies|sick|unwell|anxiety|depressed|stomach|uti
+        am|im|is|shes|hes|was|been|very|really|so|quite|fell|getting ill
         not feeling well|good
         dont feel well|good
         do not feel well|good

@@ -25,6 +25,10 @@ INTENTS = {
         {_APPT} .. dusre|doosre|kisi|aage din|time|dusre|badha|badhao
         aage badha|badhao|badhana|badhani
         reschedule
+        kisi|koi aur|dusre|doosre din|time|samay kar|karo|kardo|rakh|rakho|rakhdo|karna|karwa
+        dusre|doosre|agle din|time|samay kar|karo|kardo|rakh|rakho|karna
+        किसी|कोई और|दूसरे दिन|समय|टाइम कर|करो|रख|रखो|करना
+        दूसरे|अगले दिन|समय|टाइम कर|करो|रख|रखो|करना
         {_APPT_HI}|समय|दिन|तारीख|टाइम .. बदल|बदलना|बदलो|बदलनी|बदलवाना|बदलें|आगे
         बदल|बदलना|बदलनी .. {_APPT_HI}|समय|दिन|तारीख
         आगे बढ़ा|बढ़ाना|बढ़ाओ|बढ़ाएं
@@ -48,6 +52,8 @@ INTENTS = {
     "VIEW": f"""
         {_APPT} kab|kitne|kis ..2 hai|h|he|ka|baje
         {_APPT} kab
+        kab hai|h|he|tha|aana|aau|aaun hai|h?
+        कब है|आना|आऊं है?
         kab hai|h meri|mera|hamari? {_APPT}
         meri|mera {_APPT} kya|kab|kitne|kis|confirm hai|h|baje|din
         {_APPT_HI} कब|कितने|किस ..2 है|का|बजे|दिन
@@ -80,6 +86,8 @@ INTENTS = {
         {_DR} hai|h|available|khali|kab|aaj|honge|milenge|baithte
         {_DR} sahab|saab|ji milenge|honge|aayenge|hain|baithenge|hai
         book {_KARNA}
+        liye bhi chahiye|chahie|chaiye|chaahiye
+        लिए|लिये भी चाहिए|चाहिये
         samay|time mil|milega|chahiye|hai|de|do|dijiye
         {_APPT_HI} .. चाहिए|चाहिये|लेना|लेनी|बुक|मिलेगा|मिलेगी|करना|करनी|करो|दो|दीजिए|करें|बनाना|दें|करवाना|करवानी
         {_APPT_HI}
@@ -130,6 +138,25 @@ INTENTS = {
         वापस|पीछे|पिछला
         वापस|पीछे जाओ|जाना|जाएं
     """,
+    "NEVER_MIND": """
+        rehne|rahne|rahene do|de|dijiye|dein
+        chhodo|chodo|chhod|chod do|dijiye?
+        jaane|jane do|dijiye
+        koi baat|bat nahi|nahin|nhi
+        ab nahi|nahin|nhi chahiye|chahie|chaiye
+        irada|man badal gaya
+        रहने दो|दे|दें|दीजिए
+        छोड़ो|छोड़ दो|दीजिए?
+        जाने दो|दें|दीजिए
+        कोई बात नहीं
+        अब नहीं चाहिए
+    """,
+    "KEEP": f"""
+        rakho|rakhiye|rakhna|rakh do|lo?
+        {_APPT} rakho|rakhiye|rehne|rahne|rakhna do|hai|h?
+        रखो|रखिए|रखना दो|है?
+        {_APPT_HI} रखो|रखिए|रहने|रखना दो|है?
+    """,
     "CHANGE": """
         badlo|badalna|badal|badle
         naam|tarikh|date|time galat hai|h
@@ -152,6 +179,21 @@ INTENTS = {
         मेरी|मुझे मदद|सहायता करो|कीजिए|चाहिए|करें
         मदद|सहायता चाहिए|करो|कीजिए|करें
         समझ नहीं आया|आ
+    """,
+    "PREPARATION": """
+        kya kya? lana|laana|lekar|leke|le|lekr|layein|laayein|saath
+        khali pet
+        क्या क्या? लाना|लेकर|लाएं|साथ
+        खाली पेट
+    """,
+    "WAIT": """
+        ruko|rukiye|rukna|ruk|rukie jao|jaiye|zara|jara|thoda?
+        zara|thoda|jara ruko|rukiye
+        ek|1 minute|min|mint|second|sec|minat ruko|rukiye?
+        dekh|puch|pooch|soch kar|ke|k batata|batati|bataunga|bataungi|batate hoon|hun|hu|hain?
+        रुको|रुकिए|रुकिये
+        एक मिनट|सेकंड|क्षण रुको|रुकिए|रुकिये?
+        देख|पूछ|सोच कर|के बताता|बताती|बताऊंगा|बताऊंगी हूँ?
     """,
     "QUESTION": """
         kitna|kitne|kitni paisa|paise|fees|fee|charge|kharcha|lagega|rupaye|lagta

@@ -21,13 +21,15 @@ INTENTS = {
         reprogramar|reprograme|reprogramación|reagendar|reagende|reajendar|posponer|aplazar|postergar|reprogramarla|reagendarla|reprogramo
         cambiar|cambio|mover|cambie|correr|adelantar|atrasar|retrasar|modificar|cambiarla|moverla .. {_CITA}
         cambiar|mover|cambio|cambiarla|moverla .. fecha|día|horario|hora
-        cambiarla|moverla|cambiármela|adelantarla|atrasarla
+        cambiarla|moverla|cambiármela|adelantarla|atrasarla|muévala|muévela|cámbiela|cámbiala|cámbiemela|cámbiamela
+        la|lo puedo|puede|pueden|puedes|podría|podrían|podemos cambiar|mover|pasar|correr|adelantar|atrasar
+        quiero|quisiera|necesito|prefiero moverla|cambiarla|pasarla|moverlo|cambiarlo
         {_CITA} para|a|en otro|otra día|hora|fecha|horario|momento
         pasar|pase|pasen|recorrer .. {_CITA} a|al|para
         puedo ir|venir otro|otra día|hora
     """,
     "CANCEL": f"""
-        cancelar|cancele|cancelen|cancela|cancelo|cancelación|cancelarla|cancelármela|cancelada|anular|anule|anulen|anulo|anularla
+        cancelar|cancele|cancelen|canceles|cancela|cancelo|cancelación|cancelarla|cancelármela|cancelada|anular|anule|anulen|anules|anulo|anularla
         quitar|borrar|eliminar|suspender|dar .. {_CITA}
         ya no quiero|necesito|voy|podré|puedo|deseo .. {_CITA}
         ya no voy a? ir|asistir|poder?
@@ -46,6 +48,8 @@ INTENTS = {
         a qué hora|día es|era|tengo|sería mi|la|una? {_CITA}?
         cuándo|qué día|hora? es|era|tengo mi|la|una? próxima? {_CITA}
         mis {_CITA}
+        me confirma|confirmas|confirman|confirme mi|la|las {_CITA}
+        pueden|puede|podrían|podría|puedes confirmar|confirmarme mi|la {_CITA}
         ver|consultar|revisar|saber|checar|mostrar mi|mis|la próxima? {_CITA}
         tengo alguna|una? {_CITA} pendiente|programada|agendada|mañana|hoy
         mi {_CITA} es|está|sigue cuándo|hoy|mañana|confirmada|agendada
@@ -98,6 +102,7 @@ INTENTS = {
         otra|otro|otras|otros opción|opciones|horario|horarios|hora|horas|fecha|fechas|día|días|turno|momento
         ninguno|ninguna de|me|funciona|sirve|puedo estos|esos|estas|esas|los|las|sirve|funciona|viene|va|conviene|acomoda?
         ninguno|ninguna
+        mejor|prefiero|quiero|dame|deme otra|otro|otras|otros
         algo más tarde|temprano|adelante
         más tarde|temprano|adelante
         ver|mostrar|dame|muéstrame más|otros|otras
@@ -121,6 +126,25 @@ INTENTS = {
         paso|opción anterior
         deshacer
     """,
+    "NEVER_MIND": """
+        olvídalo|olvídelo|olvídate|olvídese|olvídala
+        déjalo|déjelo|déjala|déjela|dejémoslo así|no?
+        déjalo|déjelo|déjala|déjela para otro|otra día|vez|momento
+        mejor ya? no|nada
+        ya no|nada gracias?
+        no importa|pasa nada?
+        no te preocupes|preocupe
+        cambié de idea|opinión|parecer
+        yo? llamo|llamaré|marco yo|luego|después|mañana|mejor?
+        ya no la|lo? quiero|necesito
+    """,
+    "KEEP": f"""
+        mantenla|manténgala|consérvela|mantenerla|conservarla así|igual?
+        déjala|déjela|dejarla como|igual está|estaba?
+        mantener|conservar|mantenga|conserve|dejar|deje la|mi {_CITA} así|igual?
+        mantener|conservar|mantenga|conserve|dejar|deje la|mi {_CITA} como está
+        sí? voy a ir
+    """,
     "CHANGE": """
         cambiar|cambia|corregir|corrige|editar|modificar
         cambiar|corregir|editar|modificar el|la|mi|los nombre|fecha|respuesta|datos|motivo|dato|día|hora|número
@@ -139,6 +163,18 @@ INTENTS = {
         cómo funciona|se|lo usa|hago|esto|funciona?
         menú|opciones|instrucciones
         no entiendo|entendí|comprendo|sé qué|hacer|nada?
+    """,
+    "PREPARATION": f"""
+        qué debo|tengo|hay|necesito|puedo que? llevar|traer|comer|tomar|hacer
+        debo|tengo|hay|necesito|puedo que? llevar|traer|comer|ir|estar ayunas|ayuno|algo|documentos|papeles
+        tengo que ir|estar|venir en ayunas
+        cuánto dura|tarda|demora ..2 {_CITA}?
+    """,
+    "WAIT": """
+        espere|espera|esperen|espérame|espéreme un|tantito? momento|momentito|segundo|minuto|ratito|poco?
+        un|dame|deme|déjame un|tantito? momento|momentito|segundito|segundo|minuto|minutito|ratito
+        deja|déjame|déjeme|voy le? a? pregunto|preguntar|preguntarle|checar|checo|reviso|revisar|ver|veo|pensar|pensarlo|pienso a|con|mi|el|la? mi|el|la? esposo|esposa|jefe|jefa|mamá|papá|trabajo|agenda|horario?
+        luego|ahorita le|te aviso|digo|confirmo
     """,
     "QUESTION": """
         cuánto cuesta|cobran|vale|es|sale|cobra|costaría|sería

@@ -36,6 +36,9 @@ YES = """
     correcto|correcta|exacto|exactamente|cierto|efectivamente|afirmativo
     así es
     eso es
+    esa|ese|eso|esta|este está|estaría|es|sería? perfecto|perfecta|bien|bueno|buena|genial|excelente
+    resérvela|resérvala|resérvemela|resérvamela|resérvelo|agéndela|agéndala|agéndemela|apártela|apártala|anótela|anótame
+    sipi|sipo|simón
     por favor
     por qué no
     porque no
@@ -102,6 +105,8 @@ FILLERS = """
     muchas|mil gracias
     se lo? agradezco
     muy amable
+    bendiciones
+    dios le|te|los|la bendiga|pague
     doctor|doctora|doc|dra|señor|señora|señorita|sr|sra|srta|amigo|amiga
     pues|bueno|entonces|ah|eh|ay|oye|mire|ya|ahora|también|mismo|todo
     hola|buenas
@@ -116,7 +121,7 @@ HEDGES = """
 
 CHOICE_FILLERS = """
     el|la|los|las|lo|un|una|opción|opciones|número|num|nro|cita|turno|hora|horario|día|fecha|de|del|a|al|en|con|para|por|es
-    quiero|quisiera|prefiero|elijo|escojo|tomo|dame|deme|me|quedo|va|viene|bien|sirve|gusta|gustaría|favor|porfa|gracias
+    quiero|quisiera|prefiero|elijo|escojo|tomo|dame|deme|me|quedo|va|viene|bien|sirve|gusta|gustaría|favor|porfa|porfis|porfi|gracias
     sí|ok|vale|bueno|dale|claro|perfecto|entonces|pues|mejor|esa|ese|esta|este|que|y|mi|sería|reservar|agendar|reserva
     doctor|doctora|dr|dra|médico|médica|puede|ser|se|puedo|hola|creo|necesito|escoger|elegir|disponible|eso|son
 """
@@ -252,6 +257,15 @@ WEAK_NAME_LEADS = """
     buenas tardes|noches
 """
 
+INTRODUCTIONS = """
+    yo? soy
+    hola|buenas soy
+    aquí
+    le? habla|saluda|escribe
+"""
+
+BIRTH_LEADS = "y e nací nacido nacida nació el la en mi su fecha de del nacimiento es fnac f nac n"
+
 HONORIFICS = "sr sra srta señor señora señorita don doña dr dra doctor doctora lic ing prof profesor profesora"
 
 GIVEN_NAMES = """
@@ -293,6 +307,30 @@ COMMON = """
     cintura cuello hombro codo muñeca tobillo cadera pulmones riñones hígado vejiga orina sangrado manchas granos acné depende
     quizás talvez viuda viudo soltera soltero extranjero
     mexicano mexicana colombiano colombiana menor mujer hombre alto alta cliente
+"""
+
+SHIFTS = {
+    "earlier": """
+        más temprano|temprana|pronto
+        antes
+        demasiado|muy tarde
+    """,
+    "later": """
+        más tarde|tardecito|adelante
+        después
+        demasiado|muy temprano|pronto
+    """,
+}
+
+SAME_DAY = """
+    mismo|misma|ese|esa|este|esta día|mañana|tarde
+    ese|este mismo día
+"""
+
+QUESTION_OPENERS = """
+    qué|cómo|dónde|cuándo|cuánto|cuánta|cuántos|cuántas|quién|quiénes|cuál|cuáles
+    por|para|con|a|de qué|quién|cuánto|dónde
+    puedo|puede|pueden|puedes|podría|podrían|debo|aceptan|atienden|tienen|hacen|ofrecen
 """
 
 LANGUAGE_REQUESTS = """
