@@ -243,7 +243,7 @@ def _fold_label(visits: Sequence[Visit], until: dt.datetime | None, zone: dt.tzi
     """Say what is folded and before when; visits that nobody closed are named, they are not finished."""
     counted = Counter(visit.status for visit in visits)
     waiting = len(visits) - sum(counted[status] for status in window.PAST)
-    done = counted[Status.FULFILLED]
+    done, cancelled = counted[Status.FULFILLED], counted[Status.CANCELLED]
     words = {
         "n": len(visits),
         "done": done,
@@ -253,6 +253,8 @@ def _fold_label(visits: Sequence[Visit], until: dt.datetime | None, zone: dt.tzi
     }
     if waiting:
         return _("%(n)d visits before %(time)s, %(open)d of them still open") % words
+    if cancelled == len(visits):
+        return _("%(n)d cancelled before %(time)s") % words
     if not done:
         return _("%(missed)d missed before %(time)s") % words
     if words["missed"]:
