@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from apps.appointments.models import Appointment
 from apps.communications.models import Category
+from apps.core.shown import Shown
 from apps.journeys import registry
 from apps.journeys.models import (
     OPEN_STATUSES,
@@ -38,7 +39,7 @@ CARD = (
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class Card(Shown):
     """A run on the board. `over` is by how much it is overdue; `note` says why it is here (sent back, …)."""
 
     run: Instance
@@ -49,7 +50,7 @@ class Card:
 
 
 @dataclass(slots=True)
-class Column:
+class Column(Shown):
     """A stage of the present edition; or, `earlier`, one that only runs on earlier editions stand in."""
 
     key: str

@@ -9,110 +9,194 @@ import apps.core.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('organizations', '0001_initial'),
+        ("organizations", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Patient',
+            name="Patient",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('number', models.PositiveIntegerField(help_text='counts up per organization; shown as the record number')),
-                ('given_name', models.CharField(blank=True, max_length=120)),
-                ('family_name', models.CharField(blank=True, max_length=120)),
-                ('preferred_name', models.CharField(blank=True, max_length=80)),
-                ('name_latin', models.CharField(blank=True, max_length=160)),
-                ('birth_date', models.DateField(blank=True, null=True)),
-                ('sex', models.CharField(choices=[('female', 'Female'), ('male', 'Male'), ('other', 'Other'), ('unknown', 'Unknown')], default='unknown', max_length=10)),
-                ('language', models.CharField(default='en', max_length=8)),
-                ('address', models.CharField(blank=True, max_length=200)),
-                ('alerts', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, size=None)),
-                ('tags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None)),
-                ('preferred_channel', models.CharField(blank=True, max_length=10)),
-                ('note', models.TextField(blank=True)),
-                ('search_text', models.TextField(blank=True, editable=False)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('archived_at', models.DateTimeField(blank=True, null=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "number",
+                    models.PositiveIntegerField(help_text="counts up per organization; shown as the record number"),
+                ),
+                ("given_name", models.CharField(blank=True, max_length=120)),
+                ("family_name", models.CharField(blank=True, max_length=120)),
+                ("preferred_name", models.CharField(blank=True, max_length=80)),
+                ("name_latin", models.CharField(blank=True, max_length=160)),
+                ("birth_date", models.DateField(blank=True, null=True)),
+                (
+                    "sex",
+                    models.CharField(
+                        choices=[("female", "Female"), ("male", "Male"), ("other", "Other"), ("unknown", "Unknown")],
+                        default="unknown",
+                        max_length=10,
+                    ),
+                ),
+                ("language", models.CharField(default="en", max_length=8)),
+                ("address", models.CharField(blank=True, max_length=200)),
+                (
+                    "alerts",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "tags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                    ),
+                ),
+                ("preferred_channel", models.CharField(blank=True, max_length=10)),
+                ("note", models.TextField(blank=True)),
+                ("search_text", models.TextField(blank=True, editable=False)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("archived_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ContactPoint',
+            name="ContactPoint",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('system', models.CharField(choices=[('phone', 'Phone'), ('email', 'E-mail')], max_length=10)),
-                ('value', models.CharField(max_length=254)),
-                ('use', models.CharField(choices=[('mobile', 'Mobile'), ('home', 'Home'), ('work', 'Work')], default='mobile', max_length=10)),
-                ('rank', models.PositiveSmallIntegerField(default=1)),
-                ('verified_at', models.DateTimeField(blank=True, null=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contact_points', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("system", models.CharField(choices=[("phone", "Phone"), ("email", "E-mail")], max_length=10)),
+                ("value", models.CharField(max_length=254)),
+                (
+                    "use",
+                    models.CharField(
+                        choices=[("mobile", "Mobile"), ("home", "Home"), ("work", "Work")],
+                        default="mobile",
+                        max_length=10,
+                    ),
+                ),
+                ("rank", models.PositiveSmallIntegerField(default=1)),
+                ("verified_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="contact_points",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['rank', 'created_at'],
+                "ordering": ["rank", "created_at"],
             },
         ),
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('purpose', models.CharField(choices=[('whatsapp', 'WhatsApp messages'), ('sms', 'SMS messages'), ('email', 'E-mails'), ('voice', 'Phone calls'), ('data_sharing', 'Sharing data with other providers'), ('ai_processing', 'Processing by AI'), ('photos', 'Photos')], max_length=20)),
-                ('status', models.CharField(choices=[('active', 'Given'), ('withdrawn', 'Withdrawn')], max_length=10)),
-                ('source', models.CharField(help_text='front desk, STOP keyword, intake form, …', max_length=60)),
-                ('evidence', models.CharField(blank=True, max_length=200)),
-                ('decided_at', models.DateTimeField()),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("whatsapp", "WhatsApp messages"),
+                            ("sms", "SMS messages"),
+                            ("email", "E-mails"),
+                            ("voice", "Phone calls"),
+                            ("data_sharing", "Sharing data with other providers"),
+                            ("ai_processing", "Processing by AI"),
+                            ("photos", "Photos"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("status", models.CharField(choices=[("active", "Given"), ("withdrawn", "Withdrawn")], max_length=10)),
+                ("source", models.CharField(help_text="front desk, STOP keyword, intake form, …", max_length=60)),
+                ("evidence", models.CharField(blank=True, max_length=200)),
+                ("decided_at", models.DateTimeField()),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="consents", to="patients.patient"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='patient',
-            index=models.Index(fields=['organization', 'family_name', 'given_name', 'id'], name='patient_for_list'),
+            model_name="patient",
+            index=models.Index(fields=["organization", "family_name", "given_name", "id"], name="patient_for_list"),
         ),
         migrations.AddIndex(
-            model_name='patient',
-            index=models.Index(fields=['organization', 'birth_date'], name='patient_by_birth_date'),
+            model_name="patient",
+            index=models.Index(fields=["organization", "birth_date"], name="patient_by_birth_date"),
         ),
         migrations.AddIndex(
-            model_name='patient',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search_text'], name='patient_search_trigram', opclasses=['gin_trgm_ops']),
+            model_name="patient",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["search_text"], name="patient_search_trigram", opclasses=["gin_trgm_ops"]
+            ),
         ),
         migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.UniqueConstraint(fields=('organization', 'number'), name='patient_number_is_unique_in_organization'),
+            model_name="patient",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "number"), name="patient_number_is_unique_in_organization"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.CheckConstraint(condition=models.Q(('family_name', ''), ('given_name', ''), _negated=True), name='patient_has_a_name'),
+            model_name="patient",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("family_name", ""), ("given_name", ""), _negated=True), name="patient_has_a_name"
+            ),
         ),
         migrations.AddIndex(
-            model_name='contactpoint',
-            index=models.Index(fields=['organization', 'system', 'value'], name='contact_point_by_value'),
+            model_name="contactpoint",
+            index=models.Index(fields=["organization", "system", "value"], name="contact_point_by_value"),
         ),
         migrations.AddIndex(
-            model_name='contactpoint',
-            index=models.Index(fields=['organization', 'patient', 'system', 'rank'], name='contact_point_by_patient'),
+            model_name="contactpoint",
+            index=models.Index(fields=["organization", "patient", "system", "rank"], name="contact_point_by_patient"),
         ),
         migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=models.UniqueConstraint(fields=('patient', 'system', 'value'), name='contact_point_is_unique_per_patient'),
+            model_name="contactpoint",
+            constraint=models.UniqueConstraint(
+                fields=("patient", "system", "value"), name="contact_point_is_unique_per_patient"
+            ),
         ),
         migrations.AddIndex(
-            model_name='consent',
-            index=models.Index(fields=['organization', 'patient'], name='consent_by_patient'),
+            model_name="consent",
+            index=models.Index(fields=["organization", "patient"], name="consent_by_patient"),
         ),
         migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.UniqueConstraint(fields=('patient', 'purpose'), name='consent_is_one_per_purpose'),
+            model_name="consent",
+            constraint=models.UniqueConstraint(fields=("patient", "purpose"), name="consent_is_one_per_purpose"),
         ),
     ]

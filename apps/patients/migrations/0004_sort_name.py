@@ -4,24 +4,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('organizations', '0001_initial'),
-        ('patients', '0003_search'),
+        ("organizations", "0001_initial"),
+        ("patients", "0003_search"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='patient',
-            name='patient_for_list',
+            model_name="patient",
+            name="patient_for_list",
         ),
         migrations.AddField(
-            model_name='patient',
-            name='sort_name',
-            field=models.CharField(blank=True, editable=False, help_text='family and given name, folded', max_length=240),
+            model_name="patient",
+            name="sort_name",
+            field=models.CharField(
+                blank=True, editable=False, help_text="family and given name, folded", max_length=240
+            ),
         ),
         migrations.AddIndex(
-            model_name='patient',
-            index=models.Index(fields=['organization', 'sort_name', 'id'], name='patient_for_list'),
+            model_name="patient",
+            index=models.Index(fields=["organization", "sort_name", "id"], name="patient_for_list"),
         ),
     ]
