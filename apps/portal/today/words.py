@@ -72,6 +72,13 @@ def minutes(span: dt.timedelta) -> int:
     return max(0, int(span.total_seconds() // 60))
 
 
+def duration(length: int) -> str:
+    """Return minutes as the browser goes on to count them (relative-time.js): "34 min", "1 h 10", "2 d"."""
+    if length < 60:
+        return f"{length} min"
+    return f"{length // 60} h {length % 60:02d}" if length < 1440 else f"{length // 1440} d"
+
+
 def state_of(a: Facts, now: dt.datetime, zone: dt.tzinfo, reminder: str) -> tuple[Badge, str]:
     """Return the badge and the evidence; `reminder` says how far the reminder got, and shows while somebody is expected."""
     if a.status == Status.ARRIVED:
