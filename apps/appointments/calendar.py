@@ -20,6 +20,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.appointments.models import BUSY_STATUSES, Appointment, AppointmentQuerySet, Status
+from apps.core.shown import Shown
 from apps.organizations.models import Location, Organization
 from apps.practitioners.hours import day_bounds
 from apps.practitioners.models import Practitioner, WeeklyHours
@@ -46,7 +47,7 @@ STATUS_ICONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class Block(Shown):
     """Something in a column: a visit, a hold, a buffer, or a shaded time. `top` and `minutes` place it."""
 
     kind: str

@@ -13,6 +13,7 @@ from django.utils import timezone
 from apps.audit import chain
 from apps.audit.models import AccessKind, AccessRecord, ChainHead, ChainLink, LinkedKind
 from apps.core.actors import Actor
+from apps.core.ids import uuid7
 from apps.core.tenancy import all_organizations, organization_scope
 from apps.events.models import Event
 from apps.organizations.models import Organization
@@ -32,22 +33,26 @@ def record_access(
     kind: AccessKind = AccessKind.VIEW,
 ) -> None:
     """Note that the actor saw these patients' records by the named route; one insert, none for no patient."""
-    now = timezone.now()
-    request_id = structlog.contextvars.get_contextvars().get("request_id", "")
-    AccessRecord.objects.bulk_create(
-        AccessRecord(
-            organization=organization,
-            kind=kind,
-            patient_id=patient_id,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            actor_label=actor.label[:120],
-            route=route[:80],
-            request_id=request_id,
-            occurred_at=now,
+    patients = list(patient_ids)
+    if not patients:
+        return
+    seen = {
+        "organization_id": organization.pk,
+        "kind": kind,
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+        "actor_label": actor.label[:120],
+        "route": route[:80],
+        "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
+        "occurred_at": timezone.now(),
+    }
+    # Every list is a look at fifty records: an array is a tenth of the work that as many objects are.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {AccessRecord._meta.db_table} (id, patient_id, {', '.join(seen)}) "  # noqa: S608 - names of our columns
+            f"SELECT record, patient, {', '.join(['%s'] * len(seen))} FROM unnest(%s::uuid[], %s::uuid[]) AS look(record, patient)",
+            [*seen.values(), [uuid7() for _patient in patients], patients],
         )
-        for patient_id in patient_ids
-    )
 
 
 def seal_all() -> int:

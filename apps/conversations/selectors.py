@@ -28,6 +28,7 @@ from apps.conversations.models import (
     OwnerKind,
 )
 from apps.core.errors import NotFound
+from apps.core.shown import Shown
 from apps.organizations.models import Organization
 from apps.patients.selectors import find_patient_ids
 
@@ -45,7 +46,7 @@ _LIKE = re.compile(r"([\\%_])")
 
 
 @dataclass(frozen=True, slots=True)
-class ThreadRow:
+class ThreadRow(Shown):
     """One thread in the list. `name` is the verified patient's, else the number; `said_name` what the channel claims.
 
     `when` is the last message's time today, else its day, on the reader's clock.
@@ -84,7 +85,7 @@ class Inbox:
 
 
 @dataclass(frozen=True, slots=True)
-class ThreadLine:
+class ThreadLine(Shown):
     """One line of a thread. Outbound ones carry their tick: status, its word, its time, and the error in words."""
 
     id: uuid.UUID

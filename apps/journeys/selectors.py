@@ -7,13 +7,14 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.appointments.models import Appointment
 from apps.communications.models import Category
+from apps.core.shown import Shown
 from apps.journeys import registry
 from apps.journeys.models import (
     OPEN_STATUSES,
@@ -38,7 +39,7 @@ CARD = (
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class Card(Shown):
     """A run on the board. `over` is by how much it is overdue; `note` says why it is here (sent back, …)."""
 
     run: Instance
@@ -49,7 +50,7 @@ class Card:
 
 
 @dataclass(slots=True)
-class Column:
+class Column(Shown):
     """A stage of the present edition; or, `earlier`, one that only runs on earlier editions stand in."""
 
     key: str
@@ -179,12 +180,16 @@ def duration(minutes: int) -> str:
     return _("%(n)d min") % {"n": minutes}
 
 
-def definitions_with_counts(organization: Organization) -> list[Definition]:
-    """Return the journeys, each with `open_runs`; inactive ones only while somebody is still in them. One query."""
-    rows = Definition.objects.for_organization(organization).annotate(
-        open_runs=Count("instances", filter=Q(instances__status__in=OPEN_STATUSES))
-    )
-    return [row for row in rows if row.is_active or row.open_runs]
+def definitions_in_use(organization: Organization) -> list[Definition]:
+    """Return the journeys that somebody may start or is still in; one query."""
+    somebody = Instance.objects.for_organization(organization).open().filter(definition=OuterRef("pk"))
+    rows = Definition.objects.for_organization(organization).filter(Q(is_active=True) | Exists(somebody))
+    return list(rows)
+
+
+def open_runs_in(definition: Definition) -> QuerySet:
+    """Return the open runs of a journey, for counting them; no query yet."""
+    return Instance.objects.filter(organization_id=definition.organization_id, definition=definition).open()
 
 
 def overdue_runs(organization: Organization) -> QuerySet:

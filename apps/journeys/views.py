@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import Q
@@ -13,12 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.audit.services import record_access
+from apps.core.counting import Later, capped, counts_of
 from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.core.htmx import in_dialog, toast, trigger, wants_fragment
 from apps.journeys import services
 from apps.journeys.forms import ReasonForm, StartForm
-from apps.journeys.models import Instance
-from apps.journeys.selectors import board_of, definitions_with_counts, runs_of_patient, way_of
+from apps.journeys.models import Definition, Instance
+from apps.journeys.selectors import board_of, definitions_in_use, open_runs_in, runs_of_patient, way_of
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
@@ -31,7 +33,7 @@ FILTERS = ("overdue", "paused")
 @requires(Permission.JOURNEYS_VIEW)
 def board(request: OrganizationRequest) -> HttpResponse:
     """Show who stands where in one journey; journey, filter and the stage that shows more stand in the address."""
-    definitions = definitions_with_counts(request.organization)
+    definitions = definitions_in_use(request.organization)
     wanted = request.GET.get("journey", "")
     chosen = next((d for d in definitions if d.key == wanted), definitions[0] if definitions else None)
     only = request.GET.get("only", "") if request.GET.get("only") in FILTERS else ""
@@ -41,6 +43,7 @@ def board(request: OrganizationRequest) -> HttpResponse:
         _note(request, {card.run.patient_id for column in shown.columns for card in column.cards})
     context = {
         "definitions": definitions,
+        "choices": _choices(request, definitions),
         "board": shown,
         "board_url": reverse("journeys:board"),
         "here_url": f"{reverse('journeys:board')}?journey={chosen.key if chosen else ''}"
@@ -51,6 +54,18 @@ def board(request: OrganizationRequest) -> HttpResponse:
         "may_manage": request.actor.may(Permission.JOURNEYS_MANAGE),
     }
     return render(request, "journeys/board.html#board" if wants_fragment(request) else "journeys/board.html", context)
+
+
+def _choices(request: OrganizationRequest, definitions: Sequence[Definition]) -> list[dict[str, Any]]:
+    """Return the journeys to choose from, each with how many are in it; none when there is no choice."""
+    if len(definitions) < 2:
+        return []
+    asked = [(definition, counts_of(request).ask(open_runs_in(definition))) for definition in definitions]
+    return [{"definition": definition, "runs": _capped(count)} for definition, count in asked]
+
+
+def _capped(count: Later) -> Callable[[], str]:
+    return lambda: capped(count())
 
 
 @require_GET

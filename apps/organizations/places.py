@@ -13,7 +13,8 @@ def locations_of(request: HttpRequest) -> list[Location]:
     """Return the organization's active locations by name; one query per request, then kept."""
     known = getattr(request, "_locations", None)
     if known is None:
-        known = list(Location.objects.for_organization(request.organization).filter(is_active=True))  # type: ignore[attr-defined]
+        places = Location.objects.for_organization(request.organization).filter(is_active=True)  # type: ignore[attr-defined]
+        known = list(places.only("organization_id", "name", "timezone"))
         request._locations = known  # type: ignore[attr-defined]
     return known
 

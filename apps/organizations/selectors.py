@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection, models
 from django.utils import timezone
@@ -15,6 +15,7 @@ from apps.core.tenancy import all_organizations
 from apps.organizations.models import ApiKey, Membership, Organization, User
 from apps.organizations.services import actor_for_key, actor_for_membership, hash_key
 
+M = TypeVar("M", bound=models.Model)
 LAST_USED_RESOLUTION = timedelta(minutes=1)
 
 
@@ -29,8 +30,14 @@ class Access:
 
 
 def access_for_user(user: User, organization_id: str | uuid.UUID | None) -> Access | None:
-    """Return the person's access in the wanted organization, else in their first one; one query, no transaction."""
-    memberships = _memberships_of(user)
+    """Return the person's access in the wanted organization, else in their first one.
+
+    No query for a person whom the session brought (`person_with_memberships`), else one.
+    """
+    memberships: list[Membership] | None = getattr(user, "known_memberships", None)
+    if memberships is None:
+        known = person_with_memberships(user.pk)
+        memberships = known.known_memberships if known else []  # type: ignore[attr-defined]
     chosen = next((m for m in memberships if str(m.organization_id) == str(organization_id)), None) or next(
         iter(memberships), None
     )
@@ -45,28 +52,42 @@ def access_for_user(user: User, organization_id: str | uuid.UUID | None) -> Acce
     )
 
 
-def _memberships_of(user: User) -> list[Membership]:
-    """Return the person's memberships, oldest first, with their organizations.
+def person_with_memberships(user_id: object) -> User | None:
+    """Return a person with `known_memberships`: the active ones, oldest first, with their organizations. One query.
 
-    Every request begins with this, so the database answers in one go what else would take a transaction of its own:
-    begin, step out of row-level security, select, commit.
+    Every request begins with this, before an organization is open; so a function of the tables' owner answers what
+    would else take a transaction of its own: begin, step out of row-level security, select, commit.
     """
-    parts: dict[str, type[models.Model]] = {"membership": Membership, "organization": Organization}
-    columns = [f'({part})."{field.column}"' for part, model in parts.items() for field in model._meta.concrete_fields]
+    tables = {"person": User, "(place.membership)": Membership, "(place.organization)": Organization}
+    columns = [f'{table}."{column}"' for table, model in tables.items() for column in _columns(model)]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(columns)} FROM organizations_memberships_of(%s) ORDER BY (membership).created_at",  # noqa: S608 - names of our columns
-            [user.pk],
+            f"SELECT {', '.join(columns)} FROM organizations_user AS person "  # noqa: S608 - names of our columns
+            "LEFT JOIN LATERAL organizations_memberships_of(person.id) AS place ON true "
+            "WHERE person.id = %s ORDER BY (place.membership).created_at",
+            [user_id],
         )
         rows = cursor.fetchall()
-    return [_membership(row) for row in rows]
+    if not rows:
+        return None
+    width = len(_columns(User))
+    person = _instance(User, rows[0][:width])
+    person.known_memberships = [_membership(row[width:]) for row in rows if row[width] is not None]  # type: ignore[attr-defined]
+    return person
+
+
+def _columns(model: type[models.Model]) -> list[str]:
+    return [field.column for field in model._meta.concrete_fields]
+
+
+def _instance(model: type[M], values: tuple[Any, ...]) -> M:
+    return model.from_db(connection.alias, [field.attname for field in model._meta.concrete_fields], values)
 
 
 def _membership(row: tuple[Any, ...]) -> Membership:
-    own = [field.attname for field in Membership._meta.concrete_fields]
-    organizations = [field.attname for field in Organization._meta.concrete_fields]
-    membership = Membership.from_db(connection.alias, own, row[: len(own)])
-    membership.organization = Organization.from_db(connection.alias, organizations, row[len(own) :])
+    width = len(_columns(Membership))
+    membership = _instance(Membership, row[:width])
+    membership.organization = _instance(Organization, row[width:])
     return membership
 
 

@@ -28,6 +28,11 @@ class Sex(models.TextChoices):
     UNKNOWN = "unknown", "Unknown"
 
 
+def full_name(given_name: str, family_name: str) -> str:
+    """Return a patient's name as pages show it, also where only values were loaded."""
+    return " ".join(part for part in (given_name, family_name) if part)
+
+
 class Patient(TenantModel):
     """A person the clinic cares for.
 
@@ -72,7 +77,7 @@ class Patient(TenantModel):
 
     @property
     def full_name(self) -> str:
-        return " ".join(part for part in (self.given_name, self.family_name) if part)
+        return full_name(self.given_name, self.family_name)
 
     @property
     def first_name(self) -> str:

@@ -20,6 +20,7 @@ from django.template.context import Context
 from django.template.exceptions import TemplateSyntaxError
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 register = template.Library()
@@ -306,6 +307,30 @@ def hotkey(keys: str) -> str:
     """Return a shortcut as people read it: "mod+k" becomes "Ctrl K", "escape" becomes "Esc"."""
     words = {"mod": "Ctrl", "escape": "Esc", "enter": "↵", "shift": "⇧", "arrowup": "↑", "arrowdown": "↓"}
     return " ".join(words.get(part, part.upper()) for part in str(keys).split("+"))
+
+
+class Fixed(Node):
+    def __init__(self, body: NodeList) -> None:
+        self.body = body
+        self.rendered: dict[str | None, SafeString] = {}
+
+    def render(self, context: Context) -> SafeString:
+        language = get_language()
+        text = self.rendered.get(language)
+        if text is None:
+            text = self.rendered[language] = self.body.render(context.new({}))
+        return text
+
+
+@register.tag("fixed")
+def do_fixed(parser: Parser, _token: Token) -> Node:
+    """Render what is the same for everybody once per language: `{% fixed %}<dialog …>{% translate "…" %}</dialog>{% endfixed %}`.
+
+    The inside is rendered without the page's context, so that nothing of one person's page can stay for the next one.
+    """
+    body = parser.parse(("endfixed",))
+    parser.delete_first_token()
+    return Fixed(body)
 
 
 class Dialog(Node):

@@ -6,11 +6,11 @@ import datetime as dt
 
 from django import template
 from django.conf import settings
-from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from apps.core.dates import day_in_words
 from apps.patients.contact import show_phone
 from apps.patients.models import ContactSystem, Patient
 
@@ -22,7 +22,7 @@ def born(patient: Patient, today: dt.date) -> SafeString | str:
     """Render the birth date with the age, or a dash that says it is not known."""
     if patient.birth_date is None:
         return format_html('<span class="muted">{}</span>', _("not known"))
-    date = formats.date_format(patient.birth_date, "j M Y")
+    date = day_in_words(patient.birth_date, "j M Y")
     return format_html('{} <span class="muted">· {}</span>', date, patient.age(today))
 
 

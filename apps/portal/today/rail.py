@@ -3,33 +3,52 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.appointments.models import Appointment, Status
-from apps.conversations.models import Conversation, ConversationStatus
+from apps.communications.models import Channel
+from apps.conversations.models import Attention, Conversation, ConversationStatus
+from apps.conversations.selectors import CHANNEL_ICONS
+from apps.core.shown import Shown
 from apps.organizations.models import Location, Organization
+from apps.patients.contact import show_phone
+from apps.patients.models import full_name
 from apps.portal.today.reminders import Reminders
+from apps.portal.today.words import duration, minutes
 
 RAIL_LENGTH = 5
 COUNT_CAP = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Unconfirmed:
-    """Somebody expected who has not confirmed, and how far the reminder got."""
+class Unconfirmed(Shown):
+    """Somebody expected who has not confirmed; `detail` says when they are expected and what they were told."""
 
-    appointment: Appointment
-    when: str
-    reminders: Reminders
+    id: uuid.UUID
+    name: str
+    latin: str
+    detail: Callable[[], str]
 
-    @property
-    def detail(self) -> str:
-        """Return when they are expected and what they were told; the first one read costs the reminders' query."""
-        return f"{self.when} · {(self.reminders.words(self.appointment.pk) or _('no reminder yet')).lower()}"
+
+@dataclass(frozen=True, slots=True)
+class Waiting(Shown):
+    """A thread that waits for a person, since when, and its last words."""
+
+    id: uuid.UUID
+    name: str
+    channel: str
+    icon: str
+    is_emergency: bool
+    text: str
+    since: str
+    waited: str
 
 
 def unconfirmed_visits(*, organization: Organization, location: Location | None) -> QuerySet:
@@ -42,24 +61,24 @@ def unconfirmed_visits(*, organization: Organization, location: Location | None)
 
 
 def unconfirmed_lines(visits: QuerySet, *, organization: Organization, reminders: Reminders) -> list[Unconfirmed]:
-    """Return the first of these visits as lines; one query, and ask about their reminders."""
-    found = list(
-        visits.select_related("patient", "location").only(
-            "start",
-            "location__timezone",
-            "patient__given_name",
-            "patient__family_name",
-            "patient__name_latin",
-        )[:RAIL_LENGTH]
-    )
-    reminders.ask(a.pk for a in found)
+    """Return the first of these visits as lines; one query. The first line that is read asks for the reminders."""
+    found = visits.values_list(
+        *("pk", "start", "location__timezone"),
+        *("patient__given_name", "patient__family_name", "patient__name_latin"),
+    )[:RAIL_LENGTH]
     today = organization.today()
     lines = []
-    for a in found:
-        local = a.local_start
+    for pk, start, zone, given, family, latin in found:
+        local = start.astimezone(ZoneInfo(zone))
         day = _("Today") if local.date() == today else _("Tomorrow")
-        lines.append(Unconfirmed(a, f"{day} {local:%H:%M}", reminders))
+        detail = _detail(pk, f"{day} {local:%H:%M}", reminders)
+        lines.append(Unconfirmed(pk, full_name(given, family), latin, detail))
+    reminders.ask(line.id for line in lines)
     return lines
+
+
+def _detail(pk: uuid.UUID, when: str, reminders: Reminders) -> Callable[[], str]:
+    return lambda: f"{when} · {(reminders.words(pk) or _('no reminder yet')).lower()}"
 
 
 def waiting_threads(*, organization: Organization) -> QuerySet:
@@ -70,3 +89,29 @@ def waiting_threads(*, organization: Organization) -> QuerySet:
         .exclude(status=ConversationStatus.CLOSED)
         .order_by("waiting_since")
     )
+
+
+def waiting_lines(threads: QuerySet, *, organization: Organization) -> list[Waiting]:
+    """Return the first of these threads as lines; one query."""
+    now = timezone.now()
+    found = threads.values_list(
+        *("pk", "channel", "address", "attention", "last_message_text", "waiting_since"),
+        *("patient_id", "patient__given_name", "patient__family_name"),
+    )[:RAIL_LENGTH]
+    return [
+        Waiting(
+            id=pk,
+            name=full_name(given, family) if patient_id else _shown(address, organization),
+            channel=str(Channel(channel).label),
+            icon=CHANNEL_ICONS.get(channel, "message-2"),
+            is_emergency=attention == Attention.EMERGENCY,
+            text=text,
+            since=since.isoformat(),
+            waited=duration(minutes(now - since)),
+        )
+        for pk, channel, address, attention, text, since, patient_id, given, family in found
+    ]
+
+
+def _shown(address: str, organization: Organization) -> str:
+    return show_phone(address, country=organization.country) if address.startswith("+") else address

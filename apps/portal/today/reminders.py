@@ -6,14 +6,26 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable
 
+from django.db.models.functions import Coalesce
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from apps.communications.models import Category, Communication
 from apps.communications.models import Status as Sending
+from apps.core.dates import day_in_words
 from apps.organizations.models import Organization
-from apps.portal.today.words import clock
+
+WORDS: dict[str, Promise] = {
+    Sending.READ: gettext_lazy("Reminder read %(at)s"),
+    Sending.DELIVERED: gettext_lazy("Reminder delivered %(at)s"),
+    Sending.SENT: gettext_lazy("Reminder sent %(at)s, not confirmed by the carrier yet"),
+    Sending.SENDING: gettext_lazy("Reminder on its way"),
+    Sending.QUEUED: gettext_lazy("Reminder on its way"),
+    Sending.AMBIGUOUS: gettext_lazy("Reminder: not certain that it went out"),
+    Sending.BLOCKED: gettext_lazy("Reminder not sent: blocked"),
+}
+NOT_DELIVERED = gettext_lazy("Reminder not delivered")
 
 
 class Reminders:
@@ -41,25 +53,17 @@ class Reminders:
             .exclude(status__in=[Sending.SCHEDULED, Sending.CANCELLED])
             .order_by("context_id", "-planned_at", "-due_at")
             .distinct("context_id")
-            .only("context_id", "status", "read_at", "delivered_at", "sent_at", "failed_at")
+            .values_list("context_id", "status", Coalesce("read_at", "delivered_at", "sent_at", "failed_at"))
         )
         zone = self._organization.zone
-        return {row.context_id: reminder_words(row, zone) for row in rows if row.context_id}
+        today = timezone.now().astimezone(zone).date()
+        return {context_id: _words(status, moment, zone, today) for context_id, status, moment in rows}
 
 
-def reminder_words(row: Communication, zone: dt.tzinfo) -> str:
+def _words(status: str, moment: dt.datetime | None, zone: dt.tzinfo, today: dt.date) -> str:
     """Say in a few words how far a reminder got; the day is named unless it was today."""
-    moment = row.read_at or row.delivered_at or row.sent_at or row.failed_at
-    at = clock(moment, zone)
-    if moment is not None and moment.astimezone(zone).date() != timezone.now().astimezone(zone).date():
-        at = f"{date_format(moment.astimezone(zone), 'D')} {at}"
-    words = {
-        Sending.READ: _("Reminder read %(at)s"),
-        Sending.DELIVERED: _("Reminder delivered %(at)s"),
-        Sending.SENT: _("Reminder sent %(at)s, not confirmed by the carrier yet"),
-        Sending.SENDING: _("Reminder on its way"),
-        Sending.QUEUED: _("Reminder on its way"),
-        Sending.AMBIGUOUS: _("Reminder: not certain that it went out"),
-        Sending.BLOCKED: _("Reminder not sent: blocked"),
-    }
-    return words.get(Sending(row.status), _("Reminder not delivered")) % {"at": at}
+    local = moment.astimezone(zone) if moment else None
+    at = f"{local:%H:%M}" if local else ""
+    if local is not None and local.date() != today:
+        at = f"{day_in_words(local, 'D')} {at}"
+    return str(WORDS.get(status, NOT_DELIVERED)) % {"at": at}

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from apps.appointments.models import UNDO_WINDOW, Appointment, Status
+from apps.appointments.models import UNDO_WINDOW, CancelReason, Status
+from apps.core.dates import day_in_words
+from apps.core.shown import Shown
 
 LATE_AFTER = dt.timedelta(minutes=5)
 LONG_WAIT = dt.timedelta(minutes=30)
 JUST_ARRIVED = dt.timedelta(minutes=2)
+WAYS = {
+    "whatsapp": gettext_lazy("By WhatsApp"),
+    "sms": gettext_lazy("By SMS"),
+    "link": gettext_lazy("By link"),
+    "phone": gettext_lazy("By phone"),
+    "staff": gettext_lazy("By the front desk"),
+}
+CONFIRMED = gettext_lazy("Confirmed")
 
 
 @dataclass(frozen=True, slots=True)
-class Badge:
+class Badge(Shown):
     """A status in words with its tone and icon; plain ones are for information only."""
 
     word: str
@@ -26,13 +37,29 @@ class Badge:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Step(Shown):
     """The next thing to do with a row: a label and the action's name in `appointments:step`; `question` is asked before."""
 
     label: str
     action: str
     quiet: bool = False
     question: str = ""
+
+
+class Facts(NamedTuple):
+    """What a visit's words are made of; the fields are an appointment's."""
+
+    start: dt.datetime
+    end: dt.datetime
+    status: str
+    previous_status: str
+    status_changed_at: dt.datetime | None
+    arrived_at: dt.datetime | None
+    started_at: dt.datetime | None
+    completed_at: dt.datetime | None
+    confirmed_at: dt.datetime | None
+    confirmed_by: str
+    cancel_reason: str
 
 
 def clock(moment: dt.datetime | None, zone: dt.tzinfo) -> str:
@@ -45,7 +72,14 @@ def minutes(span: dt.timedelta) -> int:
     return max(0, int(span.total_seconds() // 60))
 
 
-def state_of(a: Appointment, now: dt.datetime, zone: dt.tzinfo, reminder: str) -> tuple[Badge, str]:
+def duration(length: int) -> str:
+    """Return minutes as the browser goes on to count them (relative-time.js): "34 min", "1 h 10", "2 d"."""
+    if length < 60:
+        return f"{length} min"
+    return f"{length // 60} h {length % 60:02d}" if length < 1440 else f"{length // 1440} d"
+
+
+def state_of(a: Facts, now: dt.datetime, zone: dt.tzinfo, reminder: str) -> tuple[Badge, str]:
     """Return the badge and the evidence; `reminder` says how far the reminder got, and shows while somebody is expected."""
     if a.status == Status.ARRIVED:
         return _waiting(a, now, zone)
@@ -63,17 +97,17 @@ def state_of(a: Appointment, now: dt.datetime, zone: dt.tzinfo, reminder: str) -
     if a.status == Status.NO_SHOW:
         return Badge(_("No-show"), "neutral", "user-x", plain=True), reminder
     if a.status == Status.CANCELLED:
-        why = a.get_cancel_reason_display() if a.cancel_reason else ""
+        why = str(CancelReason(a.cancel_reason).label) if a.cancel_reason else ""
         return Badge(_("Cancelled"), "neutral", "calendar-cancel", plain=True), why
     if now - a.start > LATE_AFTER:
         late = Badge(_("%(n)d min late") % {"n": minutes(now - a.start)}, "warn", "clock-exclamation")
         return late, reminder or _confirmed_words(a, zone)
-    if a.is_confirmed:
+    if a.confirmed_at is not None:
         return Badge(_("Confirmed"), "neutral", "calendar-check", plain=True), _confirmed_words(a, zone)
     return Badge(_("Not confirmed"), "neutral", "circle-dashed", plain=True), reminder
 
 
-def _waiting(a: Appointment, now: dt.datetime, zone: dt.tzinfo) -> tuple[Badge, str]:
+def _waiting(a: Facts, now: dt.datetime, zone: dt.tzinfo) -> tuple[Badge, str]:
     waited = now - (a.arrived_at or now)
     at = {"at": clock(a.arrived_at, zone)}
     if waited < JUST_ARRIVED:
@@ -82,32 +116,25 @@ def _waiting(a: Appointment, now: dt.datetime, zone: dt.tzinfo) -> tuple[Badge, 
     return Badge(word, "bad" if waited >= LONG_WAIT else "info", "hourglass"), _("Arrived %(at)s") % at
 
 
-def _confirmed_words(a: Appointment, zone: dt.tzinfo) -> str:
+def _confirmed_words(a: Facts, zone: dt.tzinfo) -> str:
     if a.confirmed_at is None:
         return ""
-    ways = {
-        "whatsapp": _("By WhatsApp"),
-        "sms": _("By SMS"),
-        "link": _("By link"),
-        "phone": _("By phone"),
-        "staff": _("By the front desk"),
-    }
-    way = ways.get(a.confirmed_by, _("Confirmed"))
-    return f"{way}, {date_format(a.confirmed_at.astimezone(zone), 'D')}"
+    return f"{WAYS.get(a.confirmed_by, CONFIRMED)}, {day_in_words(a.confirmed_at.astimezone(zone), 'D')}"
 
 
-def step_of(a: Appointment, now: dt.datetime, zone: dt.tzinfo) -> Step | None:
+def step_of(a: Facts, now: dt.datetime, zone: dt.tzinfo) -> Step | None:
     """Return the one step that the row's button takes, None when nothing is left to do."""
     undoable = a.status_changed_at is not None and now - a.status_changed_at < UNDO_WINDOW
     if a.status in (Status.FULFILLED, Status.NO_SHOW):
         return Step(_("Reopen"), "undo", quiet=True) if undoable and a.previous_status else None
-    question = ""
-    if a.start.astimezone(zone).date() > now.astimezone(zone).date():
-        question = _("This visit is on %(day)s, not today. Check in all the same?") % {
-            "day": date_format(a.start.astimezone(zone), "l j F")
-        }
-    return {
-        Status.BOOKED: Step(_("Check in"), "arrive", question=question),
-        Status.ARRIVED: Step(_("Start"), "start"),
-        Status.IN_PROGRESS: Step(_("Complete"), "complete"),
-    }.get(Status(a.status))
+    if a.status == Status.ARRIVED:
+        return Step(_("Start"), "start")
+    if a.status == Status.IN_PROGRESS:
+        return Step(_("Complete"), "complete")
+    if a.status != Status.BOOKED:
+        return None
+    question, day = "", a.start.astimezone(zone).date()
+    if day > now.astimezone(zone).date():
+        words = {"day": day_in_words(day, "l j F")}
+        question = _("This visit is on %(day)s, not today. Check in all the same?") % words
+    return Step(_("Check in"), "arrive", question=question)

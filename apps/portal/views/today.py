@@ -128,7 +128,7 @@ def _rail_context(request: HttpRequest, reminders: Reminders) -> dict[str, Any]:
     threads = lists.waiting_threads(organization=organization)
     visits = lists.unconfirmed_visits(organization=organization, location=chosen_location(request))
     return {
-        "unread": threads.select_related("patient")[: lists.RAIL_LENGTH],
+        "unread": lists.waiting_lines(threads, organization=organization),
         "unread_count": _count(request, threads),
         "unconfirmed": lists.unconfirmed_lines(visits, organization=organization, reminders=reminders),
         "unconfirmed_count": _count(request, visits),

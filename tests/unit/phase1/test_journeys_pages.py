@@ -81,7 +81,10 @@ def test_a_journey_without_stages_says_so(desk_client, organization):
 
 def test_switching_between_journeys(desk_client, organization, run):
     make_journey(organization, [StageInput(name="Only stage")], name="Second path")
-    assert "Only stage" in desk_client.get(BOARD, {"journey": "second-path"}).content.decode()
+    second = desk_client.get(BOARD, {"journey": "second-path"}).content.decode()
+    assert "Only stage" in second
+    assert "Care path <span>1</span>" in second
+    assert "Second path <span>0</span>" in second
     assert "Asked" in desk_client.get(BOARD, {"journey": "unknown"}).content.decode()
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from django.forms import model_to_dict
 
 from apps.core.tenancy import all_organizations, closed, organization_scope
-from apps.organizations.models import Membership, Organization
+from apps.organizations.backends import PortalBackend
+from apps.organizations.models import Membership, Organization, User
 from apps.organizations.permissions import Role
 from apps.organizations.selectors import access_for_user
-from tests.fixtures.organizations import MembershipFactory
+from tests.fixtures.organizations import MembershipFactory, UserFactory
 
 
 @pytest.fixture
@@ -55,6 +58,29 @@ def test_it_costs_one_query_and_opens_nothing(front_desk, django_assert_num_quer
         with django_assert_num_queries(1):
             assert access_for_user(front_desk.user, None).organization.pk == front_desk.organization_id
         assert Membership.objects.count() == 0
+
+
+def test_person_of_a_session_comes_with_their_memberships(two_places, organization, django_assert_num_queries):
+    with closed(), django_assert_num_queries(1):
+        person = PortalBackend().get_user(two_places.pk)
+        assert access_for_user(person, None).organization == organization
+    assert model_to_dict(person) == model_to_dict(two_places)
+
+
+def test_person_without_a_clinic_is_a_person_all_the_same(db):
+    person = UserFactory()
+    assert PortalBackend().get_user(person.pk) == person
+    assert access_for_user(person, None) is None
+
+
+def test_session_of_one_who_may_not_sign_in_any_more_belongs_to_nobody(front_desk):
+    assert PortalBackend().get_user(front_desk.user_id) == front_desk.user
+    User.objects.filter(pk=front_desk.user_id).update(is_active=False)
+    assert PortalBackend().get_user(front_desk.user_id) is None
+
+
+def test_session_of_nobody_belongs_to_nobody(db):
+    assert PortalBackend().get_user(uuid.uuid4()) is None
 
 
 def test_membership_of_somebody_else_stays_out(front_desk, manager, organization):

@@ -87,7 +87,7 @@ class TestAccess:
         from tests.fixtures.clients import PortalClient
 
         client = PortalClient(enforce_csrf_checks=True)
-        client.force_login(manager.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(manager.user, backend="apps.organizations.backends.PortalBackend")
         assert client.get(URL).status_code == 200
         assert client.post(URL, BODY, content_type="application/json").status_code == 403
 

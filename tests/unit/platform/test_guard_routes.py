@@ -205,7 +205,7 @@ def test_a_person_without_an_organization_gets_nowhere(db):
     from tests.fixtures.organizations import UserFactory
 
     client = PortalClient()
-    client.force_login(UserFactory(), backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(UserFactory(), backend="apps.organizations.backends.PortalBackend")
     for route in GUARDED:
         expected = 401 if route.is_api else 403
         statuses = {getattr(client, method)(route.address()).status_code for method in route.methods}

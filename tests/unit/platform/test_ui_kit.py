@@ -14,8 +14,10 @@ from django.contrib.staticfiles import finders
 from django.core.files.storage import FileSystemStorage
 from django.core.paginator import Paginator
 from django.template import Context, Template, TemplateSyntaxError
+from django.template.base import NodeList
 from django.template.loader import get_template, render_to_string
 from django.test import RequestFactory
+from django.utils import translation
 
 from apps.core.templatetags import ui
 from clinic.staticfiles import ModuleStaticFilesStorage
@@ -157,6 +159,25 @@ def test_an_avatar_escapes_the_name_it_is_labelled_with():
 
 def test_numbers_for_the_style_sheet_are_a_data_attribute():
     assert render("{% cssvars s=30 w=width %}", width='1";x') == 'data-vars="s:30;w:1&quot;;x"'
+
+
+def test_what_is_fixed_knows_nothing_of_the_page_it_stands_on():
+    source = "<p>{{ name }}</p>{% fixed %}<b>{{ name }}{% translate 'Close' %}</b>{% endfixed %}"
+    template = Template(LIBRARIES + source)
+    assert template.render(Context({"name": "Ana"})) == "<p>Ana</p><b>Close</b>"
+    assert template.render(Context({"name": "Bea"})) == "<p>Bea</p><b>Close</b>"
+
+
+def test_what_is_fixed_is_rendered_once_in_each_language(monkeypatch):
+    template = Template(LIBRARIES + "{% fixed %}{% translate 'Today' %}{% endfixed %}")
+    with translation.override("en"):
+        assert template.render(Context()) == "Today"
+    with translation.override("es"):
+        assert template.render(Context()) == translation.gettext("Today") == "Hoy"
+    monkeypatch.setattr(NodeList, "render", lambda _self, _context: "rendered again")
+    (node,) = template.nodelist.get_nodes_by_type(ui.Fixed)
+    with translation.override("en"):
+        assert node.render(Context()) == "Today"
 
 
 class PatientForm(forms.Form):

@@ -1,0 +1,19 @@
+"""Dates in words, formatted once: a list shows the same day in every row."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+
+from django.utils import formats, translation
+
+
+def day_in_words(day: dt.date, pattern: str) -> str:
+    """Return a date (of a datetime: its own wall's) in Django's format letters and the active language, remembered."""
+    date = day.date() if isinstance(day, dt.datetime) else day
+    return _formatted(date, pattern, translation.get_language() or "")
+
+
+@lru_cache(maxsize=1024)
+def _formatted(date: dt.date, pattern: str, _language: str) -> str:
+    return formats.date_format(date, pattern)
