@@ -21,7 +21,8 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
+from importlib import import_module
 from pathlib import Path
 
 from celery.exceptions import SecurityWarning
@@ -40,6 +41,14 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
 WORKER_PROCESSES = 2
 READY_HINT_SECONDS = 20
+PRELOADED = (
+    "celery.apps.beat",
+    "celery.apps.worker",
+    "celery.bin.celery",
+    "clinic.wsgi",
+    "gunicorn.app.base",
+    "gunicorn.workers.gthread",
+)
 QUEUES = "inbound,outbound,events,celery"
 
 
@@ -66,7 +75,7 @@ def run(host: str, port: str) -> int:
         say(sentence)
     connections.close_all()
     try:
-        if code := in_child(prepare):
+        if code := in_child(prepare, meanwhile=preload):
             return code
         return supervise(listener)
     finally:
@@ -150,8 +159,11 @@ class Claim:
 # --- preparing ----------------------------------------------------------------------------------------------------------
 
 
-def in_child(work: Callable[[], None]) -> int:
-    """Run ``work`` in a fork and return its exit code; what it imports and caches goes away with it."""
+def in_child(work: Callable[[], None], *, meanwhile: Callable[[], None]) -> int:
+    """Run ``work`` in a fork and ``meanwhile`` here, and return the fork's exit code.
+
+    What ``work`` imports and caches goes away with it.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     parent = os.getpid()
@@ -159,11 +171,13 @@ def in_child(work: Callable[[], None]) -> int:
     if pid == 0:
         code = 1
         try:
+            # Ends at once when told to; whoever sent the signal to the parent gets the parent's answer only. The
+            # database rolls back what was half done.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             die_with_parent(signal.SIGTERM, parent=parent)
             work()
             code = 0
-        except KeyboardInterrupt:
-            code = 130
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
         except BaseException:  # noqa: BLE001 - the last stop of this process
@@ -172,12 +186,15 @@ def in_child(work: Callable[[], None]) -> int:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
-    while True:
-        try:
-            _, status = os.waitpid(pid, 0)
-        except KeyboardInterrupt:
-            continue  # the child got it too and is ending
-        return os.waitstatus_to_exitcode(status) & 0xFF
+    try:
+        meanwhile()
+        _, status = os.waitpid(pid, 0)
+    except BaseException:
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(pid, signal.SIGTERM)
+            os.waitpid(pid, 0)
+        raise
+    return os.waitstatus_to_exitcode(status) & 0xFF
 
 
 def prepare() -> None:
@@ -234,19 +251,48 @@ def is_empty() -> bool:
         return not apps.get_model("organizations", "Organization")._default_manager.exists()
 
 
+def preload() -> None:
+    """Import what the processes will need, once: each of them is a fork that shares this memory and starts at once.
+
+    Opens no connection and starts no thread, because neither survives a fork.
+    """
+    from django.urls import get_resolver
+
+    from clinic.celery import app
+
+    for module in PRELOADED:
+        import_module(module)
+    get_resolver().url_patterns  # noqa: B018 - imports every view
+    app.loader.import_default_modules()
+    app.finalize(auto=True)
+
+
 # --- running ------------------------------------------------------------------------------------------------------------
 
 
 def supervise(listener: socket.socket) -> int:
-    """Run the processes until they are stopped; say where the portal is once it is ready."""
+    """Run the processes until they are stopped; say where the portal is once it is ready.
+
+    While it stops nobody but the web process holds the socket: a worker that still calls its own webhooks would wait
+    for an answer that nobody gives.
+    """
+
+    def apart(work: Callable[[], None]) -> Callable[[], None]:
+        def without_the_socket() -> None:
+            listener.close()
+            work()
+
+        return without_the_socket
+
     supervisor = Supervisor(
         [
             Process("web", lambda: run_web(listener)),
-            Process("worker", run_worker, death_signal=signal.SIGQUIT),
-            Process("slow", run_slow_worker, death_signal=signal.SIGQUIT),
-            Process("beat", run_beat),
+            Process("worker", apart(run_worker), death_signal=signal.SIGQUIT),
+            Process("slow", apart(run_slow_worker), death_signal=signal.SIGQUIT),
+            Process("beat", apart(run_beat)),
             Process("portal", lambda: announce(listener), restart=False, stop_signal=signal.SIGKILL),
-        ]
+        ],
+        on_stop=listener.close,
     )
     return supervisor.run()
 
