@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -30,6 +31,7 @@ STEP = re.compile(
 
 def main(arguments: list[str]) -> int:
     """Return the exit code: 0 when `.venv` is ready."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     kind = "dev" if "--dev" in arguments else "runtime"
     if sys.version_info < (3, 11):
         return fail(f"The portal needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
@@ -113,7 +115,11 @@ def install(kind: str) -> int:
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as pip:
-        lines = follow(pip)
+        try:
+            lines = follow(pip)
+        except BaseException:
+            pip.terminate()
+            raise
     if pip.returncode:
         print("".join(lines[-15:]), file=sys.stderr)
         joined = "".join(lines)

@@ -48,8 +48,10 @@ class Process:
 class Supervisor:
     """Start the processes, keep them, stop them. One thread; :meth:`run` blocks until the end."""
 
-    def __init__(self, processes: list[Process]) -> None:
+    def __init__(self, processes: list[Process], *, on_stop: Callable[[], None] = lambda: None) -> None:
+        """Supervise these; ``on_stop`` is called once, when they are asked to stop."""
         self.processes = processes
+        self.on_stop = on_stop
         self.selector = selectors.DefaultSelector()
         self.width = max(len(process.name) for process in processes)
         self.stopping = False
@@ -93,6 +95,7 @@ class Supervisor:
             return
         self.stopping, self.exit_code = True, exit_code
         self.stop_deadline = time.monotonic() + STOP_SECONDS
+        self.on_stop()
         for process in self.processes:
             if process.pid:
                 with contextlib.suppress(ProcessLookupError):

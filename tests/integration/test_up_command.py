@@ -94,6 +94,15 @@ class Portal:
         self.process.stdout.close()
 
 
+def refuses(port: int) -> bool:
+    """Tell whether a caller is refused at once, instead of waiting in the queue of a socket that nobody serves."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -168,6 +177,31 @@ class TestRunning:
 
     def test_ctrl_c_ends_everything_in_time(self, first_start):
         assert_ends_cleanly(first_start, signal.SIGINT)
+
+
+class TestStoppedEarly:
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_stop_during_the_preparation_is_quiet_and_leaves_nothing(self, tmp_path, number):
+        with started(tmp_path) as portal:
+            portal.wait_for("Preparing the database")
+            running = portal.family()
+            portal.process.send_signal(number)
+            assert portal.process.wait(STOP_SECONDS) == 128 + number
+            assert eventually(lambda: not any(runs(process) for process in running), STOP_SECONDS)
+            assert "Traceback" not in portal.output
+
+    def test_callers_are_refused_while_it_stops(self, data_dir):
+        with started(data_dir) as portal:
+            portal.wait_for("The portal is ready")
+            running = portal.family()
+            (stuck,) = portal.children("slow")
+            stuck.suspend()
+            portal.process.send_signal(signal.SIGINT)
+            assert eventually(lambda: refuses(portal.port), STOP_SECONDS)
+            assert runs(stuck)
+            portal.process.send_signal(signal.SIGINT)
+            assert portal.process.wait(STOP_SECONDS) == 0
+            assert [process for process in running if runs(process)] == []
 
 
 class TestNextStart:
