@@ -18,6 +18,7 @@ SIGN_INS = {
     "auditor@demo.clinic": "who did what",
     "frontdesk@other.clinic": "another organization",
 }
+NOTE = "demo.env"
 DOTENV = """\
 # Written by `make up`, because there was no .env: it makes every command see the demo that runs here.
 # A .env in the project's folder replaces this file.
@@ -28,7 +29,13 @@ DEMO=true
 def remember(data_dir: Path) -> None:
     """Note that the data is a demo's, so that a bare `manage.py` command runs in demo mode as well."""
     with clear_errors(data_dir):
-        _write_once(data_dir / "demo.env", DOTENV)
+        _write_once(data_dir / NOTE, DOTENV)
+
+
+def note(data_dir: Path) -> Path | None:
+    """Return where that was noted, None if it was not."""
+    with clear_errors(data_dir):
+        return data_dir / NOTE if (data_dir / NOTE).is_file() else None
 
 
 def secret_key(data_dir: Path) -> str:

@@ -25,13 +25,15 @@ from contextlib import redirect_stdout, suppress
 from importlib import import_module
 from pathlib import Path
 
+import redis
 from celery.exceptions import SecurityWarning
 from celery.signals import worker_process_init
 from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
+from django.core.checks import CheckMessage, run_checks
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from clinic import demo, dotenv, embedded
@@ -178,6 +180,8 @@ def in_child(work: Callable[[], None], *, meanwhile: Callable[[], None]) -> int:
             die_with_parent(signal.SIGTERM, parent=parent)
             work()
             code = 0
+        except CannotStart as reason:
+            sys.stderr.write(f"{reason}\n")
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
         except BaseException:  # noqa: BLE001 - the last stop of this process
@@ -201,6 +205,9 @@ def prepare() -> None:
     """Bring the database up to date, seed the demo clinic once, collect static files when they are served from a folder."""
     from apps.core.tasks import HEARTBEAT_KEY
 
+    check_settings()
+    reach_database()
+    reach_broker()
     pending = MigrationExecutor(connection)
     steps = len(pending.migration_plan(pending.loader.graph.leaf_nodes()))
     if steps:
@@ -213,6 +220,44 @@ def prepare() -> None:
     if not settings.WHITENOISE_USE_FINDERS:
         say("Collecting static files …")
         call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def check_settings() -> None:
+    """Refuse settings that can't work, such as a missing secret; say what is doubtful."""
+    complaints = run_checks()
+    if wrong := [complaint for complaint in complaints if complaint.is_serious()]:
+        raise CannotStart("\n".join(map(in_one_line, wrong)))
+    for complaint in complaints:
+        say(in_one_line(complaint))
+
+
+def in_one_line(complaint: CheckMessage) -> str:
+    """Return what a system check found, and its remedy."""
+    return f"{complaint.msg} {complaint.hint or ''}".strip()
+
+
+def reach_database() -> None:
+    """Refuse to start without the database."""
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        raise CannotStart(f"The database of DATABASE_URL can't be used: {first_line(error)}") from None
+
+
+def reach_broker() -> None:
+    """Refuse to start without the broker: later it may go away and come back, now its address is probably wrong."""
+    broker = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=5)
+    try:
+        broker.ping()
+    except (redis.RedisError, OSError) as error:
+        raise CannotStart(f"The broker of REDIS_URL can't be used: {first_line(error)}") from None
+    finally:
+        broker.close()
+
+
+def first_line(error: Exception) -> str:
+    """Return what a library says is wrong; none of these names a password."""
+    return str(error).strip().partition("\n")[0]
 
 
 def migrate(steps: int) -> None:

@@ -12,13 +12,22 @@ from django.db import connection
 
 from apps.core.tenancy import APP_ROLE
 
+SHORTEST_SECRET = 32
+
 
 @register(Tags.security)
 def secrets_are_set(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Outside demo mode there is no default secret: name each one that is missing."""
     problems: list[CheckMessage] = []
     try:
-        _ = settings.SECRET_KEY
+        if len(settings.SECRET_KEY) < SHORTEST_SECRET and not (settings.DEMO or settings.DEBUG or settings.TESTING):
+            problems.append(
+                Error(
+                    f"SECRET_KEY is shorter than {SHORTEST_SECRET} characters.",
+                    hint="It signs sessions and patients' links: put a long random value into the environment or .env.",
+                    id="clinic.E007",
+                )
+            )
     except ImproperlyConfigured:  # Django's answer to an empty one
         problems.append(
             Error(

@@ -161,7 +161,9 @@ def clear_errors(data_dir: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = error.filename or data_dir
+        place = Path(error.filename or data_dir)
+        if not os.path.lexists(place):
+            place = place.parent
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             sentence = f"The disk that holds {data_dir} is full; free some space and start again."
         elif error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
