@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 ASSIGNMENT = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?P<value>.*)")
 BOOLEANS = {"DEBUG", "DEMO", "SECURE_SSL_REDIRECT", "BEHIND_PROXY"}
-NUMBERS = {"PORT", "CONN_MAX_AGE", "TRUSTED_PROXY_COUNT"}
+NUMBERS = {"CONN_MAX_AGE", "TRUSTED_PROXY_COUNT"}
 SCHEMES = {
     "DATABASE_URL": {"postgres", "postgresql", "pgsql", "psql"},
     "REDIS_URL": {"redis", "rediss", "unix"},
@@ -97,6 +97,8 @@ def _wrong_value(name: str, value: str) -> str | None:
         return f"{name} must be true or false."
     if name in NUMBERS and not value.isdecimal():
         return f"{name} must be a number."
+    if name == "PORT" and not (value.isdecimal() and int(value) <= 65535):
+        return f"{name} must be a number from 1 to 65535."
     if name in CHOICES and value not in CHOICES[name]:
         return f"{name} must be {' or '.join(sorted(CHOICES[name]))}."
     if name == "API_RATE_LIMIT" and not RATE.fullmatch(value):
