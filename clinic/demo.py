@@ -50,7 +50,7 @@ def _write_once(path: Path, text: str) -> None:
     """Create the file unless it exists; of two processes that race, the first wins and nobody sees half a file."""
     if path.exists():
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 - private at birth
         file.write(text)

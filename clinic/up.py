@@ -20,7 +20,7 @@ import socket
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout, suppress
 from importlib import import_module
 from pathlib import Path
@@ -31,9 +31,9 @@ from celery.signals import worker_process_init
 from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
-from django.core.checks import CheckMessage, run_checks
-from django.core.management import call_command
-from django.db import OperationalError, connection, connections
+from django.core.checks import CheckMessage, Tags, run_checks
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from clinic import demo, dotenv, embedded
@@ -178,7 +178,7 @@ def in_child(work: Callable[[], None], *, meanwhile: Callable[[], None]) -> int:
             die_with_parent(signal.SIGTERM, parent=parent)
             work()
             code = 0
-        except CannotStart as reason:
+        except (CannotStart, CommandError) as reason:
             sys.stderr.write(f"{reason}\n")
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
@@ -203,13 +203,12 @@ def prepare() -> None:
     """Bring the database up to date, seed the demo clinic once, collect static files when they are served from a folder."""
     from apps.core.tasks import HEARTBEAT_KEY
 
-    check_settings()
-    reach_database()
+    heed(run_checks())
     reach_broker()
-    pending = MigrationExecutor(connection)
-    steps = len(pending.migration_plan(pending.loader.graph.leaf_nodes()))
-    if steps:
+    steps = steps_to_migrate()
+    if steps or database_complaints():  # an earlier start may have ended between the migrations and the policies
         migrate(steps)
+    heed(database_complaints())
     # The note of an earlier run would make /readyz call a worker alive that is only starting.
     cache.delete(HEARTBEAT_KEY)
     if settings.DEMO and is_empty():
@@ -220,9 +219,8 @@ def prepare() -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
 
 
-def check_settings() -> None:
-    """Refuse settings that can't work, such as a missing secret; say what is doubtful."""
-    complaints = run_checks()
+def heed(complaints: Sequence[CheckMessage]) -> None:
+    """Refuse to start with what can't work, such as a missing secret; say what is doubtful."""
     if wrong := [complaint for complaint in complaints if complaint.is_serious()]:
         raise CannotStart("\n".join(map(in_one_line, wrong)))
     for complaint in complaints:
@@ -234,11 +232,17 @@ def in_one_line(complaint: CheckMessage) -> str:
     return f"{complaint.msg} {complaint.hint or ''}".strip()
 
 
-def reach_database() -> None:
-    """Refuse to start without the database."""
+def database_complaints() -> Sequence[CheckMessage]:
+    """Return what is wrong with the migrated database: a role or a table that row-level security does not bind."""
+    return run_checks(tags=[Tags.database], databases=["default"])
+
+
+def steps_to_migrate() -> int:
+    """Return how many migrations the database lacks; refuse to start without the database."""
     try:
-        connection.ensure_connection()
-    except OperationalError as error:
+        pending = MigrationExecutor(connection)
+        return len(pending.migration_plan(pending.loader.graph.leaf_nodes()))
+    except DatabaseError as error:
         raise CannotStart(f"The database of DATABASE_URL can't be used: {first_line(error)}") from None
 
 
@@ -260,7 +264,7 @@ def first_line(error: Exception) -> str:
 
 def migrate(steps: int) -> None:
     """Apply the migrations, counting."""
-    say(f"Preparing the database: {steps} migrations …")
+    say(f"Preparing the database: {steps} migrations …" if steps else "Securing the database …")
     begun = time.monotonic()
     with redirect_stdout(Counter(steps)):
         call_command("migrate", interactive=False, verbosity=1)
