@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -26,10 +27,20 @@ FILES = {
 STEP = re.compile(
     r"^(Collecting|Downloading|Using cached|Installing collected packages|Building wheel)[ :]+(?P<what>[^ ,]*)"
 )
+# What pip's riddles mean, the most telling first.
+REASONS = {
+    r"No space left on device|Disk quota exceeded": "The disk is full; free some space and start again.",
+    r"CERTIFICATE_VERIFY_FAILED": "The package index shows a certificate that is not trusted here; if a proxy of yours "
+    "replaces certificates, name its authority: PIP_CERT=/path/to/ca.pem make up",
+    r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeoutError|ProxyError|Name or service not known"
+    r"|Temporary failure in name resolution|Network is unreachable": "The packages can't be fetched: no connection to the "
+    "package index. Check the network and start again.",
+}
 
 
 def main(arguments: list[str]) -> int:
     """Return the exit code: 0 when `.venv` is ready."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     kind = "dev" if "--dev" in arguments else "runtime"
     if sys.version_info < (3, 11):
         return fail(f"The portal needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
@@ -83,9 +94,10 @@ def make_environment() -> int:
     say(f"Creating the virtual environment {VENV.name} with Python {sys.version.split()[0]}.")
     try:
         venv.EnvBuilder(with_pip=True, clear=VENV.exists() and not VENV.is_symlink(), symlinks=True).create(VENV)
-    except subprocess.CalledProcessError:
+    except subprocess.CalledProcessError as error:
         return fail(
-            "The virtual environment failed; on Debian and Ubuntu: apt-get install python3-venv. Then start again."
+            reason(str(error.output))
+            or "The virtual environment failed; on Debian and Ubuntu: apt-get install python3-venv. Then start again."
         )
     return 0
 
@@ -113,22 +125,24 @@ def install(kind: str) -> int:
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as pip:
-        lines = follow(pip)
+        try:
+            lines = follow(pip)
+        except BaseException:
+            pip.terminate()
+            raise
     if pip.returncode:
+        if known := reason("".join(lines)):
+            return fail(known)
         print("".join(lines[-15:]), file=sys.stderr)
-        joined = "".join(lines)
-        if "No space left on device" in joined:
-            return fail("The disk is full; free some space and start again.")
-        if re.search(
-            r"NewConnectionError|Name or service not known|ConnectTimeout|Temporary failure in name resolution", joined
-        ):
-            return fail(
-                "The packages can't be fetched: no connection to the package index. Check the network and start again."
-            )
         return fail("pip could not install the packages; what it said is above.")
     stamp(kind).write_text(fingerprint(kind))
     say(f"Installed in {time.monotonic() - begun:.0f} s.")
     return 0
+
+
+def reason(said: str) -> str | None:
+    """Return the sentence for what pip said, if it is a failure that we know."""
+    return next((sentence for pattern, sentence in REASONS.items() if re.search(pattern, said)), None)
 
 
 def follow(pip: subprocess.Popen[str]) -> list[str]:

@@ -9,6 +9,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError
 
     from clinic.dotenv import DotenvError
     from clinic.embedded import EmbeddedError
@@ -17,7 +18,14 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except (DotenvError, EmbeddedError, ImproperlyConfigured) as error:
         sys.exit(str(error))
+    except OperationalError as error:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(f"The database does not answer: {str(error).strip().splitlines()[0]}")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

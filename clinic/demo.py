@@ -18,6 +18,7 @@ SIGN_INS = {
     "auditor@demo.clinic": "who did what",
     "frontdesk@other.clinic": "another organization",
 }
+NOTE = "demo.env"
 DOTENV = """\
 # Written by `make up`, because there was no .env: it makes every command see the demo that runs here.
 # A .env in the project's folder replaces this file.
@@ -28,7 +29,13 @@ DEMO=true
 def remember(data_dir: Path) -> None:
     """Note that the data is a demo's, so that a bare `manage.py` command runs in demo mode as well."""
     with clear_errors(data_dir):
-        _write_once(data_dir / "demo.env", DOTENV)
+        _write_once(data_dir / NOTE, DOTENV)
+
+
+def note(data_dir: Path) -> Path | None:
+    """Return where that was noted, None if it was not."""
+    with clear_errors(data_dir):
+        return data_dir / NOTE if (data_dir / NOTE).is_file() else None
 
 
 def secret_key(data_dir: Path) -> str:
@@ -43,7 +50,7 @@ def _write_once(path: Path, text: str) -> None:
     """Create the file unless it exists; of two processes that race, the first wins and nobody sees half a file."""
     if path.exists():
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 - private at birth
         file.write(text)

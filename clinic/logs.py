@@ -19,7 +19,7 @@ _SHARED = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 # What these fill in are names of hosts, processes and queues; without it their lines say nothing.
-_FILLED_IN = ("gunicorn.", "celery.apps", "celery.beat", "kombu.", "clinic.", "apps.")
+_FILLED_IN = ("gunicorn.", "celery.apps", "celery.beat", "celery.worker.consumer", "kombu.", "clinic.", "apps.")
 _QUIET = ("twilio.http_client", "urllib3", "celery.worker.strategy", "httpx", "openai", "botocore", "django.server")
 _DETAIL = 12
 

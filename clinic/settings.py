@@ -22,8 +22,9 @@ if _read_dotenv and (BASE_DIR / ".env").exists():
     dotenv.check(BASE_DIR / ".env")
     env.read_env(BASE_DIR / ".env")
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data"))).resolve()
-if _read_dotenv and not (BASE_DIR / ".env").exists() and (DATA_DIR / "demo.env").is_file():
-    env.read_env(DATA_DIR / "demo.env")
+if _read_dotenv and not (BASE_DIR / ".env").exists() and (_note := demo.note(DATA_DIR)):
+    env.read_env(_note)
+dotenv.check_environment(env.ENVIRON)
 
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)
@@ -36,8 +37,9 @@ ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"] if DEMO or DEBUG or TESTING else []
 )
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+_host, _port = env.str("HOST", default="") or "127.0.0.1", env.str("PORT", default="") or "8000"
 PUBLIC_BASE_URL = env.str(
-    "PUBLIC_BASE_URL", default=f"http://{env.str('HOST', default='127.0.0.1')}:{env.str('PORT', default='8000')}"
+    "PUBLIC_BASE_URL", default=f"http://{f'[{_host}]' if ':' in _host else _host}:{_port}"
 ).rstrip("/")
 
 # ── database and broker: the given ones, else embedded servers under DATA_DIR ─────────────────────────────────────────

@@ -26,6 +26,8 @@ RESTART_DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0)
 STEADY_SECONDS = 20.0
 FAILURES_ALLOWED = 5
 STOP_SECONDS = 7.0
+# A signal to a group arrives twice, from the sender and passed on by make: that is one wish, not two.
+SAME_WISH_SECONDS = 0.5
 
 
 @dataclass
@@ -48,11 +50,15 @@ class Process:
 class Supervisor:
     """Start the processes, keep them, stop them. One thread; :meth:`run` blocks until the end."""
 
-    def __init__(self, processes: list[Process]) -> None:
+    def __init__(self, processes: list[Process], *, on_stop: Callable[[], None] = lambda: None) -> None:
+        """Supervise these; ``on_stop`` is called once, when they are asked to stop."""
         self.processes = processes
+        self.on_stop = on_stop
         self.selector = selectors.DefaultSelector()
         self.width = max(len(process.name) for process in processes)
         self.stopping = False
+        self.stop_asked = False
+        self.stop_began = 0.0
         self.stop_deadline = 0.0
         self.exit_code = 0
         self.wake_read, self.wake_write = os.pipe()
@@ -77,6 +83,7 @@ class Supervisor:
                         os.read(self.wake_read, 512)
                 else:
                     self._read(key.data)
+            self._heed_signals()
             self._reap()
             if self.stopping and time.monotonic() > self.stop_deadline:
                 self._signal_all(signal.SIGKILL)
@@ -92,7 +99,9 @@ class Supervisor:
         if self.stopping:
             return
         self.stopping, self.exit_code = True, exit_code
-        self.stop_deadline = time.monotonic() + STOP_SECONDS
+        self.stop_began = time.monotonic()
+        self.stop_deadline = self.stop_began + STOP_SECONDS
+        self.on_stop()
         for process in self.processes:
             if process.pid:
                 with contextlib.suppress(ProcessLookupError):
@@ -101,11 +110,18 @@ class Supervisor:
     # inside
 
     def _on_stop_signal(self, _number: int, _frame: object) -> None:
-        if self.stopping:
-            self.stop_deadline = 0.0
+        """Only take note: the signal may have come in the middle of a print, which can't be entered twice."""
+        self.stop_asked = True
+
+    def _heed_signals(self) -> None:
+        asked, self.stop_asked = self.stop_asked, False
+        if not asked:
             return
-        self.say("Stopping (once more to stop at once).")
-        self.stop()
+        if not self.stopping:
+            self.say("Stopping (once more to stop at once).")
+            self.stop()
+        elif time.monotonic() - self.stop_began > SAME_WISH_SECONDS:
+            self.stop_deadline = 0.0
 
     def _patience(self) -> float | None:
         """Return the seconds until something is due."""

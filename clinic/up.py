@@ -20,17 +20,20 @@ import socket
 import sys
 import time
 import warnings
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout, suppress
+from importlib import import_module
 from pathlib import Path
 
+import redis
 from celery.exceptions import SecurityWarning
 from celery.signals import worker_process_init
 from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
-from django.core.management import call_command
-from django.db import connection, connections
+from django.core.checks import CheckMessage, Tags, run_checks
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from clinic import demo, dotenv, embedded
@@ -40,6 +43,14 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
 WORKER_PROCESSES = 2
 READY_HINT_SECONDS = 20
+PRELOADED = (
+    "celery.apps.beat",
+    "celery.apps.worker",
+    "celery.bin.celery",
+    "clinic.wsgi",
+    "gunicorn.app.base",
+    "gunicorn.workers.gthread",
+)
 QUEUES = "inbound,outbound,events,celery"
 
 
@@ -66,7 +77,7 @@ def run(host: str, port: str) -> int:
         say(sentence)
     connections.close_all()
     try:
-        if code := in_child(prepare):
+        if code := in_child(prepare, meanwhile=preload):
             return code
         return supervise(listener)
     finally:
@@ -88,8 +99,6 @@ def check_demo(host: str) -> None:
 
 def bind(host: str, port: str) -> socket.socket:
     """Take the port now, so that nobody else can between this look and the start of the web process."""
-    if not port.isdecimal() or not 0 <= int(port) <= 65535:
-        raise CannotStart(f"PORT must be a number from 1 to 65535, not {port}.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -150,8 +159,11 @@ class Claim:
 # --- preparing ----------------------------------------------------------------------------------------------------------
 
 
-def in_child(work: Callable[[], None]) -> int:
-    """Run ``work`` in a fork and return its exit code; what it imports and caches goes away with it."""
+def in_child(work: Callable[[], None], *, meanwhile: Callable[[], None]) -> int:
+    """Run ``work`` in a fork and ``meanwhile`` here, and return the fork's exit code.
+
+    What ``work`` imports and caches goes away with it.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     parent = os.getpid()
@@ -159,11 +171,15 @@ def in_child(work: Callable[[], None]) -> int:
     if pid == 0:
         code = 1
         try:
+            # Ends at once when told to; whoever sent the signal to the parent gets the parent's answer only. The
+            # database rolls back what was half done.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             die_with_parent(signal.SIGTERM, parent=parent)
             work()
             code = 0
-        except KeyboardInterrupt:
-            code = 130
+        except (CannotStart, CommandError) as reason:
+            sys.stderr.write(f"{reason}\n")
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
         except BaseException:  # noqa: BLE001 - the last stop of this process
@@ -172,22 +188,27 @@ def in_child(work: Callable[[], None]) -> int:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
-    while True:
-        try:
-            _, status = os.waitpid(pid, 0)
-        except KeyboardInterrupt:
-            continue  # the child got it too and is ending
-        return os.waitstatus_to_exitcode(status) & 0xFF
+    try:
+        meanwhile()
+        _, status = os.waitpid(pid, 0)
+    except BaseException:
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(pid, signal.SIGTERM)
+            os.waitpid(pid, 0)
+        raise
+    return os.waitstatus_to_exitcode(status) & 0xFF
 
 
 def prepare() -> None:
     """Bring the database up to date, seed the demo clinic once, collect static files when they are served from a folder."""
     from apps.core.tasks import HEARTBEAT_KEY
 
-    pending = MigrationExecutor(connection)
-    steps = len(pending.migration_plan(pending.loader.graph.leaf_nodes()))
-    if steps:
+    heed(run_checks())
+    reach_broker()
+    steps = steps_to_migrate()
+    if steps or database_complaints():  # an earlier start may have ended between the migrations and the policies
         migrate(steps)
+    heed(database_complaints())
     # The note of an earlier run would make /readyz call a worker alive that is only starting.
     cache.delete(HEARTBEAT_KEY)
     if settings.DEMO and is_empty():
@@ -198,9 +219,52 @@ def prepare() -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
 
 
+def heed(complaints: Sequence[CheckMessage]) -> None:
+    """Refuse to start with what can't work, such as a missing secret; say what is doubtful."""
+    if wrong := [complaint for complaint in complaints if complaint.is_serious()]:
+        raise CannotStart("\n".join(map(in_one_line, wrong)))
+    for complaint in complaints:
+        say(in_one_line(complaint))
+
+
+def in_one_line(complaint: CheckMessage) -> str:
+    """Return what a system check found, and its remedy."""
+    return f"{complaint.msg} {complaint.hint or ''}".strip()
+
+
+def database_complaints() -> Sequence[CheckMessage]:
+    """Return what is wrong with the migrated database: a role or a table that row-level security does not bind."""
+    return run_checks(tags=[Tags.database], databases=["default"])
+
+
+def steps_to_migrate() -> int:
+    """Return how many migrations the database lacks; refuse to start without the database."""
+    try:
+        pending = MigrationExecutor(connection)
+        return len(pending.migration_plan(pending.loader.graph.leaf_nodes()))
+    except DatabaseError as error:
+        raise CannotStart(f"The database of DATABASE_URL can't be used: {first_line(error)}") from None
+
+
+def reach_broker() -> None:
+    """Refuse to start without the broker: later it may go away and come back, now its address is probably wrong."""
+    broker = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=5)
+    try:
+        broker.ping()
+    except (redis.RedisError, OSError) as error:
+        raise CannotStart(f"The broker of REDIS_URL can't be used: {first_line(error)}") from None
+    finally:
+        broker.close()
+
+
+def first_line(error: Exception) -> str:
+    """Return what a library says is wrong; none of these names a password."""
+    return str(error).strip().partition("\n")[0]
+
+
 def migrate(steps: int) -> None:
     """Apply the migrations, counting."""
-    say(f"Preparing the database: {steps} migrations …")
+    say(f"Preparing the database: {steps} migrations …" if steps else "Securing the database …")
     begun = time.monotonic()
     with redirect_stdout(Counter(steps)):
         call_command("migrate", interactive=False, verbosity=1)
@@ -234,19 +298,48 @@ def is_empty() -> bool:
         return not apps.get_model("organizations", "Organization")._default_manager.exists()
 
 
+def preload() -> None:
+    """Import what the processes will need, once: each of them is a fork that shares this memory and starts at once.
+
+    Opens no connection and starts no thread, because neither survives a fork.
+    """
+    from django.urls import get_resolver
+
+    from clinic.celery import app
+
+    for module in PRELOADED:
+        import_module(module)
+    get_resolver().url_patterns  # noqa: B018 - imports every view
+    app.loader.import_default_modules()
+    app.finalize(auto=True)
+
+
 # --- running ------------------------------------------------------------------------------------------------------------
 
 
 def supervise(listener: socket.socket) -> int:
-    """Run the processes until they are stopped; say where the portal is once it is ready."""
+    """Run the processes until they are stopped; say where the portal is once it is ready.
+
+    While it stops nobody but the web process holds the socket: a worker that still calls its own webhooks would wait
+    for an answer that nobody gives.
+    """
+
+    def apart(work: Callable[[], None]) -> Callable[[], None]:
+        def without_the_socket() -> None:
+            listener.close()
+            work()
+
+        return without_the_socket
+
     supervisor = Supervisor(
         [
             Process("web", lambda: run_web(listener)),
-            Process("worker", run_worker, death_signal=signal.SIGQUIT),
-            Process("slow", run_slow_worker, death_signal=signal.SIGQUIT),
-            Process("beat", run_beat),
+            Process("worker", apart(run_worker), death_signal=signal.SIGQUIT),
+            Process("slow", apart(run_slow_worker), death_signal=signal.SIGQUIT),
+            Process("beat", apart(run_beat)),
             Process("portal", lambda: announce(listener), restart=False, stop_signal=signal.SIGKILL),
-        ]
+        ],
+        on_stop=listener.close,
     )
     return supervisor.run()
 

@@ -10,7 +10,9 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
-from apps.core.tenancy import APP_ROLE
+from apps.core.tenancy import APP_ROLE, unguarded_tables
+
+SHORTEST_SECRET = 32
 
 
 @register(Tags.security)
@@ -18,7 +20,14 @@ def secrets_are_set(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Outside demo mode there is no default secret: name each one that is missing."""
     problems: list[CheckMessage] = []
     try:
-        _ = settings.SECRET_KEY
+        if len(settings.SECRET_KEY) < SHORTEST_SECRET and not (settings.DEMO or settings.DEBUG or settings.TESTING):
+            problems.append(
+                Error(
+                    f"SECRET_KEY is shorter than {SHORTEST_SECRET} characters.",
+                    hint="It signs sessions and patients' links: put a long random value into the environment or .env.",
+                    id="clinic.E007",
+                )
+            )
     except ImproperlyConfigured:  # Django's answer to an empty one
         problems.append(
             Error(
@@ -81,12 +90,21 @@ def row_level_security_binds(app_configs: Any, databases: Any = None, **kwargs: 
         cursor.execute("SELECT to_regclass('organizations_organization')")
         if cursor.fetchone()[0] is None:
             return []
-    if role == APP_ROLE and not bypasses:
-        return []
-    return [
-        Error(
-            f"Queries run as the role {role}, which row-level security does not bind.",
-            hint="Run manage.py migrate, which makes clinic_app the default role of this login, then reconnect.",
-            id="clinic.E006",
+    problems: list[CheckMessage] = []
+    if role != APP_ROLE or bypasses:
+        problems.append(
+            Error(
+                f"Queries run as the role {role}, which row-level security does not bind.",
+                hint="Run manage.py migrate, which makes clinic_app the default role of this login, then reconnect.",
+                id="clinic.E006",
+            )
         )
-    ]
+    if unguarded := unguarded_tables():
+        problems.append(
+            Error(
+                f"Row-level security does not cover {', '.join(unguarded)}.",
+                hint="A migration was interrupted: run manage.py migrate, which ends with the policies.",
+                id="clinic.E008",
+            )
+        )
+    return problems

@@ -112,6 +112,17 @@ def _policies() -> Iterator[tuple[str, str]]:
     yield organization._meta.db_table, "id"
 
 
+def unguarded_tables() -> list[str]:
+    """Return the tenant tables that exist without their policy: a migration was interrupted before its end. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tenant FROM unnest(%s::text[]) AS tenant WHERE to_regclass(quote_ident(tenant)) IS NOT NULL AND NOT EXISTS "
+            "(SELECT FROM pg_policies WHERE tablename = tenant AND policyname = 'organization_only') ORDER BY tenant",
+            [[table for table, _column in _policies()]],
+        )
+        return [table for (table,) in cursor.fetchall()]
+
+
 @transaction.atomic
 def install_policies() -> None:
     """Create the role, its grants and one policy per tenant table; idempotent, run after every migrate.
@@ -160,8 +171,11 @@ def as_owner() -> Iterator[None]:
     connection.clinic_scope = ALL  # type: ignore[attr-defined]
     try:
         yield
-    finally:
-        connection.clinic_scope = CLOSED  # type: ignore[attr-defined]
         if connection.connection is not None and not connection.needs_rollback:
             with connection.cursor() as cursor:
                 cursor.execute(f"SET ROLE {APP_ROLE}")
+    except BaseException:
+        connection.close()  # a new session starts as it should, and nothing hides what went wrong
+        raise
+    finally:
+        connection.clinic_scope = CLOSED  # type: ignore[attr-defined]

@@ -136,19 +136,20 @@ class Keeper:
     def clear_stale_pid_file(self, path: Path) -> None:
         """Remove the pid file of a dead server; stop the orphan first if it really is the server of this directory.
 
-        PostgreSQL trusts the number in the file, which after a reboot or in a new container belongs to any process.
+        PostgreSQL trusts the number in the file, and in the lock file of its socket, which after a reboot or in a new
+        container belongs to any process.
         """
-        try:
+        with contextlib.suppress(FileNotFoundError, ValueError):
             pid = int(path.read_text().split("\n", 1)[0])
-        except (FileNotFoundError, ValueError):
-            return
-        deadline = time.monotonic() + 10
-        while serves_directory(pid, path.parent) and time.monotonic() < deadline:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
-            self.wait(0.1)
-        if not serves_directory(pid, path.parent):
-            path.unlink(missing_ok=True)
+            deadline = time.monotonic() + 10
+            while serves_directory(pid, path.parent):
+                if time.monotonic() > deadline:
+                    return
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGINT)
+                self.wait(0.1)
+        for leftover in (path, Path(self.plan["socket"] + ".lock")):
+            leftover.unlink(missing_ok=True)
 
     def stop_server(self) -> None:
         """Stop politely, then firmly: the data stays consistent either way, the next start only replays more log."""

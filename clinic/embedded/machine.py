@@ -161,10 +161,12 @@ def clear_errors(data_dir: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = error.filename or data_dir
+        place = Path(error.filename or data_dir)
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             sentence = f"The disk that holds {data_dir} is full; free some space and start again."
         elif error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            if not os.path.lexists(place):
+                place = place.parent  # what can't be made is not at fault
             who = user_name(os.geteuid())
             sentence = f"{place} can't be used by {who}; correct its owner or permissions, or set DATA_DIR."
         elif error.errno in {errno.ENOTDIR, errno.EEXIST}:

@@ -248,6 +248,7 @@ class Server(ABC):
             "lock": str(self.run_file("keeper")),
             "ready": str(self.run_file("ready")),
             "sockets": str(self.new_socket_dir()),
+            "socket": str(self.new_socket_dir() / self.socket_name),
             "remove_sockets": self.new_socket_dir().parent != self.data_dir,
         }
         reports, keeper_end = os.pipe()

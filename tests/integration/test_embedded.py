@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import signal
 import subprocess
 import sys
@@ -200,17 +199,26 @@ class TestHowLongTheyRun:
 
 
 class TestBadStarts:
-    def test_a_stale_pid_file_naming_a_living_process_is_no_obstacle(self, data_dir):
+    def test_stale_pid_files_naming_a_living_process_are_no_obstacle(self, data_dir):
         embedded.ensure_running(data_dir, valkey=False, fast_unsafe=True)
         pid_file = data_dir / "postgres" / "postmaster.pid"
         content = pid_file.read_text().splitlines()
         embedded.release(data_dir)
-        pid_file.write_text("\n".join([str(os.getpid()), *content[1:], ""]))
-        shutil.copystat(data_dir / "postgres" / "PG_VERSION", pid_file)
+        server = Postgres(data_dir)
+        server.make_own(server.new_socket_dir())
+        # Of the server's own user: of others' PostgreSQL already knows that they can't be it.
+        somebody = subprocess.Popen(["sleep", "60"], **server.account.popen_options())
+        for file in (pid_file, server.new_socket_dir() / f"{server.socket_name}.lock"):
+            file.write_text("\n".join([str(somebody.pid), *content[1:], ""]))
+            server.account.own(file)
+            file.chmod(0o600)
 
         servers = embedded.ensure_running(data_dir, valkey=False, fast_unsafe=True)
         with psycopg.connect(servers.database_url) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
+        assert somebody.poll() is None
+        somebody.kill()
+        somebody.wait()
 
     def test_an_interrupted_first_start_is_begun_anew(self, data_dir):
         half = data_dir / "postgres" / "base"

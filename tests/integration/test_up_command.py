@@ -94,6 +94,15 @@ class Portal:
         self.process.stdout.close()
 
 
+def refuses(port: int) -> bool:
+    """Tell whether a caller is refused at once, instead of waiting in the queue of a socket that nobody serves."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -170,6 +179,31 @@ class TestRunning:
         assert_ends_cleanly(first_start, signal.SIGINT)
 
 
+class TestStoppedEarly:
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_stop_during_the_preparation_is_quiet_and_leaves_nothing(self, tmp_path, number):
+        with started(tmp_path) as portal:
+            portal.wait_for("Preparing the database")
+            running = portal.family()
+            portal.process.send_signal(number)
+            assert portal.process.wait(STOP_SECONDS) == 128 + number
+            assert eventually(lambda: not any(runs(process) for process in running), STOP_SECONDS)
+            assert "Traceback" not in portal.output
+
+    def test_callers_are_refused_while_it_stops(self, data_dir):
+        with started(data_dir) as portal:
+            portal.wait_for("The portal is ready")
+            running = portal.family()
+            (stuck,) = portal.children("slow")
+            stuck.suspend()
+            portal.process.send_signal(signal.SIGINT)
+            assert eventually(lambda: refuses(portal.port), STOP_SECONDS)
+            assert runs(stuck)
+            portal.process.send_signal(signal.SIGINT)
+            assert portal.process.wait(STOP_SECONDS) == 0
+            assert [process for process in running if runs(process)] == []
+
+
 class TestNextStart:
     def test_a_termination_ends_everything_in_time(self, data_dir):
         with started(data_dir) as portal:
@@ -201,15 +235,30 @@ class TestRefusals:
         assert code == 1
         assert "listens on this machine only" in sentence
 
-    @pytest.mark.parametrize("port", ["http", "70000", "-1"])
-    def test_an_impossible_port_is_refused(self, data_dir, port):
-        assert said(data_dir, port) == (1, f"PORT must be a number from 1 to 65535, not {port}.")
-
     def test_a_data_directory_that_can_not_be_written_is_named(self, tmp_path):
         (tmp_path / "file").write_text("")
         code, sentence = said(tmp_path / "file" / "data", free_port())
         assert code == 1
         assert "should be a folder, but a file is there; move it away or set DATA_DIR." in sentence
+
+    def test_a_missing_secret_is_named_before_anything_answers(self, data_dir):
+        code, sentence = said(data_dir, free_port(), DEMO="false", ALLOWED_HOSTS="portal.example.org")
+        assert code == 1
+        assert sentence == "SECRET_KEY is not set. Put a long random value into the environment or .env."
+
+    @pytest.mark.parametrize(
+        ("variable", "url", "what"),
+        [
+            ("DATABASE_URL", "postgres://clinic:s3cret@127.0.0.1:1/clinic", "database"),
+            ("REDIS_URL", "redis://:s3cret@127.0.0.1:1/0", "broker"),
+        ],
+    )
+    def test_a_server_that_does_not_answer_is_named_without_its_password(self, data_dir, variable, url, what):
+        code, sentence = said(data_dir, free_port(), **{variable: url})
+        assert code == 1
+        assert sentence.startswith(f"The {what} of {variable} can't be used: ")
+        assert "Connection refused" in sentence
+        assert "s3cret" not in sentence
 
     def test_a_broken_dotenv_is_named_by_its_line(self, tmp_path):
         project = copy_of_the_project(tmp_path)

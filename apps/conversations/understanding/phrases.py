@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Generic, TypeVar
 
 from .text import fold
@@ -41,7 +42,7 @@ class Phrasebook(Generic[V]):
     def __init__(self, entries: Iterable[tuple[str, V]]) -> None:
         self._by_first: dict[str, list[tuple[tuple[_Element, ...], V]]] = {}
         for pattern, value in entries:
-            elements = tuple(_element(part) for part in fold(pattern).split())
+            elements = _elements(pattern)
             while elements and elements[0].optional:
                 self._index(elements, value)
                 elements = elements[1:]
@@ -105,6 +106,13 @@ def lines(block: str) -> Iterator[str]:
     return (line for line in map(str.strip, block.splitlines()) if line)
 
 
+@cache
+def _elements(pattern: str) -> tuple[_Element, ...]:
+    """Read a pattern; kept, because the book of each language holds the lines of the others as well."""
+    return tuple(_element(part) for part in fold(pattern).split())
+
+
+@cache
 def _element(part: str) -> _Element:
     if part.startswith(".."):
         return _Element(frozenset(), gap=int(part[2:] or DEFAULT_GAP))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from clinic import dotenv
+from tests.environment import ROOT
 
 
 @pytest.fixture
@@ -18,7 +21,10 @@ def path(tmp_path):
         ("SECRET_KEY s3cr3t", "this is not NAME=value."),
         ("=value", "this is not NAME=value."),
         ("DEMO=perhaps", "DEMO must be true or false."),
-        ("PORT=eighty", "PORT must be a number."),
+        ("CONN_MAX_AGE=long", "CONN_MAX_AGE must be a number."),
+        ("PORT=eighty", "PORT must be a number from 1 to 65535."),
+        ("PORT=70000", "PORT must be a number from 1 to 65535."),
+        ("PORT=-1", "PORT must be a number from 1 to 65535."),
         ("SECRET_KEY='abc", "the quote around the value of SECRET_KEY is not closed."),
         (
             "DATABASE_URL=mysql://db/clinic",
@@ -27,6 +33,20 @@ def path(tmp_path):
         (
             "PUBLIC_BASE_URL=portal.example.org",
             "PUBLIC_BASE_URL must start with http:// or https://, not with something else.",
+        ),
+        ("LOG_FORMAT=yaml", "LOG_FORMAT must be console or json."),
+        ("API_RATE_LIMIT=lots", "API_RATE_LIMIT must be a number of requests and a time, as in 600/min."),
+        (
+            "DATABASE_URL=postgres://clinic:p#ss@db/clinic",
+            (
+                "the server or the port in DATABASE_URL can't be read; special characters in a password are written "
+                "%40 for @, %23 for #, %2F for /."
+            ),
+        ),
+        ("REDIS_URL=redis:///0", "REDIS_URL names no server."),
+        (
+            "SENTRY_DSN=https://sentry.example.org/1",
+            "SENTRY_DSN must look like https://key@server/number, as Sentry shows it.",
         ),
     ],
 )
@@ -48,6 +68,26 @@ def test_usual_notations_are_fine(path):
     path.write_text(
         'export DEBUG=on\nSECRET_KEY="a=b#c"\nREDIS_URL=\nEMPTY=\nOTHER_PROGRAM = x\nEMAIL_URL=smtp+tls://a:b@c:587\n'
     )
+    dotenv.check(path)
+
+
+def test_addresses_in_every_notation_are_fine(path):
+    path.write_text(
+        "DATABASE_URL=postgres://clinic@/clinic?host=%2Frun%2Fpostgresql\nREDIS_URL=unix:///run/valkey.sock?db=0\n"
+        "SENTRY_DSN=https://key@o1.ingest.sentry.io/42\nEMAIL_URL=consolemail://\nAPI_RATE_LIMIT=600/min\n"
+    )
+    dotenv.check(path)
+
+
+def test_a_wrong_value_in_the_environment_is_named():
+    with pytest.raises(dotenv.DotenvError) as raised:
+        dotenv.check_environment({"PATH": "/bin", "CONN_MAX_AGE": "forever"})
+    assert str(raised.value) == "The environment variable CONN_MAX_AGE must be a number."
+
+
+def test_every_documented_example_passes(path):
+    example = (ROOT / ".env.example").read_text()
+    path.write_text(re.sub(r"^#(?=[A-Z][A-Z0-9_]+=)", "", example, flags=re.MULTILINE))
     dotenv.check(path)
 
 

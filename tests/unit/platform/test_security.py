@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.cache import cache
+from django.db import connection
 from django.urls import reverse
 from structlog.testing import capture_logs
 
-from apps.core import checks
+from apps.core import checks, tenancy
 from tests.fixtures.clients import PortalClient
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -206,13 +207,29 @@ class TestSettingsChecks:
 
     @pytest.mark.django_db
     def test_the_role_of_queries_is_bound_and_the_owner_s_is_noticed(self):
-        from apps.core.tenancy import all_organizations
-
         assert checks.row_level_security_binds(None, databases=["default"]) == []
-        with all_organizations():
+        with tenancy.all_organizations():
             assert [message.id for message in checks.row_level_security_binds(None, databases=["default"])] == [
                 "clinic.E006"
             ]
+
+    @pytest.mark.django_db
+    def test_a_table_whose_policy_is_missing_is_noticed(self):
+        with tenancy.all_organizations(), connection.cursor() as cursor:
+            cursor.execute("DROP POLICY organization_only ON patients_patient")
+        (complaint,) = checks.row_level_security_binds(None, databases=["default"])
+        assert (complaint.id, complaint.msg) == ("clinic.E008", "Row-level security does not cover patients_patient.")
+        with tenancy.all_organizations():
+            tenancy.install_policies()
+        assert checks.row_level_security_binds(None, databases=["default"]) == []
+
+    def test_a_short_secret_is_named_unless_it_is_a_demo_s(self, settings):
+        settings.SECRET_KEY = "short"
+        assert checks.secrets_are_set(None) == []
+        settings.TESTING = False
+        assert [message.id for message in checks.secrets_are_set(None)] == ["clinic.E007"]
+        settings.DEMO = True
+        assert checks.secrets_are_set(None) == []
 
 
 class TestProduction:

@@ -14,6 +14,17 @@ from clinic import supervisor
 from clinic.supervisor import Process, Supervisor
 supervisor.RESTART_DELAYS = (0.01,)
 supervisor.STOP_SECONDS = 0.5
+ready = os.pipe()
+
+def orderly():
+    def leave(*_):
+        time.sleep(0.2)
+        print("left in order", flush=True)
+        sys.exit(0)
+    signal.signal(signal.SIGTERM, leave)
+    os.write(ready[1], b".")
+    while True:
+        signal.pause()
 """
 
 
@@ -81,6 +92,69 @@ def test_a_process_that_ignores_its_end_is_killed_with_its_children():
     children = {int(line.split()[-1]) for line in done.stdout.splitlines() if "| child" in line}
     assert children
     assert not any(alive(pid) for pid in children)
+
+
+def test_a_signal_that_arrives_twice_at_once_is_one_wish():
+    done = supervise("""
+        supervisor.STOP_SECONDS = supervisor.SAME_WISH_SECONDS = 30
+        def end():
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            os.read(ready[0], 1)
+            for _ in range(2):
+                time.sleep(0.05)
+                os.kill(os.getppid(), signal.SIGTERM)
+        sys.exit(Supervisor([Process("web", orderly), Process("end", end, restart=False)]).run())
+    """)
+    assert "web | left in order" in done.stdout
+
+
+def test_a_second_wish_kills_what_still_runs():
+    done = supervise("""
+        supervisor.STOP_SECONDS = 30
+        supervisor.SAME_WISH_SECONDS = 0.05
+        def stuck():
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            while True:
+                signal.pause()
+        def end():
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            for _ in range(2):
+                time.sleep(0.3)
+                os.kill(os.getppid(), signal.SIGTERM)
+        begun = time.monotonic()
+        Supervisor([Process("stuck", stuck), Process("end", end, restart=False)]).run()
+        sys.exit(time.monotonic() - begun > 20)
+    """)
+    assert done.returncode == 0
+
+
+def test_a_signal_in_the_middle_of_a_print_is_heeded():
+    done = supervise("""
+        class Slow:
+            def write(self, text):
+                assert not printing, "entered twice"
+                printing.append(text)
+                if "chatter" in text:
+                    os.kill(os.getpid(), signal.SIGTERM)
+                sys.__stdout__.write(text)
+                printing.pop()
+                return len(text)
+            def flush(self):
+                sys.__stdout__.flush()
+            def isatty(self):
+                return False
+            def reconfigure(self, **_):
+                pass
+        printing = []
+        def chatter():
+            sys.stdout = sys.__stdout__
+            print("chatter", flush=True)
+            signal.pause()
+        sys.stdout = Slow()
+        sys.exit(Supervisor([Process("web", chatter)]).run())
+    """)
+    assert done.returncode == 0, done.stderr
+    assert "Stopping" in done.stdout
 
 
 def alive(pid: int) -> bool:

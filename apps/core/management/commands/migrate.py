@@ -2,10 +2,16 @@
 
 from typing import Any
 
+import psycopg
+from django.core.management.base import CommandError
 from django.core.management.commands import migrate
-from django.db import connection
+from django.db import Error, connection
 
 from apps.core import tenancy
+
+# The rights or the extensions that deploy/postgres/init.sh gives are missing: 42501 insufficient_privilege, 58P01
+# undefined_file, 0A000 feature_not_supported (an extension that is not installed on the server).
+UNPREPARED = {"42501", "58P01", "0A000"}
 
 
 class Command(migrate.Command):
@@ -13,6 +19,10 @@ class Command(migrate.Command):
 
     One at a time per database: a second one (another replica that starts) waits and then finds nothing to do.
     """
+
+    def get_check_kwargs(self, options: dict[str, Any]) -> Any:
+        """Leave the database's own checks out: what they find missing is made here."""
+        return {**super().get_check_kwargs(options), "databases": None}
 
     def handle(self, *args: Any, **options: Any) -> None:
         connection.close()
@@ -26,5 +36,21 @@ class Command(migrate.Command):
                     tenancy.install_policies()
                 # The role may be new: end here, where nothing has to be set back, rather than as that role.
                 connection.close()
+        except Error as error:
+            if lack := missing_right(error):
+                raise CommandError(
+                    f"The database is not prepared for the portal ({lack}). "
+                    "Run deploy/postgres/init.sh once as its superuser; docs/runbook.md says how."
+                ) from error
+            raise
         finally:
             connection.close()
+
+
+def missing_right(error: BaseException | None) -> str | None:
+    """Return the server's words when one of the causes is that the database was not prepared."""
+    while error is not None:
+        if isinstance(error, psycopg.Error) and error.sqlstate in UNPREPARED:
+            return str(error).splitlines()[0]
+        error = error.__cause__ or error.__context__
+    return None

@@ -29,7 +29,7 @@ class Command(BaseCommand):
         if options["with_parent"]:
             die_with_parent(signal.SIGTERM, parent=os.getppid())
         try:
-            code = up.run(os.environ.get("HOST", "127.0.0.1"), os.environ.get("PORT", "8000"))
+            code = up.run(os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000")
         except up.CannotStart as reason:
             self.stderr.write(str(reason))
             raise SystemExit(1) from None
