@@ -53,7 +53,7 @@ present("conversation.patient_identified", Presentation("user-check", "messages"
 present("conversation.handed_over", Presentation("robot-off", "messages", _handed_over, tone="warn"))
 present(
     "conversation.taken_over",
-    Presentation("user-up", "messages", _fixed(lambda: _("Took over the conversation from the bot"))),
+    Presentation("user-question", "messages", _fixed(lambda: _("Took over the conversation from the bot"))),
 )
 present(
     "conversation.handed_back",

@@ -180,8 +180,8 @@ def _outcomes() -> list[tuple[str, str]]:
     words = {
         "reads": _("Delivers, is read"),
         "delivers": _("Delivers"),
-        "63024": _("Fails: phone off"),
-        "30003": _("Fails: unreachable"),
+        "63024": _("Fails: not on WhatsApp"),
+        "30003": _("Fails: phone off"),
         "21610": _("Refused: opted out"),
     }
     return [(outcome, words[outcome]) for outcome in OUTCOMES]

@@ -18,9 +18,13 @@ from django.template import engines
 from django.template.loader import get_template
 from rest_framework import serializers
 
+from apps.core import navigation
 from apps.core.admin import ModelAdmin
 from apps.core.api.fields import TenantRelatedField
+from apps.core.templatetags.ui import icon_shapes
 from apps.core.tenancy import is_tenant_model
+from apps.events.registry import presentation_of, presented_types
+from apps.patients import panels
 from clinic.celery import QUEUES
 from clinic.celery import app as celery_app
 
@@ -111,6 +115,15 @@ def template_names() -> list[str]:
 @pytest.mark.parametrize("name", template_names())
 def test_every_template_compiles(name):
     get_template(name)
+
+
+def test_every_icon_that_an_app_registers_is_vendored():
+    """An unknown one fails only when it is drawn: on the page of the patient whose event has it."""
+    named = {f"event {type_}": presentation_of(type_).icon for type_ in presented_types()}
+    named |= {f"page {entry.key}": entry.icon for entry in navigation.entries()}
+    named |= {f"new {action.label}": action.icon for action in navigation.actions()}
+    named |= {f"panel {key}": panel.icon for key, panel in panels._panels.items() if panel.icon}
+    assert {where: icon for where, icon in named.items() if icon not in icon_shapes()} == {}
 
 
 class TestSerializers:
