@@ -42,7 +42,7 @@ BOOK = Template(
     '{% include "components/typeahead.html" with id="patient" name="patient" url="/people/" label="Patient" %}{% fields form %}</div>'
     '<footer class="sheet-foot"><button class="btn" type="button" data-dialog-close>Cancel</button><button class="btn btn-primary" type="submit">Book</button></footer></form>{% enddialog %}'
 )
-DRAFTS = '<div id="drafts" hx-get="/drafts/" hx-trigger="live:appointments from:body" hx-swap="morph" data-quiet><p id="count">{count}</p><label>Reply <textarea id="reply" class="form-control"></textarea></label></div>'
+DRAFTS = '<div id="drafts" data-follow="appointments" data-follow-url="/drafts/"><p id="count">{count}</p><label>Reply <textarea id="reply" class="form-control"></textarea></label></div>'
 answered = {"drafts": 0}
 
 

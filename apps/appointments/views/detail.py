@@ -56,7 +56,8 @@ def detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "may_message": request.actor.may(Permission.COMMUNICATIONS_MANAGE),  # type: ignore[attr-defined]
         "can_confirm": appointment.status == Status.BOOKED and not appointment.is_confirmed,
         "can_change": appointment.status == Status.BOOKED,
-        "modal": wants_fragment(request),
+        # The page refreshes its #visit by a fragment request, too.
+        "modal": wants_fragment(request) and "page" not in request.GET,
     }
     return render(request, "appointments/detail.html", context)
 
