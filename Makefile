@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up test lock check lint types migrations schema schema-check bench vendor migrate shell reset venv venv-dev
+.PHONY: help up test reliability lock check lint types migrations schema schema-check bench vendor migrate shell reset venv venv-dev
 
 PORT ?= 8000
 HOST ?= 127.0.0.1
@@ -21,13 +21,17 @@ BOOTSTRAP = for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do
 	done; echo 'The portal needs Python 3.11 or newer, and none was found. Install it, or name one: make PYTHON=/path/to/python3 up' >&2; exit 1
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: venv  ## start the portal (PORT=8000, HOST=127.0.0.1, DATA_DIR=.data); Ctrl-C stops it
 	@[ -f .env ] || export DEMO="$${DEMO:-true}"; exec $(MANAGE) up --with-parent
 
 test: venv-dev  ## the whole suite with coverage gates (ARGS="-m unit" for a part, without gates)
 	@exec $(BIN)/python -m tests.run $(ARGS)
+
+reliability: venv-dev  ## races and live pages at their full figures, with what they measured (half an hour)
+	@DOOR_OPERATIONS=20000 BOOKING_OPERATIONS=20000 LIVE_STEPS=200 exec $(BIN)/python -m pytest --timeout=7200 -s $(ARGS) \
+		tests/performance tests/unit/phase2/test_appointments_races.py tests/integration/test_webhook_races.py tests/e2e/test_live_pages.py
 
 check: lint types migrations schema-check  ## everything CI checks before the tests
 
