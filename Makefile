@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up test lock check lint types migrations schema schema-check bench vendor migrate shell reset venv venv-dev
+.PHONY: help up test reliability lock check lint types migrations schema schema-check bench vendor migrate shell reset venv venv-dev
 
 # Many containers set it; then every start would compile 2,000 modules again (1.6 s of 2.5).
 export PYTHONDONTWRITEBYTECODE :=
@@ -27,6 +27,10 @@ up: venv  ## start the portal (PORT=8000, HOST=127.0.0.1, DATA_DIR=.data); Ctrl-
 
 test: venv-dev  ## the whole suite with coverage gates (ARGS="-m unit" for a part, without gates)
 	@exec $(BIN)/python -m tests.run $(ARGS)
+
+reliability: venv-dev  ## races and live pages at their full figures, with what they measured (half an hour)
+	@DOOR_OPERATIONS=20000 BOOKING_OPERATIONS=20000 LIVE_STEPS=200 exec $(BIN)/python -m pytest --timeout=7200 -s $(ARGS) \
+		tests/performance tests/unit/phase2/test_appointments_races.py tests/integration/test_webhook_races.py tests/e2e/test_live_pages.py
 
 check: lint types migrations schema-check  ## everything CI checks before the tests
 

@@ -134,6 +134,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "apps.core.middleware.ApplicationErrorMiddleware",
     "apps.organizations.middleware.OrganizationMiddleware",
+    "apps.portal.middleware.LiveCursorMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 ROOT_URLCONF = "clinic.urls"

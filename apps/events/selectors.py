@@ -32,6 +32,11 @@ class Feed:
     more: bool = False
 
     @property
+    def is_full(self) -> bool:
+        """Tell whether events may be missing here: those that come with the next pages, once they can be told apart."""
+        return len(self.events) >= FEED_LIMIT
+
+    @property
     def topics(self) -> list[str]:
         """Name the regions that may show something else now: `appointment.booked` → `appointments`."""
         return sorted({event.type.split(".", 1)[0] + "s" for event in self.events})
@@ -40,6 +45,18 @@ class Feed:
 def is_cursor(text: str) -> bool:
     """Tell whether the text is a cursor that `follow_events` gave out, or one of its starting points."""
     return text == NOW or _CURSOR.match(text) is not None
+
+
+def current_cursor() -> str:
+    """Return a cursor for what is committed from now on; one query."""
+    return str(_horizon())
+
+
+def _horizon() -> int:
+    """Return the oldest transaction that still runs: what commits later has an id at or above it."""
+    with connection.cursor() as db:
+        db.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        return int(db.fetchone()[0])
 
 
 def follow_events(
@@ -57,9 +74,7 @@ def follow_events(
     page it is the last event that no running transaction can precede. A cursor from the future (of a database that
     was replaced by an older backup) starts now.
     """
-    with connection.cursor() as db:
-        db.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        horizon: int = db.fetchone()[0]
+    horizon = _horizon()
     match = _CURSOR.match(cursor)
     if match is None or int(match[1]) > horizon:
         return Feed(cursor=str(horizon), events=[])

@@ -50,9 +50,9 @@ class Placed:
     url: str
 
     @property
-    def trigger(self) -> str:
-        """Return when the part loads: at once, and again when something of its topics happened."""
-        return ", ".join(["load", *(f"live:{topic} from:body delay:120ms" for topic in self.panel.live)])
+    def follow(self) -> str:
+        """Return the topics after whose events the part loads again, as `data-follow` takes them."""
+        return " ".join(self.panel.live)
 
 
 _panels: dict[tuple[str, str], Panel] = {}

@@ -36,7 +36,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "notifications_url": reverse("portal:notices"),
         "notifications_unread": unread_notices(request),
         "live_url": reverse("portal:live"),
-        "live_cursor": "",
+        "live_cursor": getattr(request, "live_cursor", ""),
         "simulator_url": _url("portal:simulator") if settings.DEMO else "",
     }
     return context

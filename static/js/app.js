@@ -13,4 +13,5 @@ import "./palette.js";
 import "./typeahead.js";
 import "./actions.js";
 import "./stick.js";
+import "./follow.js";
 import "./live.js";

@@ -3,7 +3,7 @@
  * The drop posts day, minute and practitioner; a refusal (409) snaps back and opens the reasons with the nearest free slots beside the column.
  * A calendar that shows today opens at the present hour: [data-now] a third from the top.
  */
-import { hold, release } from "./live.js";
+import { hold, release } from "./follow.js";
 import { onLoad } from "./on-load.js";
 
 const SNAP = 5;
@@ -96,6 +96,7 @@ function beside(why, ghost) {
 
 document.addEventListener("pointerdown", (event) => {
   dropped = false;
+  finish();
   const source = event.target.closest("[data-calendar] [data-move]");
   if (!source || event.button !== 0 || event.pointerType === "touch") return;
   const calendar = source.closest("[data-calendar]");
@@ -108,6 +109,8 @@ document.addEventListener("pointerdown", (event) => {
 });
 document.addEventListener("pointermove", (event) => {
   if (!drag) return;
+  // Let go where the page could not see it: outside the window, over a dialog of the system.
+  if (!event.buttons) return finish();
   if (!drag.active) {
     if (Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < THRESHOLD) return;
     closeWhy();

@@ -1,8 +1,10 @@
 /**
  * Live pages: asks data-live-url every 2 s while the page is visible and tells the page what changed.
- * Answer: {"cursor": "…", "topics": ["appointments"], "events": [{"type", "subject_id", "patient_id"}]}. Each topic becomes "live:<topic>" on <body>
- * (use it as hx-trigger="live:appointments from:body"), and any change "live:any". hold() keeps events back while something is being dragged.
+ * Answer: {"cursor": "…", "topics": ["appointments"], "events": [{"type", "subject_id", "patient_id"}], "everything": false}. Each topic becomes
+ * "live:<topic>" on <body>, any change "live:any"; "everything" means too many to list. Regions listen with data-follow (follow.js).
  */
+import { noteAll } from "./follow.js";
+
 const PERIOD = 2000;
 const LONGEST = 30000;
 
@@ -12,19 +14,9 @@ let timer = 0;
 let last = Date.now();
 let asking = false;
 let stopped = false;
-let holds = 0;
-const kept = new Map();
 
-/** Keep refreshes back (a drag, a menu that must not move); release() lets them through. */
-export const hold = () => { holds += 1; };
-export const release = () => {
-  holds = Math.max(0, holds - 1);
-  if (!holds) flush();
-};
-
-function flush() {
-  for (const [name, detail] of kept) document.body.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
-  kept.clear();
+function announce(topic, events) {
+  document.body.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { events: events ?? [] }, bubbles: true }));
 }
 
 function setOffline(offline) {
@@ -66,9 +58,8 @@ async function ask() {
     delay = PERIOD;
     last = Date.now();
     setOffline(false);
-    for (const topic of answer.topics ?? []) kept.set(`live:${topic}`, { events: answer.events ?? [] });
-    if (answer.topics?.length) kept.set("live:any", { events: answer.events ?? [] });
-    if (!holds) flush();
+    if (answer.everything) noteAll();
+    else if (answer.topics?.length) for (const topic of [...answer.topics, "any"]) announce(topic, answer.events);
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof DOMException || error instanceof SyntaxError)) throw error;
     delay = Math.min(LONGEST, delay * 1.7);

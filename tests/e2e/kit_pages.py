@@ -44,7 +44,7 @@ BOOK = Template(
 )
 # A region that refreshes itself and whose own answer fails, with a button inside.
 QUIET = '<div id="quiet" hx-get="/refuse/" hx-trigger="poke" data-quiet><button hx-post="/refuse/" hx-swap="none">Check in</button></div>'
-DRAFTS = '<div id="drafts" hx-get="/drafts/" hx-trigger="live:appointments from:body" hx-swap="morph" data-quiet><p id="count">{count}</p><label>Reply <textarea id="reply" class="form-control"></textarea></label></div>'
+DRAFTS = '<div id="drafts" data-follow="appointments" data-follow-url="/drafts/"><p id="count">{count}</p><label>Reply <textarea id="reply" class="form-control"></textarea></label></div>'
 answered = {"drafts": 0}
 
 

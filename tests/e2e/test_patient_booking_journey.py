@@ -8,25 +8,9 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-LIVE_MS = 25_000
+from tests.e2e.phones import LIVE_MS, PatientPhone
+
 NAME = "Maya Lindholm"
-
-
-class PatientPhone:
-    """The first phone of the simulator's page: a number that the clinic has never seen."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.unit: Locator = page.locator(".sim .unit").first
-        self.log: Locator = self.unit.locator(".msgs")
-
-    def write(self, text: str) -> None:
-        self.unit.locator("input[name=body]").fill(text)
-        self.unit.locator("form button[type=submit]").first.click()
-        expect(self.log.locator(".bub.me", has_text=text).last).to_be_visible(timeout=LIVE_MS)
-
-    def expect_answer(self, words: str | re.Pattern[str]) -> None:
-        expect(self.log.locator(".bub.cl").last).to_contain_text(words, timeout=LIVE_MS)
 
 
 @pytest.fixture

@@ -2,48 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.core.servers.basehttp import ThreadedWSGIServer
-from django.core.wsgi import get_wsgi_application
-from django.test import override_settings
-from django.test.testcases import QuietWSGIRequestHandler
 from playwright.sync_api import Page, expect
 
 PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def kit_url() -> Iterator[str]:
-    """Serve the kit's pages from a thread, without a database."""
-    with override_settings(ROOT_URLCONF="tests.e2e.kit_pages"):
-        server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler, connections_override={})
-        server.set_app(get_wsgi_application())
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-@pytest.fixture
-def complaints(page: Page) -> Iterator[list[str]]:
-    """Collect what the browser complains about; a policy violation is a console error. The test fails if any is left."""
-    heard: list[str] = []
-    page.on("console", lambda message: heard.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    yield heard
-    assert heard == []
-
-
-@pytest.fixture
-def kit(page: Page, kit_url: str, complaints: list[str]) -> Page:
-    page.goto(kit_url)
-    return page
 
 
 def axe_findings(page: Page) -> list[str]:

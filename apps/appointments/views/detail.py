@@ -64,7 +64,8 @@ def detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "can_cancel": appointment.status in RULES[Step.CANCEL].sources,
         "can_undo": appointment.undo_until is not None and timezone.now() < appointment.undo_until,
         **_series(appointment),
-        "modal": wants_fragment(request),
+        # The page refreshes its parts by fragment requests, too.
+        "modal": wants_fragment(request) and "page" not in request.GET,
     }
     return render(request, "appointments/detail.html", context)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -9,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.core import navigation
-from apps.events.selectors import follow_events
+from apps.events.selectors import current_cursor, follow_events
 from apps.notifications.models import StaffNotice
 from apps.organizations.access import requires
 from apps.organizations.permissions import Permission
@@ -22,8 +24,14 @@ PALETTE_LENGTH = 60
 @require_GET
 @requires(Permission.EVENTS_VIEW)
 def live(request: HttpRequest) -> JsonResponse:
-    """Answer what changed since `cursor`: topics for regions to refresh on, and ids; two queries, no names."""
+    """Answer what changed since `cursor`: topics for regions to refresh on, and ids; at most three queries, no names.
+
+    More than fits a page of the feed is not listed: everything may have changed, and the page goes on from now. Else a
+    topic that only the later events have would wait, for as long as a slow transaction holds the cursor back.
+    """
     feed = follow_events(organization=request.organization, cursor=request.GET.get("cursor", ""))  # type: ignore[attr-defined]
+    if feed.is_full:
+        return _not_stored({"cursor": current_cursor(), "topics": [], "events": [], "everything": True})
     events = [
         {
             "id": str(e.id),
@@ -33,7 +41,11 @@ def live(request: HttpRequest) -> JsonResponse:
         }
         for e in feed.events
     ]
-    response = JsonResponse({"cursor": feed.cursor, "topics": feed.topics, "events": events})
+    return _not_stored({"cursor": feed.cursor, "topics": feed.topics, "events": events, "everything": False})
+
+
+def _not_stored(answer: dict[str, Any]) -> JsonResponse:
+    response = JsonResponse(answer)
     response["Cache-Control"] = "no-store"
     return response
 

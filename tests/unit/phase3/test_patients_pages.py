@@ -358,7 +358,7 @@ def test_other_apps_bring_tabs_panels_and_actions(desk_client, auditor, patient,
     )
     text = desk_client.get(page_of(patient)).content.decode()
     assert "Moods <span>1</span>" in text
-    assert 'hx-trigger="load, live:appointments from:body' in text
+    assert 'hx-trigger="load" hx-swap="morph:innerHTML" hx-disinherit="*" data-follow="appointments' in text
     assert "Book <kbd>B</kbd>" in text
     assert "Fly" not in text
     assert (
