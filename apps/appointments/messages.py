@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.appointments.invites import Method, invite_for
+from apps.appointments.links import link_address
 from apps.appointments.models import Appointment, Status
 from apps.appointments.services.called_off import AHEAD_OF_VISIT, CONTEXT_TYPE
 from apps.communications.accounts import account_for
@@ -74,6 +75,7 @@ def template_variables(appointment: Appointment) -> dict[str, dict[str, str]]:
             "address": location.address_line,
             "type": appointment.appointment_type.name,
             "instructions": appointment.appointment_type.instructions,
+            "link": link_address(appointment),
         },
         "clinic": {"name": organization.name, "phone": location.phone or organization.phone},
     }

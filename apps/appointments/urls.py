@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.appointments.views import book, calendar, detail, moving, panels, series, steps, times
+from apps.appointments.views import book, calendar, detail, feeds, link, moving, panels, series, steps, times
 
 app_name = "appointments"
 urlpatterns = [
@@ -15,6 +15,12 @@ urlpatterns = [
     path("appointments/series/<uuid:pk>/undo/", series.undo, name="series-undo"),
     path("appointments/<uuid:pk>/series/move/", series.move, name="series-move"),
     path("appointments/<uuid:pk>/series/cancel/", series.cancel, name="series-cancel"),
+    path("calendar/<str:token>.ics", feeds.feed, name="feed"),
+    path("calendar/feeds/", feeds.feeds, name="feeds"),
+    path("calendar/feeds/<uuid:pk>/revoke/", feeds.revoke, name="feed-revoke"),
+    path("a/<str:token>/", link.show, name="link"),
+    path("a/<str:token>/appointment.ics", link.calendar_file, name="link-calendar"),
+    path("appointments/<uuid:pk>/link/renew/", detail.renew, name="renew-link"),
     path("appointments/<uuid:pk>/", detail.detail, name="detail"),
     path("appointments/<uuid:pk>/move/", moving.move, name="move"),
     path("appointments/<uuid:pk>/undo-move/", moving.undo_move, name="undo-move"),

@@ -57,6 +57,7 @@ _variables: dict[str, str] = {
     "appointment.address": "12 Harbour Street, New York",
     "appointment.type": "Consultation",
     "appointment.instructions": "Please bring your medication list.",
+    "appointment.link": "https://portal.example/a/AZb3Kq0v…/",
     "clinic.name": "Tidewater Clinic",
     "clinic.phone": "+1 212 555 0100",
 }

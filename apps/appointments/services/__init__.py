@@ -8,6 +8,7 @@ from apps.appointments.services.changes import (
     undo_reschedule,
 )
 from apps.appointments.services.holds import expire_holds, hold_slot, release_hold, release_holds
+from apps.appointments.services.self_service import SelfService, renew_link, self_service, settings_for
 from apps.appointments.services.series import Occurrence, Place, book_series, check_series
 from apps.appointments.services.series_changes import (
     Plan,
@@ -37,6 +38,7 @@ __all__ = [
     "Occurrence",
     "Place",
     "Plan",
+    "SelfService",
     "arrive_appointment",
     "book_appointment",
     "book_series",
@@ -55,10 +57,13 @@ __all__ = [
     "plan_change",
     "release_hold",
     "release_holds",
+    "renew_link",
     "reschedule_appointment",
+    "self_service",
     "set_offered_types",
     "set_offering_practitioners",
     "set_type_places",
+    "settings_for",
     "start_appointment",
     "undo_reschedule",
     "undo_series_cancellation",

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.appointments.forms import CancelForm
 from apps.appointments.invites import invite_for
+from apps.appointments.links import link_address
 from apps.appointments.models import Appointment, Status
 from apps.appointments.recurrence import describe, parse_rule
-from apps.appointments.services import cancel_appointment, confirm_appointment
+from apps.appointments.services import cancel_appointment, confirm_appointment, renew_link
 from apps.appointments.transitions import RULES, Step
 from apps.audit.services import record_access
 from apps.communications.models import Communication
@@ -63,6 +64,7 @@ def detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "can_move": appointment.status == Status.BOOKED,
         "can_cancel": appointment.status in RULES[Step.CANCEL].sources,
         "can_undo": appointment.undo_until is not None and timezone.now() < appointment.undo_until,
+        "link": link_address(appointment),
         **_series(appointment),
         # The page refreshes its parts by fragment requests, too.
         "modal": wants_fragment(request) and "page" not in request.GET,
@@ -108,6 +110,15 @@ def confirm(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     confirm_appointment(appointment=appointment, by="staff", actor=request.actor)  # type: ignore[attr-defined]
     text = _("Appointment of %(name)s confirmed") % {"name": appointment.patient}
     return trigger(toast(HttpResponse(status=204), text), live__appointments=True)
+
+
+@require_POST
+@requires(Permission.APPOINTMENTS_MANAGE)
+def renew(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Make the links that the patient has worthless: lost phone, wrong number, somebody else's inbox."""
+    renew_link(appointment=_appointment(request, pk), actor=request.actor)  # type: ignore[attr-defined]
+    text = _("The old link works no more. Messages from now on carry a new one.")
+    return trigger(toast(HttpResponse(status=204), text), modal__refresh=True)
 
 
 @require_GET
