@@ -154,14 +154,14 @@ def test_a_full_column_says_how_many_more_there_are_and_opens_them(desk_client, 
     wider = re.search(r'id="more-asked"[^>]*hx-get="([^"]+)"', page)[1].replace("&amp;", "&")
     opened = desk_client.get(wider, headers=HTMX).content.decode()
     assert opened.count('class="card-t"') == 60
-    refreshed = re.search(r'<span hidden hx-get="([^"]+)"', opened)[1].replace("&amp;", "&")
+    refreshed = re.search(r'id="journeys"[^>]*data-follow-url="([^"]+)"', opened)[1].replace("&amp;", "&")
     assert desk_client.get(refreshed, headers=HTMX).content.decode().count('class="card-t"') == 60
 
 
 def test_opening_a_stage_that_does_not_exist_opens_nothing(desk_client, run):
     page = desk_client.get(BOARD, {"open": "nowhere"}).content.decode()
     assert page.count('class="card-t"') == 1
-    assert "open=nowhere" not in re.search(r'<span hidden hx-get="([^"]+)"', page)[1]
+    assert "open=nowhere" not in re.search(r'id="journeys"[^>]*data-follow-url="([^"]+)"', page)[1]
 
 
 def test_the_board_takes_as_many_queries_for_many_as_for_few(desk_client, organization, journey, run, actor):

@@ -221,7 +221,7 @@ class TestPages:
     def test_next_practitioners_follow_and_the_refresh_stays_with_them(self, desk_client, colleagues) -> None:
         page = desk_client.get("/calendar/?day=2026-11-23&page=2", headers=HTMX).content.decode()
         assert self.columns(page) == [str(p.pk) for p in colleagues[2:4]]
-        refreshed = re.search(r'id="calendar" hx-get="([^"]+)"', page)[1].replace("&amp;", "&")
+        refreshed = re.search(r'id="calendar"[^>]*data-follow-url="([^"]+)"', page)[1].replace("&amp;", "&")
         assert self.columns(desk_client.get(refreshed, headers=HTMX).content.decode()) == self.columns(page)
 
     def test_other_days_keep_the_page(self, desk_client, colleagues) -> None:

@@ -33,7 +33,7 @@ from tests.fixtures.journeys import TemplateFactory
 from tests.fixtures.organizations import LocationFactory
 from tests.fixtures.patients import PatientFactory
 from tests.fixtures.practitioners import BusyTimeFactory, RoomFactory
-from tests.fixtures.racing import overlaps
+from tests.fixtures.racing import lanes_without_a_reason, overlaps
 
 FRIDAY = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
 NINE = dt.datetime(2026, 11, 23, 14, 0, tzinfo=dt.UTC)  # Monday 09:00 in New York
@@ -236,11 +236,12 @@ class TestOverbooking:
         assert [one.hard for one in check_booking(**wanted(bookable))] == [True]
         assert [one.hard for one in check_booking(**wanted(bookable), overbook=True)] == [False]
 
-    def test_the_control_sees_lanes_as_overlaps_of_the_practitioner(self, bookable, actor, manager_actor):
-        book(bookable, actor)
-        assert overlaps() == 0
-        book(bookable, manager_actor, override_reason="Fever", overbook=True)
-        assert overlaps() == 1
+    def test_lanes_and_groups_are_no_overlaps_but_a_lane_without_a_reason_is_noticed(self, bookable, manager_actor):
+        book(bookable, manager_actor)
+        beside = book(bookable, manager_actor, override_reason="Fever", overbook=True)
+        assert (overlaps(), lanes_without_a_reason()) == (0, 0)
+        Appointment.objects.filter(pk=beside.pk).update(override_reason="")
+        assert lanes_without_a_reason() == 1
 
 
 class TestPlaces:

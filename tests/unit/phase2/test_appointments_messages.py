@@ -12,6 +12,7 @@ from icalendar import Calendar
 from icalendar import Event as CalendarEvent
 
 from apps.appointments.invites import invite_for
+from apps.appointments.links import link_address
 from apps.appointments.messages import message_context, still_hold, still_holds
 from apps.appointments.models import Appointment
 from apps.appointments.services import (
@@ -161,6 +162,7 @@ class TestContext:
                 "address": "12 Harbour Street, New York",
                 "type": "Consultation",
                 "instructions": "",
+                "link": link_address(visit),
             },
             "clinic": {"name": "Tidewater Clinic", "phone": "+12125550100"},
         }

@@ -16,6 +16,7 @@ from apps.core.tenancy import organization_scope
 from apps.events.selectors import FEED_LIMIT, Feed
 from apps.events.services import Happening, emit, emit_many
 from apps.portal import context_processors, middleware
+from tests.fixtures.settling import settle
 
 TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
 SYSTEM = Actor(ActorKind.SYSTEM, trusted=True)
@@ -89,6 +90,7 @@ class TestFeedOfAPage:
         monkeypatch.setattr(middleware, "_has_frame", lambda _request: False)
         cursor = self.cursor_of_a_page_during_which(desk_client, organization, monkeypatch)
         assert cursor == ""
+        settle()
         later = desk_client.get(f"/live/?cursor={cursor}").json()
         assert desk_client.get(f"/live/?cursor={later['cursor']}").json()["topics"] == []
 

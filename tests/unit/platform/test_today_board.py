@@ -63,7 +63,7 @@ def ids(appointments: list[Appointment]) -> list[str]:
 
 def address(page: str, element: str) -> str:
     """Return what a line that opens something asks for."""
-    found = re.search(rf'id="{element}"[^>]*hx-get="([^"]+)"', page)
+    found = re.search(rf'id="{element}"[^>]*(?:hx-get|data-follow-url)="([^"]+)"', page)
     assert found, element
     return found[1].replace("&amp;", "&")
 
