@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, Response, Route, expect
 from playwright.sync_api import TimeoutError as Nothing
 
 from tests.e2e.phones import PatientPhone
+from tests.e2e.steps import press
 
 STEPS = int(os.environ.get("LIVE_STEPS", "10"))
 SEED = int(os.environ.get("LIVE_SEED", "1"))
@@ -62,7 +63,7 @@ def take_step(desk: Page, row: str) -> list[str]:
     button = desk.locator(f"#{row} .go")
     step = button.get_attribute("hx-post")
     with desk.expect_response(is_step) as answer:
-        button.click()
+        press(button)
     assert answer.value.status == 204
     return [row, step]
 

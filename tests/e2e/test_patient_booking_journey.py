@@ -6,9 +6,10 @@ import datetime as dt
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.phones import LIVE_MS, PatientPhone
+from tests.e2e.steps import press
 
 NAME = "Maya Lindholm"
 
@@ -44,15 +45,6 @@ def day_of_visit(desk: Page) -> str:
     return (found if found >= today - dt.timedelta(days=1) else found.replace(year=today.year + 1)).isoformat()
 
 
-def take(visit: Locator, step: str) -> None:
-    """Press the next step; check-in asks first when the visit is on another day."""
-    button = visit.locator(".go", has_text=step)
-    asks = button.get_attribute("hx-confirm")
-    button.click()
-    if asks:
-        visit.page.locator("#confirm").get_by_role("button", name=step).click()
-
-
 def test_a_new_patient_books_on_whatsapp_is_reminded_seen_and_followed_up(desk, phone, base):
     desk.goto(f"{base}/inbox/")
 
@@ -83,7 +75,7 @@ def test_a_new_patient_books_on_whatsapp_is_reminded_seen_and_followed_up(desk, 
     desk.goto(f"{base}/?day={day}")
     visit = desk.locator(".row-a", has_text=NAME)
     for step, state in (("Check in", "Just arrived"), ("Start", "In room"), ("Complete", "Done")):
-        take(visit, step)
+        press(visit.locator(".go", has_text=step))
         expect(visit).to_contain_text(state, timeout=LIVE_MS)
 
     # Completing it starts the follow-up: planned, and sent when it is due.
