@@ -6,6 +6,7 @@ class AppointmentsConfig(AppConfig):
     name = "apps.appointments"
 
     def ready(self) -> None:
+        from apps.appointments import handlers  # noqa: F401 - registers them
         from apps.appointments.messages import register_messages
         from apps.appointments.presentations import register_presentations
         from apps.appointments.series_messages import register_series_messages
@@ -37,6 +38,15 @@ class AppointmentsConfig(AppConfig):
             order=10,
             permission=Permission.APPOINTMENTS_VIEW,
             live=("appointments", "communications"),
+        )
+        panels.register(
+            slot="rail",
+            key="attendance",
+            label=_("Attendance"),
+            url_name="appointments:attendance",
+            order=40,
+            permission=Permission.APPOINTMENTS_VIEW,
+            live=("appointments",),
         )
         panels.register(
             slot="action",

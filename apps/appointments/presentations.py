@@ -32,12 +32,20 @@ def register_presentations() -> None:
             Presentation(icon=icon, kind="visits", sentence=_sentence(words), url=_url, tone=tone),
         )
 
+    present(
+        "patient.online_booking_blocked", _plain("lock", "warn", lambda: _("Books through the clinic only from now on"))
+    )
+    present("patient.online_booking_unblocked", _plain("lock-open", "neutral", lambda: _("May book alone again")))
     for what, icon, tone, words in (
         ("booked", "calendar-repeat", "neutral", lambda: _("Series of %(n)d visits booked")),
         ("changed", "calendar-repeat", "info", lambda: _("%(n)d visits of a series moved")),
         ("cancelled", "calendar-repeat", "warn", lambda: _("%(n)d visits of a series cancelled")),
     ):
         present(f"series.{what}", Presentation(icon=icon, kind="visits", sentence=_counted(words), tone=tone))
+
+
+def _plain(icon: str, tone: str, words: Callable[[], str]) -> Presentation:
+    return Presentation(icon=icon, kind="visits", sentence=lambda _event: words(), tone=tone)
 
 
 def _counted(words: Callable[[], str]) -> Callable[[Event], str]:

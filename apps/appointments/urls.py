@@ -1,6 +1,18 @@
 from django.urls import path
 
-from apps.appointments.views import book, calendar, detail, feeds, link, moving, panels, series, steps, times
+from apps.appointments.views import (
+    attendance,
+    book,
+    calendar,
+    detail,
+    feeds,
+    link,
+    moving,
+    panels,
+    series,
+    steps,
+    times,
+)
 
 app_name = "appointments"
 urlpatterns = [
@@ -9,6 +21,9 @@ urlpatterns = [
     path("appointments/book/times/", times.free_times, name="times"),
     path("patients/<uuid:pk>/appointments/", panels.for_patient, name="for-patient"),
     path("patients/<uuid:pk>/book/", book.book_for_patient, name="book-for-patient"),
+    path("patients/<uuid:pk>/attendance/", attendance.panel, name="attendance"),
+    path("patients/<uuid:pk>/attendance/block/", attendance.block, name="online-block"),
+    path("patients/<uuid:pk>/attendance/lift/", attendance.lift, name="online-lift"),
     path("patients/<uuid:pk>/next-appointment/", panels.next_for_patient, name="next-for-patient"),
     path("appointments/series/new/", series.new, name="series-new"),
     path("appointments/series/preview/", series.preview, name="series-preview"),

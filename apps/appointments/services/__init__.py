@@ -8,6 +8,11 @@ from apps.appointments.services.changes import (
     undo_reschedule,
 )
 from apps.appointments.services.holds import expire_holds, hold_slot, release_hold, release_holds
+from apps.appointments.services.no_shows import (
+    block_online_booking,
+    follow_up_no_shows,
+    lift_online_booking_block,
+)
 from apps.appointments.services.self_service import SelfService, renew_link, self_service, settings_for
 from apps.appointments.services.series import Occurrence, Place, book_series, check_series
 from apps.appointments.services.series_changes import (
@@ -40,6 +45,7 @@ __all__ = [
     "Plan",
     "SelfService",
     "arrive_appointment",
+    "block_online_booking",
     "book_appointment",
     "book_series",
     "cancel_appointment",
@@ -52,7 +58,9 @@ __all__ = [
     "create_appointment_type",
     "describe_appointment",
     "expire_holds",
+    "follow_up_no_shows",
     "hold_slot",
+    "lift_online_booking_block",
     "mark_no_show",
     "plan_change",
     "release_hold",

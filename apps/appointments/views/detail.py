@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from apps.appointments.attendance import Attendance, Risk, attendance_of, no_show_risk
 from apps.appointments.forms import CancelForm
 from apps.appointments.invites import invite_for
 from apps.appointments.links import link_address
@@ -65,11 +66,28 @@ def detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "can_cancel": appointment.status in RULES[Step.CANCEL].sources,
         "can_undo": appointment.undo_until is not None and timezone.now() < appointment.undo_until,
         "link": link_address(appointment),
+        "risk": _risk(appointment),
         **_series(appointment),
         # The page refreshes its parts by fragment requests, too.
         "modal": wants_fragment(request) and "page" not in request.GET,
     }
     return render(request, "appointments/detail.html", context)
+
+
+def _risk(appointment: Appointment) -> Risk | None:
+    """Return how likely the coming visit is missed, None when that is low or the visit is not ahead; one query."""
+    now = timezone.now()
+    if appointment.status != Status.BOOKED or appointment.start < now or appointment.patient_id is None:
+        return None
+    found = attendance_of(organization=appointment.organization, patient_ids=[appointment.patient_id])
+    risk = no_show_risk(
+        attendance=found.get(appointment.patient_id, Attendance()),
+        start=appointment.start,
+        booked_at=appointment.created_at,
+        is_confirmed=appointment.is_confirmed,
+        now=now,
+    )
+    return risk if risk.level != "low" else None
 
 
 def _series(appointment: Appointment) -> dict[str, Any]:
