@@ -32,6 +32,8 @@ TELL_SECONDS = 5.0
 def main(arguments: Sequence[str]) -> int:
     """Return the exit code: 0 when every target is met, 1 when one is missed, 2 for a wrong option, 130 for Ctrl-C."""
     options, rows = parse(arguments)
+    # Both end the run through its clean-up, also where the shell started it with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     progress = Progress()
     try:

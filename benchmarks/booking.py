@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from apps.appointments.availability import find_slots
 from apps.appointments.errors import SlotUnavailable
-from apps.appointments.models import AppointmentType, Source, Status
+from apps.appointments.models import Appointment, AppointmentType, Source, Status
 from apps.appointments.services import book_appointment
 from apps.core.actors import SYSTEM
 from apps.core.tenancy import all_organizations, organization_scope
@@ -29,6 +29,7 @@ from benchmarks.data import FEW, LAST_FILLED_DAY, MANY, SLOTS, SLOTS_SLUG
 from benchmarks.databases import as_superuser, using
 from benchmarks.measuring import median, timed
 from benchmarks.results import CannotMeasure, Line, Quantity, WrongAnswer, at_least, at_most, exactly
+from benchmarks.writing import insert_statement, visit_columns
 from clinic import embedded
 
 FLOORS = Path(__file__).parent / "floors"
@@ -184,9 +185,9 @@ def _insert_all(database: str, desk: Desk, slots: Slots, direct: psycopg.Connect
             rows.write_row((n, person.pk, desk.patients[n % len(desk.patients)].pk, start))
     direct.execute("ANALYZE bench_wanted")
     per_client = len(slots) // CLIENTS
-    text = insert_statement(desk)
+    text = plain_insert(desk, "bench_wanted WHERE n = :n")
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
-        script.write(f"\\set n :done * {CLIENTS} + :client_id\n\\set done :done + 1\n{text}\n")
+        script.write(f"\\set n :done * {CLIENTS} + :client_id\n\\set done :done + 1\n{text};\n")
         script.flush()
         command = [
             str(embedded.postgres_bin() / "pgbench"),
@@ -202,18 +203,14 @@ def _insert_all(database: str, desk: Desk, slots: Slots, direct: psycopg.Connect
     return next(float(line.split()[2]) for line in run.stdout.splitlines() if line.startswith("tps ="))
 
 
-def insert_statement(desk: Desk, *, values: str = "FROM bench_wanted WHERE n = :n", conflict: str = "") -> str:
-    """Return the plain INSERT of a visit: the columns that must be given, the table's own constraints."""
-    blank = "'', '', '', '', '', '', ''"
-    return f"""
-        INSERT INTO appointments_appointment (id, created_at, updated_at, organization_id, location_id, appointment_type_id,
-            practitioner_id, patient_id, start, "end", busy_period, lane, status, version, source, reason, note,
-            override_reason, confirmed_by, cancel_reason, cancel_note, previous_status)
-        SELECT uuidv7(), now(), now(), '{desk.organization.pk}'::uuid, '{desk.location.pk}'::uuid, '{desk.kind.pk}'::uuid,
-            practitioner, patient, at, at + interval '30 minutes', tstzrange(at, at + interval '30 minutes'),
-            0, 'booked', 1, 'api', {blank}
-        {values} {conflict};
-    """
+def plain_insert(desk: Desk, source: str) -> str:
+    """Return the plain INSERT of a visit into the table with all its constraints."""
+    columns = visit_columns(patient="patient", practitioner="practitioner") | {
+        "organization_id": f"'{desk.organization.pk}'::uuid",
+        "location_id": f"'{desk.location.pk}'::uuid",
+        "appointment_type_id": f"'{desk.kind.pk}'::uuid",
+    }
+    return insert_statement(Appointment, source, columns)
 
 
 # ── B4 ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -241,11 +238,8 @@ def measure_contention(bench: Bench) -> list[Line]:
 
         def floor() -> float:
             practitioner, start = next(slots)
-            statement = insert_statement(
-                desk,
-                values="FROM (VALUES (%s::uuid, %s::uuid, %s::timestamptz)) AS wanted(practitioner, patient, at)",
-                conflict="ON CONFLICT DO NOTHING",
-            )
+            wanted = "(VALUES (%%s::uuid, %%s::uuid, %%s::timestamptz)) AS wanted(practitioner, patient, at)"
+            statement = plain_insert(desk, f"{wanted} ON CONFLICT DO NOTHING")
             open_connections: list[psycopg.Connection] = []
 
             def client(number: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from django.db import connection
 
@@ -33,7 +34,7 @@ def fill_history(rows: int) -> None:
     """
     with all_organizations():
         organization = Organization.objects.get(slug="demo")
-    values = {"organization": organization.pk}
+    values: dict[str, Any] = {"organization": organization.pk}
     with bulk(LOADED):
         patients = _patients(rows, values)
         visits = _visits(rows, patients, values)
@@ -42,7 +43,7 @@ def fill_history(rows: int) -> None:
     _check(organization)
 
 
-def _patients(rows: int, values: dict[str, object]) -> int:
+def _patients(rows: int, values: dict[str, Any]) -> int:
     """Add patients with a phone and their consent; return how many."""
     name_people()
     count = missing(Patient, rows)
@@ -67,7 +68,7 @@ def _patients(rows: int, values: dict[str, object]) -> int:
     return count
 
 
-def _visits(rows: int, patients: int, values: dict[str, object]) -> int:
+def _visits(rows: int, patients: int, values: dict[str, Any]) -> int:
     """Add visits: done ones before the demo's days, booked ones after them; return how many are still to come."""
     present = list(Practitioner.objects.filter(organization_id=values["organization"]))
     Practitioner.objects.bulk_create(
@@ -119,7 +120,7 @@ def _visits(rows: int, patients: int, values: dict[str, object]) -> int:
     return ahead
 
 
-def _threads(rows: int, patients: int, values: dict[str, object]) -> None:
+def _threads(rows: int, patients: int, values: dict[str, Any]) -> None:
     """Add threads that the bot finished, a few of them still open, with one line each."""
     values = values | {"count": missing(Conversation, rows), "patients": patients, "open_every": int(1 / OPEN_SHARE)}
     is_open = "i < %(patients)s AND i %% %(open_every)s = 0"
@@ -163,7 +164,7 @@ def _threads(rows: int, patients: int, values: dict[str, object]) -> None:
     )
 
 
-def _messages(rows: int, ahead: int, values: dict[str, object]) -> None:
+def _messages(rows: int, ahead: int, values: dict[str, Any]) -> None:
     """Add the reminder of each visit to come and of as many past ones as are asked for, and what happened to visits."""
     row = {
         "organization_id": "%(organization)s",

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import product
+from typing import Any
 
 from django.db import connection, models
 
@@ -16,33 +17,46 @@ PHONE = "('+1212' || (2000000 + {}))"
 NAMES = 5000
 
 
-def run(model: type[models.Model], source: str, columns: Mapping[str, str], values: Mapping[str, object]) -> int:
+def run(model: type[models.Model], source: str, columns: Mapping[str, str], values: Mapping[str, Any]) -> int:
     """Insert the columns' expressions selected from a source, every other column with its default; return the count.
 
     The table is analysed at once, because the next INSERT reads from it.
+    """
+    statement, defaults = _insert(model, source, columns)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**values, **defaults})
+        count = int(cursor.rowcount)
+        cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
+    return count
+
+
+def insert_statement(model: type[models.Model], source: str, columns: Mapping[str, str]) -> str:
+    """Return the INSERT with the defaults written out, for other clients of the database; `%%` stands for `%`."""
+    statement, defaults = _insert(model, source, columns)
+    return connection.ops.compose_sql(statement, defaults)
+
+
+def _insert(model: type[models.Model], source: str, columns: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    """Return the statement and the values of the columns that are not named.
+
     A new column of a model needs no word in the benchmarks unless it has no default.
     """
     expressions: dict[str, str] = {}
-    parameters = dict(values)
+    defaults: dict[str, Any] = {}
     for field in model._meta.concrete_fields:
-        if field.column in columns:
-            expressions[field.column] = columns[field.column]
+        name = str(field.column)
+        if name in columns:
+            expressions[name] = columns[name]
         elif field.primary_key:
-            expressions[field.column] = "uuidv7()"
+            expressions[name] = "uuidv7()"
         elif getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
-            expressions[field.column] = "now()"
+            expressions[name] = "now()"
         elif field.db_default is models.NOT_PROVIDED:
-            expressions[field.column] = f"%(default_{field.column})s"
-            parameters[f"default_{field.column}"] = field.get_db_prep_save(field.get_default(), connection)
+            expressions[name] = f"%(default_{name})s"
+            defaults[f"default_{name}"] = field.get_db_prep_save(field.get_default(), connection)
     names = ", ".join(connection.ops.quote_name(name) for name in expressions)
     table = connection.ops.quote_name(model._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({names}) SELECT {', '.join(expressions.values())} FROM {source}", parameters
-        )
-        count = int(cursor.rowcount)
-        cursor.execute(f"ANALYZE {table}")
-    return count
+    return f"INSERT INTO {table} ({names}) SELECT {', '.join(expressions.values())} FROM {source}", defaults
 
 
 @contextmanager

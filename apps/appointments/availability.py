@@ -81,14 +81,46 @@ def find_slots(
     person's share of it. `online` asks on behalf of a patient: types that only staff may book then have no slots.
     Runs inside the organization's scope. Raises NotFound for objects of another organization.
     """
+    search = _begin_search(
+        organization=organization,
+        appointment_type=appointment_type,
+        start=start,
+        end=end,
+        practitioners=practitioners,
+        location=location,
+        room=room,
+        not_before=not_before,
+        online=online,
+    )
+    if search is None:
+        return []
+    by_person = search.by_person(limit if per_practitioner is None else per_practitioner)
+    if limit is None:
+        return [search.present(found) for found in sorted(chain.from_iterable(by_person), key=_in_time)]
+    return [search.present(found) for found in islice(_earliest_first(by_person), limit)]
+
+
+def _begin_search(
+    *,
+    organization: Organization,
+    appointment_type: AppointmentType,
+    start: dt.datetime,
+    end: dt.datetime,
+    practitioners: Sequence[Practitioner] | None = None,
+    location: Location | None = None,
+    room: Room | None = None,
+    not_before: dt.datetime | None = None,
+    online: bool = False,
+) -> _Search | None:
+    """Read what the search looks at, one query; None when it is clear beforehand that there is no slot."""
     require_same_organization(organization, appointment_type, location, room, *(practitioners or ()))
     if not appointment_type.is_active or (online and not appointment_type.online_bookable):
-        return []
+        return None
     now = timezone.now()
     earliest = max(start, now + dt.timedelta(minutes=appointment_type.minimum_notice_minutes), not_before or start)
     latest = min(end, now + dt.timedelta(days=appointment_type.horizon_days + 2))
     if earliest >= latest or (practitioners is not None and not practitioners):
-        return []
+        return None
     scene = load_scene(
         organization_id=organization.pk,
         appointment_type=appointment_type,
@@ -99,14 +131,9 @@ def find_slots(
         room_id=room.pk if room else None,
         now=now,
     )
-    search = _Search(
+    return _Search(
         scene, appointment_type, now, earliest, latest, needs_room=appointment_type.needs_room or room is not None
     )
-    share = limit if per_practitioner is None else per_practitioner
-    by_person = [islice(search.starts_of(person, order), share) for order, person in enumerate(scene.people)]
-    if limit is None:
-        return [search.present(found) for found in sorted(chain.from_iterable(by_person), key=_in_time)]
-    return [search.present(found) for found in islice(_earliest_first(by_person), limit)]
 
 
 def nearest_slots(
@@ -126,8 +153,8 @@ def nearest_slots(
     query when this practitioner has enough in the week after, one more for a patient; another asks everybody who
     offers the type.
     """
-    taken = _visits_of(patient, start - DAY, start + 30 * DAY, ignore) if patient is not None else []
-    found = find_slots(
+    taken = _visits_of(organization, patient, start - DAY, start + 30 * DAY, ignore) if patient is not None else []
+    search = _begin_search(
         organization=organization,
         appointment_type=appointment_type,
         start=start - DAY,
@@ -135,7 +162,7 @@ def nearest_slots(
         practitioners=[practitioner],
         location=location,
     )
-    found = sorted(_without(taken, found), key=lambda slot: (abs(slot.start - start), slot.start))[:count]
+    found = search.nearest(start, count, taken) if search is not None else []
     if len(found) < count:
         wider = find_slots(
             organization=organization,
@@ -151,15 +178,18 @@ def nearest_slots(
     return sorted(found, key=lambda slot: slot.start)
 
 
+Visits = Sequence[tuple[dt.datetime, dt.datetime]]
+
+
 def _visits_of(
-    patient: Patient, start: dt.datetime, end: dt.datetime, ignore: Collection[uuid.UUID]
-) -> list[tuple[dt.datetime, dt.datetime]]:
+    organization: Organization, patient: Patient, start: dt.datetime, end: dt.datetime, ignore: Collection[uuid.UUID]
+) -> Visits:
     """Return when the patient has visits between two instants, [start, end) each."""
-    visits = Appointment.objects.for_organization(patient.organization).filter(patient=patient).busy()
+    visits = Appointment.objects.for_organization(organization).filter(patient=patient).busy()
     return list(visits.between(start, end).exclude(pk__in=list(ignore)).values_list("start", "end"))
 
 
-def _without(taken: Sequence[tuple[dt.datetime, dt.datetime]], slots: Sequence[Slot]) -> list[Slot]:
+def _without(taken: Visits, slots: Sequence[Slot]) -> list[Slot]:
     return [slot for slot in slots if not any(begin < slot.end and slot.start < end for begin, end in taken)]
 
 
@@ -209,6 +239,24 @@ class _Search:
         self.step = wanted.step_minutes * 60
         self.horizon = dt.timedelta(days=wanted.horizon_days)
         self.needs_room = needs_room
+
+    def by_person(self, share: int | None = None) -> list[Iterator[_Found]]:
+        """Return where each person can start, earliest first, `share` of them at most."""
+        return [islice(self.starts_of(person, order), share) for order, person in enumerate(self.scene.people)]
+
+    def nearest(self, wish: dt.datetime, count: int, taken: Visits) -> list[Slot]:
+        """Return the slots nearest to a wish while the patient is free; looks no further ahead than it must."""
+        instant, near, behind = to_instant(wish), [], 0
+        elsewhere = [(to_instant(begin), to_instant(end)) for begin, end in taken]
+        for found in _earliest_first(self.by_person()):
+            if any(begin < found.start + self.duration and found.start < end for begin, end in elsewhere):
+                continue
+            near.append(found)
+            behind += found.start >= instant
+            if behind == count:
+                break
+        chosen = heapq.nsmallest(count, near, key=lambda found: (abs(found.start - instant), found.start))
+        return [self.present(found) for found in chosen]
 
     def starts_of(self, person: Person, order: int) -> Iterator[_Found]:
         """Yield where the person can start, earliest first."""

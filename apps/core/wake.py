@@ -1,7 +1,8 @@
 """Wake a background sweep after the commit. The row is the message; this is only the bell.
 
 When the broker does not answer the bell is dropped (and not tried again for a few seconds): beat's sweep finds
-the row, so a dead broker delays work but loses none, and never holds up a request.
+the row, so a dead broker delays work but loses none, and never holds up a request. Where many bells hang already
+nobody wakes sooner for one more: in a storm they would only keep the workers busy with finding nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ log = structlog.get_logger(__name__)
 PAUSE_SECONDS = 5.0
 PATIENCE_SECONDS = 0.25
 POOL_SIZE = 8
+ENOUGH = 16
 QUICK = {
     "socket_timeout": PATIENCE_SECONDS,
     "socket_connect_timeout": PATIENCE_SECONDS,
@@ -51,6 +53,8 @@ def _send(task: str, queue: str) -> None:
         return
     try:
         with _producers().acquire(block=True, timeout=PATIENCE_SECONDS) as producer:
+            if producer.channel.client.llen(queue) >= ENOUGH:
+                return
             current_app.send_task(task, queue=queue, expires=60, retry=False, producer=producer)
     except (OperationalError, LimitExceeded, RedisError, OSError) as error:
         _silent_until = time.monotonic() + PAUSE_SECONDS

@@ -63,20 +63,6 @@ _FACTS = """
       AND start > %(start)s - %(reach)s AND start < %(end)s AND "end" > %(start)s
       AND status = ANY(%(busy)s) AND (status <> 'held' OR held_until > %(now)s) AND id <> ALL(%(ignore)s)
     UNION ALL
-    SELECT 'room', m.id, NULL, NULL, (
-            SELECT max(upper(a.busy_period)) FROM appointments_appointment a
-            WHERE a.organization_id = %(organization)s AND a.room_id = m.id
-              AND a.start > %(busy_from)s - %(reach)s AND a.start < %(busy_until)s + %(reach)s
-              AND lower(a.busy_period) < %(busy_until)s AND upper(a.busy_period) > %(busy_from)s
-              AND a.status = ANY(%(busy)s) AND (a.status <> 'held' OR a.held_until > %(now)s) AND a.id <> ALL(%(ignore)s)
-        ), json_build_array(m.name, NOT EXISTS (SELECT FROM appointments_typeroom t WHERE t.organization_id = %(organization)s
-                AND t.appointment_type_id = %(type)s)
-            OR EXISTS (SELECT FROM appointments_typeroom t WHERE t.organization_id = %(organization)s
-                AND t.appointment_type_id = %(type)s AND t.room_id = m.id))::text
-    FROM practitioners_room m
-    WHERE m.organization_id = %(organization)s
-      AND (m.id = %(room)s OR (%(any_room)s AND m.location_id = %(location)s AND m.is_active))
-    UNION ALL
     SELECT 'hours', h.id, NULL, NULL, NULL,
         json_build_array(h.weekday, h.start_time, h.end_time, h.valid_from, h.valid_until, h.room_id)::text
     FROM practitioners_weeklyhours h
@@ -115,6 +101,23 @@ _FACTS = """
       AND (e.practitioner_id = %(practitioner)s OR e.patient_id = %(patient)s OR e.room_id = %(room)s
            OR (%(any_room)s AND e.location_id = %(location)s AND e.room_id IS NOT NULL))
 """
+# Asked only where a room matters: planning this part costs more than planning and running all the others.
+_ROOMS = """
+    UNION ALL
+    SELECT 'room', m.id, NULL, NULL, (
+            SELECT max(upper(a.busy_period)) FROM appointments_appointment a
+            WHERE a.organization_id = %(organization)s AND a.room_id = m.id
+              AND a.start > %(busy_from)s - %(reach)s AND a.start < %(busy_until)s + %(reach)s
+              AND lower(a.busy_period) < %(busy_until)s AND upper(a.busy_period) > %(busy_from)s
+              AND a.status = ANY(%(busy)s) AND (a.status <> 'held' OR a.held_until > %(now)s) AND a.id <> ALL(%(ignore)s)
+        ), json_build_array(m.name, NOT EXISTS (SELECT FROM appointments_typeroom t WHERE t.organization_id = %(organization)s
+                AND t.appointment_type_id = %(type)s)
+            OR EXISTS (SELECT FROM appointments_typeroom t WHERE t.organization_id = %(organization)s
+                AND t.appointment_type_id = %(type)s AND t.room_id = m.id))::text
+    FROM practitioners_room m
+    WHERE m.organization_id = %(organization)s
+      AND (m.id = %(room)s OR (%(any_room)s AND m.location_id = %(location)s AND m.is_active))
+"""
 
 
 def load_facts(wanted: Wanted, now: dt.datetime) -> list[Fact]:
@@ -136,6 +139,7 @@ def load_facts(wanted: Wanted, now: dt.datetime) -> list[Fact]:
         "busy": list(BUSY_STATUSES),
         "now": now,
     }
+    rooms_matter = wanted.room is not None or wanted.wants_any_room
     with connection.cursor() as cursor:
-        cursor.execute(_FACTS, values)
+        cursor.execute(_FACTS + (_ROOMS if rooms_matter else ""), values)
         return [Fact(*row) for row in cursor.fetchall()]

@@ -88,6 +88,28 @@ class TestCommit:
         assert rung() == ["core.heartbeat"]
 
 
+class TestStorm:
+    def test_a_queue_that_holds_enough_bells_gets_no_more(self):
+        for _ in range(3 * bell.ENOUGH):
+            bell._send("core.heartbeat", QUEUE)
+        assert len(rung()) == bell.ENOUGH
+
+    def test_it_rings_again_as_soon_as_a_worker_took_one(self):
+        for _ in range(bell.ENOUGH):
+            bell._send("core.heartbeat", QUEUE)
+        with redis.Redis.from_url(settings.REDIS_URL) as client:
+            client.lpop(QUEUE)
+        bell._send("core.heartbeat", QUEUE)
+        assert len(rung()) == bell.ENOUGH
+
+    def test_bells_of_another_queue_do_not_count(self):
+        for _ in range(bell.ENOUGH):
+            bell._send("core.heartbeat", QUEUE)
+        bell._send("core.heartbeat", f"{QUEUE}-other")
+        with redis.Redis.from_url(settings.REDIS_URL) as client:
+            assert len(client.lpop(f"{QUEUE}-other", 100)) == 1
+
+
 def seconds_of(call) -> float:
     begun = time.monotonic()
     call()
