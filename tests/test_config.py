@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
+import runpy
+import sys
 import tomllib
 
 import pytest
@@ -73,6 +76,16 @@ class TestDeployment:
         assert web["read_only"]
         assert web["cap_drop"] == ["ALL"]
         assert re.search(r"^USER 10001", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+
+    def test_workers_start_with_the_whole_project_out_of_their_garbage_collections(self):
+        configuration = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+        before = gc.get_freeze_count()
+        try:
+            configuration["when_ready"](None)
+            assert gc.get_freeze_count() - before > 50_000
+            assert "apps.portal.views.today" in sys.modules
+        finally:
+            gc.unfreeze()
 
     def test_the_image_gets_only_what_is_named(self):
         rules = (ROOT / ".dockerignore").read_text().split()
