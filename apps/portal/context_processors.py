@@ -38,7 +38,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "notifications_unread": unread_notices(request),
         "live_url": reverse("portal:live"),
         "live_cursor": getattr(request, "live_cursor", ""),
-        "simulator_url": _url("portal:simulator") if settings.DEMO else "",
+        "simulator_url": _url("portal:simulator")
+        if settings.DEMO and request.actor.may(Permission.CONVERSATIONS_REPLY)  # type: ignore[attr-defined]
+        else "",
         "admin_url": reverse("admin:index") if request.actor.may(Permission.ADMIN_USE) else "",  # type: ignore[attr-defined]
     }
     return context
