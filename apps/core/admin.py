@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from csp.decorators import csp_update
 from django import forms
 from django.contrib import messages
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -138,9 +139,15 @@ class _WithinOrganization:
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
 
     def _bound_choices(self, db_field: Any, request: HttpRequest, kwargs: dict[str, Any]) -> None:
+        """Offer, and accept, rows of the organization only; of the people, who stand above it, its members."""
         target = db_field.remote_field.model
-        if "queryset" not in kwargs and is_tenant_model(target):
-            kwargs["queryset"] = target._default_manager.filter(organization=request.organization)  # type: ignore[attr-defined]
+        if "queryset" in kwargs:
+            return
+        organization = request.organization  # type: ignore[attr-defined]
+        if is_tenant_model(target):
+            kwargs["queryset"] = target._default_manager.filter(organization=organization)
+        elif target is get_user_model():
+            kwargs["queryset"] = target._default_manager.filter(memberships__organization=organization)
 
     def get_exclude(self, request: HttpRequest, obj: models.Model | None = None) -> Sequence[str]:
         given = tuple(super().get_exclude(request, obj) or ())  # type: ignore[misc]

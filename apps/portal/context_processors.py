@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 
 from apps.core import navigation
 from apps.core.counting import capped, counts_of
+from apps.organizations.permissions import Permission
 from apps.organizations.places import chosen_location, locations_of
 from apps.portal.notices import unread_notices
 from apps.portal.selectors import other_organizations
@@ -37,7 +38,10 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "notifications_unread": unread_notices(request),
         "live_url": reverse("portal:live"),
         "live_cursor": getattr(request, "live_cursor", ""),
-        "simulator_url": _url("portal:simulator") if settings.DEMO else "",
+        "simulator_url": _url("portal:simulator")
+        if settings.DEMO and request.actor.may(Permission.CONVERSATIONS_REPLY)  # type: ignore[attr-defined]
+        else "",
+        "admin_url": reverse("admin:index") if request.actor.may(Permission.ADMIN_USE) else "",  # type: ignore[attr-defined]
     }
     return context
 

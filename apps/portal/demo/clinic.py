@@ -124,6 +124,8 @@ def open_clinic(
         for email, _person, role in sign_ins:
             Membership.objects.create(organization=organization, user=users[email], role=role)
         clinic = _furnish(organization, number, practitioners, rng)
+        if doctor := users.get("doctor@demo.clinic"):
+            Practitioner.objects.filter(pk=clinic.practitioners[0].pk).update(user=doctor)
     clinic.users = users
     return clinic
 

@@ -18,6 +18,11 @@ from apps.organizations.selectors import access_for_key
 from tests.fixtures.organizations import LocationFactory, MembershipFactory
 from tests.fixtures.shared import client_for
 
+ADDABLE = sorted(
+    f"{model._meta.app_label}_{model._meta.model_name}"
+    for model, model_admin in admin.site._registry.items()
+    if model_admin.may_add and not model_admin.read_only
+)
 NEW_LOCATION = {"name": "Pier", "timezone": "America/New_York", "country": "US", "is_active": "on"}
 
 
@@ -69,6 +74,12 @@ class TestRows:
     def test_only_people_of_the_organization_are_offered(self, admin_client, front_desk, foreign_front_desk):
         text = admin_client.get(reverse("admin:organizations_apikey_add")).content.decode()
         assert (str(front_desk.user) in text, str(foreign_front_desk.user) in text) == (True, False)
+
+    @pytest.mark.parametrize("name", ADDABLE)
+    def test_no_form_offers_a_person_of_another_organization(self, admin_client, foreign_front_desk, name):
+        page = admin_client.get(reverse(f"admin:{name}_add")).content.decode()
+        assert "<form" in page
+        assert str(foreign_front_desk.user) not in page
 
     def test_a_foreign_choice_is_refused_even_when_it_is_posted(self, admin_client, foreign_front_desk):
         answer = admin_client.post(

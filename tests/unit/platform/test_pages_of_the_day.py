@@ -333,3 +333,13 @@ def test_a_phone_of_the_simulator_refreshes_whatever_else_wrote_meanwhile(desk_c
 def test_the_simulator_refuses_an_empty_message(desk_client, whatsapp_account):
     answer = desk_client.post("/simulator/write/", {"key": "whatsapp:+13325550142", "body": " "}, headers=HTMX)
     assert answer.status_code == 422
+
+
+def test_administrators_find_the_way_to_their_pages_and_others_none(admin_client, desk_client, organization):
+    assert 'href="/admin/"' in admin_client.get("/").content.decode()
+    assert 'href="/admin/' not in desk_client.get("/").content.decode()
+
+
+def test_a_clinic_without_types_is_told_that_nothing_can_be_booked_yet(admin_client, organization):
+    page = admin_client.get(reverse("appointments:book"), headers=HTMX).content.decode()
+    assert "Nothing can be booked yet" in page
