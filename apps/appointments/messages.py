@@ -20,6 +20,7 @@ from apps.communications.models import Category, Channel, Communication
 from apps.communications.registry import Context, register_guard
 from apps.notifications.contexts import MessageContext, register_context
 from apps.notifications.triggers import announce
+from apps.organizations.conventions import clock_text, writes_month_first
 from apps.organizations.models import Organization
 from apps.patients.models import ContactSystem
 
@@ -61,11 +62,15 @@ def message_context(organization: Organization, subject_id: uuid.UUID) -> Messag
 
 
 def template_variables(appointment: Appointment) -> dict[str, dict[str, str]]:
-    """Return what templates may name, in the patient's language and the location's wall time; no query."""
+    """Return what templates may name, in the patient's language and the location's wall time, as the bot writes it."""
     patient, location, organization = appointment.patient, appointment.location, appointment.organization
     with translation.override(patient.language if patient else organization.language):
         local = appointment.local_start
-        when = {"date": _date(local), "weekday": date_format(local, "l"), "time": date_format(local, "H:i")}
+        when = {
+            "date": _date(local, country=organization.country),
+            "weekday": date_format(local, "l"),
+            "time": clock_text(local, country=organization.country),
+        }
     return {
         "patient": {"first_name": patient.first_name if patient else ""},
         "appointment": {
@@ -81,10 +86,12 @@ def template_variables(appointment: Appointment) -> dict[str, dict[str, str]]:
     }
 
 
-def _date(local: dt.datetime) -> str:
-    """Return day and month as the active language writes them; in English as the rest of the portal does."""
+def _date(local: dt.datetime, *, country: str) -> str:
+    """Return day and month as the active language writes them; in English as the country does."""
     language = translation.get_language() or "en"
-    return date_format(local, "j F" if language.startswith("en") else "MONTH_DAY_FORMAT")
+    if not language.startswith("en"):
+        return date_format(local, "MONTH_DAY_FORMAT")
+    return date_format(local, "F j" if writes_month_first(country) else "j F")
 
 
 def _attachments(appointment: Appointment, channel: str) -> list[dict[str, Any]]:

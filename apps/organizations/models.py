@@ -15,6 +15,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from apps.core.models import BaseModel, TenantModel
+from apps.organizations.conventions import writes_month_first
 from apps.organizations.permissions import PERMISSIONS_OF, Permission, Role
 
 
@@ -61,8 +62,8 @@ class Organization(BaseModel):
 
     @property
     def day_first(self) -> bool:
-        """Tell whether 3/4 means the third of April here; only the United States and a few others say month first."""
-        return self.country not in {"US", "PH", "PR", "GU", "MH", "FM", "PW"}
+        """Tell whether 3/4 means the third of April here."""
+        return not writes_month_first(self.country)
 
     def today(self) -> dt.date:
         """Return the date it is now on the organization's wall."""

@@ -38,6 +38,8 @@ _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _ALARM_STANDS = dt.timedelta(minutes=30)
 _ALBUM = dt.timedelta(minutes=1)
 _LISTENS_FOR_LANGUAGE = (FlowState.IDLE, FlowState.REASON, FlowState.BOOKED)
+_ASKS_FOR_NAMES = (FlowState.NAME, FlowState.FOR_WHOM)
+_WHOLE_SENTENCE = 8.0
 
 STATES: dict[FlowState, Callable[[Turn], Step]] = {
     FlowState.IDLE: on_idle,
@@ -182,7 +184,11 @@ def _forget(turn: Turn) -> None:
 
 
 def _language(turn: Turn) -> str:
-    """Return the language to answer in: the one asked for, the one written in, else the one so far."""
+    """Return the language to answer in: the one asked for, the one written in, else the one so far.
+
+    Short answers to a question mix languages ("ok, tomorrow" in a Hindi dialogue): there only a whole sentence counts,
+    and where a name is asked for not even that, since names are made of words.
+    """
     asked = requested_language(turn.text)
     if asked in turn.languages:
         return str(asked)
@@ -190,9 +196,11 @@ def _language(turn: Turn) -> str:
     if turn.is_first:
         known = {patient.language for patient in turn.sharing}
         present = known.pop() if len(known) == 1 and known <= set(turn.languages) else present
-    if not turn.is_first and turn.state not in _LISTENS_FOR_LANGUAGE:
+    if turn.is_first or turn.state in _LISTENS_FOR_LANGUAGE:
+        return detect_language(turn.text, supported=turn.languages, default=present)
+    if turn.state in _ASKS_FOR_NAMES:
         return present
-    return detect_language(turn.text, supported=turn.languages, default=present)
+    return detect_language(turn.text, supported=turn.languages, default=present, enough=_WHOLE_SENTENCE)
 
 
 def _stop(turn: Turn) -> Step:

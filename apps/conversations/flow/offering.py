@@ -14,7 +14,7 @@ from rapidfuzz import fuzz
 from apps.appointments.availability import Slot, find_slots
 from apps.appointments.models import Appointment, AppointmentType
 from apps.conversations.flow.context import Offer
-from apps.conversations.understanding import When, relation_words
+from apps.conversations.understanding import When, is_common_word, relation_words
 from apps.organizations.models import Organization
 from apps.patients.folding import fold
 from apps.practitioners.models import Practitioner
@@ -49,13 +49,14 @@ def type_for_reason(organization: Organization, reason: str) -> AppointmentType 
 def practitioners_named(organization: Organization, text: str, *, titled: bool) -> list[uuid.UUID]:
     """Return the active practitioners whose family name a text names, small typos forgiven; one query at most.
 
-    With `titled` only behind a title or "with", since the writer's own name may be the same.
+    With `titled` only behind a title or "with", since the writer's own name may be the same; without, no common words
+    ("any other day" is no wish for Dr Day).
     """
     said = fold(text).split()[:_NAME_WORDS]
     heard = [
         word
         for before, word in zip(["", *said], said, strict=False)
-        if len(word) >= _SHORTEST_NAME and (not titled or before in _TITLES)
+        if len(word) >= _SHORTEST_NAME and (before in _TITLES or not (titled or is_common_word(word)))
     ]
     if not heard:
         return []

@@ -12,9 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, pgettext
 
 from apps.conversations.flow.context import Offer
+from apps.organizations.conventions import clock_text, writes_month_first
 
-_TWELVE_HOURS = frozenset({"US", "CA", "IN", "AU", "NZ", "PH", "MX", "CO", "PR", "PK", "BD", "EG", "SA"})
-_MONTH_FIRST = frozenset({"US", "PH", "PR"})
 _EXAMPLE = dt.date(1978, 3, 14)
 
 # What the contact is asked to reply; the parsers must understand each in its language (there is a test).
@@ -51,16 +50,9 @@ MONTHS = (
 def day(local: dt.date, *, country: str) -> str:
     """Return weekday, day and month as people of the language write them: `Tuesday, November 24`."""
     parts = {"weekday": _(WEEKDAYS[local.weekday()]), "month": _(MONTHS[local.month - 1]), "day": local.day}
-    if country in _MONTH_FIRST:
+    if writes_month_first(country):
         return pgettext("a date where the month comes first", "%(weekday)s, %(month)s %(day)d") % parts
     return pgettext("a date where the day comes first", "%(weekday)s, %(day)d %(month)s") % parts
-
-
-def clock(local: dt.datetime, *, country: str) -> str:
-    """Return the time of day, with twelve or twenty-four hours as the country has it: `9:00 AM`, `14:30`."""
-    if country not in _TWELVE_HOURS:
-        return f"{local:%H:%M}"
-    return f"{local.hour % 12 or 12}:{local:%M} {'AM' if local.hour < 12 else 'PM'}"
 
 
 def full_date(date: dt.date) -> str:
@@ -71,7 +63,7 @@ def full_date(date: dt.date) -> str:
 def when(offer: Offer, *, country: str) -> str:
     """Return day and time of an offered visit on the location's clock."""
     local = offer.local_start
-    return _("%(day)s at %(time)s") % {"day": day(local, country=country), "time": clock(local, country=country)}
+    return _("%(day)s at %(time)s") % {"day": day(local, country=country), "time": clock_text(local, country=country)}
 
 
 def visit(offer: Offer, *, country: str) -> str:

@@ -18,6 +18,7 @@ only reads. English, Spanish and Hindi (Devanagari and romanised) are understood
 `parse_shift`                `Shift`: earlier or later than a time that was shown
 `parse_for_whom`             `ForWhom(who, relation)`; `relation_words` says for whom, not why
 `parse_name` `parse_named`   `PersonName(given, family)`, alone or with the words behind it
+`is_common_word`             whether a word is rather a word than a name
 `parse_introduction`         the full name in a message that was no answer to the question for it
 `parse_birth_date`           a date, `Ambiguous` dates, None; `parse_birth_date_behind` only right behind a name
 ===========================  ====================================================================================
@@ -50,7 +51,7 @@ from .choices import Choice, Option, parse_choice
 from .emergencies import Emergency, EmergencyCategory, detect_emergency
 from .intents import Intent, detect_intent
 from .language import SUPPORTED, detect_language, requested_language
-from .names import Named, PersonName, parse_introduction, parse_name, parse_named
+from .names import Named, PersonName, is_common_word, parse_introduction, parse_name, parse_named
 from .optout import opt_keyword
 from .questions import is_only_emoji, is_question
 from .results import Ambiguous, OutOfRange
@@ -80,6 +81,7 @@ __all__ = [
     "detect_intent",
     "detect_language",
     "fold",
+    "is_common_word",
     "is_only_emoji",
     "is_question",
     "normalise",

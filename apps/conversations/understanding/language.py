@@ -41,12 +41,12 @@ def base(language: str) -> str:
     return language.replace("_", "-").split("-", 1)[0].lower()
 
 
-def detect_language(text: str, *, supported: Iterable[str] = SUPPORTED, default: str) -> str:
+def detect_language(text: str, *, supported: Iterable[str] = SUPPORTED, default: str, enough: float = _ENOUGH) -> str:
     """Return the supported language of a message, or `default` when it doesn't show.
 
     Deterministic. Devanagari is Hindi. In Latin letters each language scores its own words (English,
-    Spanish, and Hindi as people romanise it: "mujhe doctor se milna hai"); the best needs two points and
-    a lead. Words that several languages share ("no", "doctor", "ok"), single letters ("Y"), numbers, names
+    Spanish, and Hindi as people romanise it: "mujhe doctor se milna hai"); the best needs `enough`
+    points (two for each telling word) and a lead. Words that several languages share ("no", "doctor", "ok"), single letters ("Y"), numbers, names
     and other scripts therefore give `default`.
     """
     allowed = [code for code in supported if base(code) in BY_LANGUAGE]
@@ -58,7 +58,7 @@ def detect_language(text: str, *, supported: Iterable[str] = SUPPORTED, default:
     if devanagari * _DEVANAGARI_SHARE >= max(len(_LETTER.findall(canonical)), 1):
         return by_base.get("hi", default)
     scores = sorted(((_score(canonical, code), code) for code in by_base), reverse=True)
-    if not scores or scores[0][0] < _ENOUGH or (len(scores) > 1 and scores[0][0] == scores[1][0]):
+    if not scores or scores[0][0] < enough or (len(scores) > 1 and scores[0][0] == scores[1][0]):
         return default
     return by_base[scores[0][1]]
 

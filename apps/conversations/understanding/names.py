@@ -310,6 +310,11 @@ def _is_letter(letter: str) -> bool:
     return unicodedata.category(letter)[0] in "LM"
 
 
+def is_common_word(word: str) -> bool:
+    """Tell whether a folded word means something to the bot, or is too common to stand for somebody's name."""
+    return _is_common(word)
+
+
 def _is_common(word: str) -> bool:
     return word in _COMMON or (word not in _GIVEN_NAMES and respell([word])[0] != word)
 

@@ -154,9 +154,9 @@ class TestContext:
         assert self.context(visit).variables == {
             "patient": {"first_name": "Ana"},
             "appointment": {
-                "date": "25 November",
+                "date": "November 25",
                 "weekday": "Wednesday",
-                "time": "09:00",
+                "time": "9:00 AM",
                 "practitioner": "Dr Amara Okonkwo",
                 "location": "Harbour Street",
                 "address": "12 Harbour Street, New York",
@@ -166,6 +166,15 @@ class TestContext:
             },
             "clinic": {"name": "Tidewater Clinic", "phone": "+12125550100"},
         }
+
+    @pytest.mark.parametrize(
+        ("country", "date", "time"),
+        [("US", "November 25", "9:00 AM"), ("GB", "25 November", "09:00"), ("IN", "25 November", "9:00 AM")],
+    )
+    def test_dates_and_times_are_written_as_the_country_does(self, visit, country, date, time) -> None:
+        type(visit.organization).objects.filter(pk=visit.organization_id).update(country=country)
+        variables = self.context(visit).variables["appointment"]
+        assert (variables["date"], variables["time"]) == (date, time)
 
     def test_dates_are_in_the_patient_s_language(self, visit) -> None:
         type(visit.patient).objects.filter(pk=visit.patient_id).update(language="es")

@@ -399,6 +399,11 @@ def test_own_name_like_a_practitioners_is_no_wish_for_them(dialogue, other_pract
     assert not all("Raman" in line for line in offered(answer))
 
 
+def test_common_word_is_no_wish_for_a_practitioner_of_that_name(dialogue, organization, bookable):
+    PractitionerFactory(organization=organization, prefix="Dr", given_name="Uma", family_name="Day")
+    assert "no free time with them" not in dialogue.go(*TO_SLOTS, "thursday or any other day")
+
+
 def test_practitioner_without_free_time_is_said_and_others_offered(dialogue, organization):
     PractitionerFactory(organization=organization, prefix="Dr", given_name="Uma", family_name="Busy")
     answer = dialogue.go(*TO_SLOTS, "with dr busy")

@@ -282,6 +282,20 @@ def test_language_may_be_changed_in_the_middle(dialogue):
     assert "fecha de nacimiento" in dialogue.say("Juan Pérez")
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("mejor el viernes por la tarde, por favor", "Estas horas están libres"),
+        ("शुक्रवार को दोपहर में चाहिए", "ये समय खाली हैं"),
+        ("viernes", "These times are free"),
+        ("ok kal", "Which of these do you mean?"),
+    ],
+)
+def test_whole_sentence_in_another_language_changes_the_language_while_choosing(dialogue, text, told):
+    dialogue.go("I need a doctor", "Sam Taylor", "14 March 1990", "my knee hurts")
+    assert told in dialogue.say(text)
+
+
 def test_name_in_another_language_does_not_change_the_language(dialogue):
     assert "date of birth" in dialogue.go("I need a doctor", "José de la Cruz y García")
 

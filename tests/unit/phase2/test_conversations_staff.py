@@ -167,7 +167,7 @@ def test_template_about_the_next_visit_fits_who_has_one(organization, late, appo
         content_sid="HX2",
         body="On {{ appointment.date }} at {{ appointment.time }}",
     )
-    assert [one.words.body for one in fitting_templates(conversation=late)] == ["On 23 November at 09:00"]
+    assert [one.words.body for one in fitting_templates(conversation=late)] == ["On November 23 at 9:00 AM"]
 
 
 def test_nobody_is_named_in_a_thread_that_is_not_verified(organization, thread, actor):
