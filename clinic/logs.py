@@ -20,7 +20,18 @@ _SHARED = [
 ]
 # What these fill in are names of hosts, processes and queues; without it their lines say nothing.
 _FILLED_IN = ("gunicorn.", "celery.apps", "celery.beat", "celery.worker.consumer", "kombu.", "clinic.", "apps.")
-_QUIET = ("twilio.http_client", "urllib3", "celery.worker.strategy", "httpx", "openai", "botocore", "django.server")
+_QUIET = (
+    "twilio.http_client",
+    "urllib3",
+    # Sweeps run every few seconds: a line for each would be 300,000 a day.
+    "celery.app.trace",
+    "celery.beat",
+    "celery.worker",
+    "httpx",
+    "openai",
+    "botocore",
+    "django.server",
+)
 _DETAIL = 12
 
 

@@ -5,4 +5,4 @@ class CommunicationsConfig(AppConfig):
     name = "apps.communications"
 
     def ready(self) -> None:
-        from apps.communications import handlers, presentations  # noqa: F401 - they register themselves
+        from apps.communications import handlers, integrations, presentations  # noqa: F401 - they register themselves

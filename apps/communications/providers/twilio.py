@@ -97,6 +97,12 @@ class TwilioProvider(BaseProvider):
             raise LookUpFailed(type(error).__name__) from error
 
 
+def state_of(account: ChannelAccount) -> str:
+    """Ask Twilio for an account's state, such as "active"; raises TwilioException or RequestException."""
+    with _client(account) as client:
+        return client.api.v2010.accounts(account_sid_of(account)).fetch().status or ""
+
+
 @contextmanager
 def _client(account: ChannelAccount) -> Iterator[Client]:
     """Open a client with connections of its own: an idle one that the other side closed would look like no answer."""

@@ -120,6 +120,7 @@ class TestCreateOrganization:
             (["New", "--admin-email", "a@b.co", "--timezone", "Mars"], "timezone|time zone"),
             (["New", "--admin-email", "nonsense"], "email"),
             (["诊所", "--admin-email", "a@b.co"], "--slug"),
+            ([" ", "--admin-email", "a@b.co"], "name is empty"),
         ],
     )
     def test_a_refusal_is_one_sentence_and_makes_nothing(self, organization, arguments, said):
@@ -163,9 +164,53 @@ class TestCheckIntegrations:
         with pytest.raises(CommandError, match="broker and cache"):
             run("check_integrations")
 
+    def test_twilio_is_off_without_an_account(self, db, settings):
+        settings.TWILIO_ACCOUNT_SID = ""
+        assert "TWILIO_ACCOUNT_SID is not set" in run("check_integrations")
+
+    def test_twilio_answers_for_the_number(self, db, settings, twilio_double):
+        settings.TWILIO_PHONE_NUMBER = "+15550100000"
+        assert "+15550100000 can send" in run("check_integrations")
+        assert twilio_double.accepted == []
+
+    @pytest.mark.parametrize(
+        ("name", "value", "reason"),
+        [
+            ("TWILIO_AUTH_TOKEN", "wrong", "belong together"),
+            ("TWILIO_PHONE_NUMBER", "", "no number to send from"),
+            ("TWILIO_API_BASE_URL", "http://127.0.0.1:1", "does not answer"),
+        ],
+    )
+    def test_why_twilio_can_not_be_used_is_said(self, db, settings, twilio_double, name, value, reason):
+        settings.TWILIO_PHONE_NUMBER = "+15550100000"
+        setattr(settings, name, value)
+        out = StringIO()
+        with pytest.raises(CommandError, match="Not working: Twilio"):
+            call_command("check_integrations", stdout=out)
+        assert reason in out.getvalue()
+
+
+class TestSendDue:
+    @pytest.mark.parametrize("arguments", [["--limit", "0"], ["--batch", "-1"], ["--batch", "many"]])
+    def test_an_impossible_number_is_refused(self, arguments):
+        with pytest.raises(CommandError, match="must be a number from 1 on"):
+            run("send_due", *arguments)
+
 
 @pytest.mark.parametrize(
-    "name", ["create_api_key", "create_organization", "deliver_events", "verify_audit", "check_integrations", "migrate", "install_defaults"]
+    "name",
+    [
+        "create_api_key",
+        "create_organization",
+        "deliver_events",
+        "verify_audit",
+        "check_integrations",
+        "install_defaults",
+        "migrate",
+        "seed_demo",
+        "send_due",
+        "up",
+    ],
 )
 def test_every_command_explains_itself(name, capsys):
     with pytest.raises(SystemExit) as ended:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from apps.communications.services import dispatch_due, reconcile_ambiguous
+from apps.core.commands import Command as BaseCommand
+
+
+def positive(text: str) -> int:
+    """Read a number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"must be a number from 1 on, not {text}")
+    return int(text)
 
 
 class Command(BaseCommand):
@@ -15,9 +21,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--limit", type=int, default=100_000, help="stop after this many messages (default: 100000)"
+            "--limit", type=positive, default=100_000, help="stop after this many messages (default: 100000)"
         )
-        parser.add_argument("--batch", type=int, default=50, help="messages claimed at a time (default: 50)")
+        parser.add_argument("--batch", type=positive, default=50, help="messages claimed at a time (default: 50)")
 
     def handle(self, *args: Any, limit: int, batch: int, **options: Any) -> None:
         total = 0

@@ -24,6 +24,8 @@ class Command(OrganizationCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not options["name"].strip():
+            self.fail("The name is empty.")
         slug = options["slug"] or slugify(options["name"])
         if not slug:
             self.fail("The name has no Latin letters to make a short name of: give one with --slug.")

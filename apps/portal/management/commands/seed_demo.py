@@ -28,11 +28,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with all_organizations():
-            present = list(Organization.objects.filter(slug__in=("demo", "other")).values_list("slug", flat=True))
-        if present:
-            raise CommandError(
-                f"The organization {', '.join(present)} exists already: `make reset` forgets everything, then seed again."
-            )
+            present = Organization.objects.filter(slug__in=("demo", "other")).order_by("slug")
+            names = " and ".join(organization.slug for organization in present)
+        if names:
+            raise CommandError(f"There is {names} already: `make reset` forgets everything, then seed again.")
         started = time.monotonic()
         columns = (TextColumn("{task.description:14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=Console(file=self.stdout, force_terminal=self.stdout.isatty())) as bars:
