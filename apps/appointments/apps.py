@@ -6,16 +6,19 @@ class AppointmentsConfig(AppConfig):
     name = "apps.appointments"
 
     def ready(self) -> None:
+        from apps.appointments import handlers  # noqa: F401 - registered by import
         from apps.appointments.messages import register_messages
         from apps.appointments.presentations import register_presentations
         from apps.appointments.series_messages import register_series_messages
         from apps.appointments.views.panels import visits_of
+        from apps.appointments.waitlist_messages import register_offer_messages
         from apps.core.navigation import Entry, NewAction, register, register_action
         from apps.organizations.permissions import Permission
         from apps.patients import panels
 
         register_messages()
         register_series_messages()
+        register_offer_messages()
         register_presentations()
         register(
             Entry("calendar", _("Calendar"), "calendar", "appointments:calendar", Permission.APPOINTMENTS_VIEW, 20)

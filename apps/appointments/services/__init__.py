@@ -1,5 +1,6 @@
 """The appointment book's services: the only way in for staff, bot, API, link and every later door."""
 
+from apps.appointments.house_rules import settings_for
 from apps.appointments.services.booking import book_appointment
 from apps.appointments.services.changes import (
     cancel_appointment,
@@ -8,7 +9,7 @@ from apps.appointments.services.changes import (
     undo_reschedule,
 )
 from apps.appointments.services.holds import expire_holds, hold_slot, release_hold, release_holds
-from apps.appointments.services.self_service import SelfService, renew_link, self_service, settings_for
+from apps.appointments.services.self_service import SelfService, renew_link, self_service
 from apps.appointments.services.series import Occurrence, Place, book_series, check_series
 from apps.appointments.services.series_changes import (
     Plan,
@@ -33,32 +34,53 @@ from apps.appointments.services.visits import (
     start_appointment,
     undo_status,
 )
+from apps.appointments.services.waitlist import (
+    accept_offer,
+    add_to_waitlist,
+    change_waitlist_entry,
+    decline_offer,
+    expire_offers,
+    fill_slot,
+    offer_slot,
+    remove_from_waitlist,
+    restore_to_waitlist,
+    withdraw_offer,
+)
 
 __all__ = [
     "Occurrence",
     "Place",
     "Plan",
     "SelfService",
+    "accept_offer",
+    "add_to_waitlist",
     "arrive_appointment",
     "book_appointment",
     "book_series",
     "cancel_appointment",
     "cancel_series",
     "change_series",
+    "change_waitlist_entry",
     "check_change",
     "check_series",
     "complete_appointment",
     "confirm_appointment",
     "create_appointment_type",
+    "decline_offer",
     "describe_appointment",
     "expire_holds",
+    "expire_offers",
+    "fill_slot",
     "hold_slot",
     "mark_no_show",
+    "offer_slot",
     "plan_change",
     "release_hold",
     "release_holds",
+    "remove_from_waitlist",
     "renew_link",
     "reschedule_appointment",
+    "restore_to_waitlist",
     "self_service",
     "set_offered_types",
     "set_offering_practitioners",
@@ -69,4 +91,5 @@ __all__ = [
     "undo_series_cancellation",
     "undo_status",
     "update_appointment_type",
+    "withdraw_offer",
 ]
