@@ -75,8 +75,10 @@ def fill_slot(
         offer = _try(best, practitioner, location, actor)
         if offer is None:
             refused.add(best.entry.patient_id)
-        else:
-            made.append(offer)
+            continue
+        made.append(offer)
+        if offer.start <= start and end <= offer.end:
+            break
     return made
 
 
