@@ -49,7 +49,7 @@ def accept_offer(*, offer: WaitlistOffer, by: str, actor: Actor) -> Appointment:
     if current.status == OfferStatus.ACCEPTED and current.entry.booked is not None:
         return current.entry.booked
     moves = current.entry.moves if moves_a_visit(current) else None
-    lock_for(_wanted(current, moves), also_practitioner=moves.practitioner_id if moves else None)
+    lock_for(_wanted(current, moves), also_practitioners=[moves.practitioner_id] if moves else [])
     hold = held_for(current)
     locked = lock_offer(current)
     if locked.status != OfferStatus.OPEN or locked.expires_at <= timezone.now():
