@@ -31,6 +31,12 @@ def register_presentations() -> None:
             f"appointment.{what}",
             Presentation(icon=icon, kind="visits", sentence=_sentence(words), url=_url, tone=tone),
         )
+    for what, icon, tone, words in (
+        ("booked", "calendar-repeat", "neutral", lambda: _("Series of %(n)d visits booked")),
+        ("changed", "calendar-repeat", "info", lambda: _("%(n)d visits of a series moved")),
+        ("cancelled", "calendar-repeat", "warn", lambda: _("%(n)d visits of a series cancelled")),
+    ):
+        present(f"series.{what}", Presentation(icon=icon, kind="visits", sentence=_counted(words), tone=tone))
     for what, icon, tone, words in _waitlist_lines():
         present(
             f"waitlist.{what}",
@@ -50,13 +56,6 @@ def _waitlist_lines() -> tuple[tuple[str, str, str, Callable[[], str]], ...]:
         ("expired", "clock-x", "neutral", lambda: _("Did not answer the offer of %(when)s in time")),
         ("withdrawn", "arrow-back-up", "neutral", lambda: _("The offer of %(when)s was withdrawn")),
     )
-
-    for what, icon, tone, words in (
-        ("booked", "calendar-repeat", "neutral", lambda: _("Series of %(n)d visits booked")),
-        ("changed", "calendar-repeat", "info", lambda: _("%(n)d visits of a series moved")),
-        ("cancelled", "calendar-repeat", "warn", lambda: _("%(n)d visits of a series cancelled")),
-    ):
-        present(f"series.{what}", Presentation(icon=icon, kind="visits", sentence=_counted(words), tone=tone))
 
 
 def _counted(words: Callable[[], str]) -> Callable[[Event], str]:

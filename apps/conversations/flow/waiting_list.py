@@ -143,7 +143,7 @@ def _leave(turn: Turn, offer: WaitlistOffer) -> Step | None:
     try:
         decline_offer(offer=offer, by=turn.thread.channel, actor=patient_actor(offer.entry.patient_id))
     except OfferClosed as closed:
-        if closed.extra["status"] == OfferStatus.ACCEPTED:
+        if closed.extra["offer_status"] == OfferStatus.ACCEPTED:
             return None
     return Step(turn.state, wording.stays_on_list() if _is_waiting(offer) else wording.all_right())
 

@@ -41,7 +41,7 @@ class OfferClosed(Conflict):
     def __init__(self, offer: WaitlistOffer) -> None:
         super().__init__(
             _("This offer is closed: %(status)s.") % {"status": offer.get_status_display().lower()},
-            extra={"status": offer.status},
+            extra={"offer_status": offer.status},
         )
 
 
