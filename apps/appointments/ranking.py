@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, Q
 from django.utils import timezone
@@ -79,16 +78,18 @@ def rank_candidates(
     About ten queries, and two for each type that somebody waits for; at most 200 entries are looked at. A type that
     takes longer than what got free counts when the time beside it is free as well.
     """
-    now = timezone.now()
     waiting = _waiting_for(organization, practitioner, location, start, end, without_patients)
-    free = _FreeTimes(organization, practitioner, location, start, end, now)
-    fitting = [(entry, slots) for entry in waiting if (slots := free.for_entry(entry))]
-    if not fitting:
-        return []
-    facts = _facts(organization, practitioner, [entry for entry, _slots in fitting], start, end)
-    candidates = [_candidate(entry, slots, facts, free, now) for entry, slots in fitting]
-    today = organization.today()
-    return sorted(candidates, key=lambda one: _order(one, practitioner, location, today, organization.zone))
+    free = _FreeTimes(organization, practitioner, location, start, end, timezone.now())
+    return _ranked(waiting, free)
+
+
+def next_in_line(offer: WaitlistOffer, *, count: int = 2) -> list[Candidate]:
+    """Return who would be offered an offered time next, should it come to nothing; as many queries as ranking takes."""
+    entry, start, end = offer.entry, offer.start, offer.end
+    waiting = _waiting_for(offer.organization, offer.practitioner, offer.location, start, end, [entry.patient_id])
+    free = _FreeTimes(offer.organization, offer.practitioner, offer.location, start, end, timezone.now())
+    free.pretend_free(entry.appointment_type)
+    return [one for one in _ranked(waiting, free) if one.can_be_offered][:count]
 
 
 def _waiting_for(
@@ -122,6 +123,15 @@ def _waiting_for(
     return list(rows.order_by("-urgency", "created_at")[:MOST_CANDIDATES])
 
 
+def _ranked(waiting: Sequence[WaitlistEntry], free: _FreeTimes) -> list[Candidate]:
+    fitting = [(entry, slots) for entry in waiting if (slots := free.for_entry(entry))]
+    if not fitting:
+        return []
+    facts = _facts(free, [entry for entry, _slots in fitting])
+    candidates = [_candidate(entry, slots, facts, free) for entry, slots in fitting]
+    return sorted(candidates, key=lambda one: _order(one, free))
+
+
 class _FreeTimes:
     """The free times of the practitioner that touch what got free; asked once per type."""
 
@@ -138,17 +148,22 @@ class _FreeTimes:
         self.start, self.end, self.now = start, end, now
         self.minutes = settings_for(organization).waitlist_offer_minutes
         self._found: dict[uuid.UUID, list[Slot]] = {}
+        self._is_pretended = False
 
     def for_entry(self, entry: WaitlistEntry) -> list[Slot]:
         """Return the times that the entry's window allows, the nearest to what got free first."""
         kind = entry.appointment_type
-        if kind.pk not in self._found:
+        if kind.pk not in self._found and not self._is_pretended:
             self._found[kind.pk] = self._search(kind)
         return [
             slot
-            for slot in self._found[kind.pk]
+            for slot in self._found.get(kind.pk, ())
             if fits(entry, slot.local_start) and not _is_no_improvement(entry, slot)
         ]
+
+    def pretend_free(self, kind: AppointmentType) -> None:
+        """Take the whole time for free for this type, and for no other: it is held while somebody decides."""
+        self._found, self._is_pretended = {kind.pk: [self._exact(kind)]}, True
 
     def soonest(self, kind: AppointmentType, message_at: dt.datetime | None = None) -> dt.datetime:
         """Return before when nothing may be offered (UTC): the type's notice counts from the last moment to answer."""
@@ -208,20 +223,15 @@ class _Facts(NamedTuple):
     blocked: set[uuid.UUID]
 
 
-def _facts(
-    organization: Organization,
-    practitioner: Practitioner,
-    entries: Sequence[WaitlistEntry],
-    start: dt.datetime,
-    end: dt.datetime,
-) -> _Facts:
+def _facts(free: _FreeTimes, entries: Sequence[WaitlistEntry]) -> _Facts:
     """Return what hinders offers to these people; six queries."""
+    organization = free.organization
     patients = {entry.patient_id: entry.patient for entry in entries}
     said_no = Q(status__in=[OfferStatus.DECLINED, OfferStatus.EXPIRED]) | Q(
         status=OfferStatus.WITHDRAWN, answered_by=UNDELIVERED
     )
     told = WaitlistOffer.objects.for_organization(organization).filter(
-        said_no, entry__in=entries, practitioner=practitioner, start__lt=end, end__gt=start
+        said_no, entry__in=entries, practitioner=free.practitioner, start__lt=free.end, end__gt=free.start
     )
     return _Facts(
         reaches=reach_of(
@@ -250,9 +260,7 @@ def addresses_with_open_offer(organization: Organization) -> set[str]:
     return set(points.values_list("value", flat=True))
 
 
-def _candidate(
-    entry: WaitlistEntry, slots: Sequence[Slot], facts: _Facts, free: _FreeTimes, now: dt.datetime
-) -> Candidate:
+def _candidate(entry: WaitlistEntry, slots: Sequence[Slot], facts: _Facts, free: _FreeTimes) -> Candidate:
     reach = facts.reaches[entry.patient_id]
     untold = [slot for slot in slots if not _was_told(entry, slot, facts)]
     in_time = [slot for slot in untold if slot.start >= free.soonest(entry.appointment_type, reach.not_before)]
@@ -305,15 +313,13 @@ def waited_days(entry: WaitlistEntry, organization: Organization) -> int:
     return (organization.today() - entry.created_at.astimezone(organization.zone).date()).days
 
 
-def _order(
-    one: Candidate, practitioner: Practitioner, location: Location, today: dt.date, zone: ZoneInfo
-) -> tuple[int, int, bool, bool, int, dt.datetime]:
+def _order(one: Candidate, free: _FreeTimes) -> tuple[int, int, bool, bool, int, dt.datetime]:
     entry = one.entry
     return (
         -entry.urgency,
-        -(today - entry.created_at.astimezone(zone).date()).days,
-        entry.practitioner_id != practitioner.pk,
-        entry.location_id != location.pk,
-        minutes_left(entry, today),
+        -waited_days(entry, free.organization),
+        entry.practitioner_id != free.practitioner.pk,
+        entry.location_id != free.location.pk,
+        minutes_left(entry, free.organization.today()),
         entry.created_at,
     )

@@ -21,6 +21,7 @@ from apps.appointments.models import (
 from apps.appointments.ranking import Candidate
 from apps.appointments.serializers import SlotSerializer
 from apps.appointments.waiting import window_in_words
+from apps.appointments.waitlist_reading import open_offer_in
 from apps.core.api.fields import InstantField, InUtc, TenantRelatedField
 from apps.organizations.models import Location
 from apps.patients.models import Patient
@@ -102,7 +103,7 @@ class WaitlistEntrySerializer(InUtc, serializers.ModelSerializer):
 
     @extend_schema_field(WaitlistOfferSerializer(allow_null=True))
     def get_offer(self, entry: WaitlistEntry) -> dict[str, Any] | None:
-        offer = next(iter(entry.open_offers), None)  # type: ignore[attr-defined]  # prefetched
+        offer = open_offer_in(entry)
         return dict(WaitlistOfferSerializer(offer, context=self.context).data) if offer is not None else None
 
 
