@@ -77,7 +77,8 @@ def _weekdays(entry: WaitlistEntry) -> str:
     names = list(_weekday_names())
     if chosen == list(range(5)):
         return _("Mon to Fri")
-    return _(" or ").join(names[day] for day in chosen)
+    *first, last = (names[day] for day in chosen)
+    return _("%(days)s or %(last)s") % {"days": ", ".join(first), "last": last} if first else last
 
 
 def _weekday_names() -> Iterator[str]:

@@ -274,6 +274,8 @@ class TestWindow:
             ({"earliest_date": dt.date(2026, 11, 30)}, "30 November to 4 December"),
             ({"latest_date": dt.date(2026, 11, 23)}, "on Mon 23 November"),
             ({"weekdays": [1, 3]}, "until 4 December, Tue or Thu"),
+            ({"weekdays": [0, 2, 4]}, "until 4 December, Mon, Wed or Fri"),
+            ({"weekdays": [4]}, "until 4 December, Fri"),
             ({"weekdays": [0, 1, 2, 3, 4]}, "until 4 December, Mon to Fri"),
             ({"weekdays": list(range(7))}, "until 4 December"),
             ({"from_time": dt.time(13)}, "until 4 December, from 13:00"),
