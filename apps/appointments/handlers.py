@@ -10,8 +10,9 @@ import uuid
 from typing import Any
 
 from apps.appointments.models import Appointment, CancelReason, OfferStatus, Status, WaitlistOffer
-from apps.appointments.services.waitlist import fill_slot, give_up_offer, settle_waiting
+from apps.appointments.services.waitlist.filling import fill_slot, settle_waiting
 from apps.appointments.services.waitlist.ground import OFFER_CONTEXT
+from apps.appointments.services.waitlist.offers import give_up_offer
 from apps.events.models import Event
 from apps.events.registry import on
 from apps.organizations.models import Location
@@ -60,8 +61,8 @@ def hand_time_on(event: Event) -> None:
 
 @on("appointment.booked", "appointment.rescheduled")
 def settle_who_waited(event: Event) -> None:
-    """Take somebody off the list who got what they waited for by another way."""
-    visit = _visit(event)
+    """Take somebody off the list who got what they waited for by another way; a move taken back gives nobody anything."""
+    visit = None if event.payload.get("undone") else _visit(event)
     moved_from = event.changes.get("start", [None])[0] if event.type == "appointment.rescheduled" else None
     if visit is not None:
         settle_waiting(appointment=visit, moved_from=dt.datetime.fromisoformat(moved_from) if moved_from else None)

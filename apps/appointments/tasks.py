@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from apps.appointments.services import expire_holds
-from apps.appointments.services.waitlist import close_past_windows, expire_offers
+from apps.appointments.services.waitlist.expiring import close_past_windows, expire_offers
 
 BATCHES_PER_TASK = 20
 

@@ -34,18 +34,16 @@ from apps.appointments.services.visits import (
     start_appointment,
     undo_status,
 )
-from apps.appointments.services.waitlist import (
-    accept_offer,
+from apps.appointments.services.waitlist.answers import accept_offer, decline_offer
+from apps.appointments.services.waitlist.entries import (
     add_to_waitlist,
     change_waitlist_entry,
-    decline_offer,
-    expire_offers,
-    fill_slot,
-    offer_slot,
     remove_from_waitlist,
     restore_to_waitlist,
-    withdraw_offer,
 )
+from apps.appointments.services.waitlist.expiring import expire_offers
+from apps.appointments.services.waitlist.filling import fill_slot
+from apps.appointments.services.waitlist.offers import offer_slot, withdraw_offer
 
 __all__ = [
     "Occurrence",

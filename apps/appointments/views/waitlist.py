@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.appointments import services
-from apps.appointments.forms_waitlist import WaitForm, WindowForm, visits_to_move
+from apps.appointments.forms import WaitForm, WindowForm, visits_to_move
 from apps.appointments.house_rules import settings_for
 from apps.appointments.models import AppointmentType, WaitlistEntry
 from apps.appointments.ranking import next_in_line
@@ -124,7 +124,8 @@ def entry(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
         "line": lines_of(request.organization, [found])[0],
         "offers": offers_of_entry(found),
         "may_manage": request.actor.may(MANAGE),
-        "modal": wants_fragment(request),
+        # The page refreshes its parts by fragment requests, too.
+        "modal": wants_fragment(request) and "page" not in request.GET,
     }
     return render(request, "appointments/waitlist_entry.html", context)
 

@@ -23,8 +23,7 @@ from apps.appointments.services import (
     remove_from_waitlist,
 )
 from apps.appointments.services.called_off import CONTEXT_TYPE
-from apps.appointments.services.waitlist import OfferClosed
-from apps.appointments.services.waitlist.ground import OFFER_CONTEXT
+from apps.appointments.services.waitlist.ground import OFFER_CONTEXT, OfferClosed
 from apps.appointments.services.waitlist.telling import OFFER_TEMPLATES
 from apps.communications.models import Category, Channel, Communication, Status
 from apps.conversations.flow import wording
@@ -212,19 +211,22 @@ def _window(turn: Turn, kind: AppointmentType) -> dict[str, Any]:
         "weekdays": sorted(wish.weekdays) if wish and wish.weekdays else [],
         "from_time": wish.after if wish else None,
         "until_time": wish.before if wish else None,
-        "practitioner": _practitioner(turn),
     }
-    moved = _visit_to_move(turn, kind) if context.goal == Goal.MOVE else None
-    return window | {"moves": moved} if moved is not None else window
+    named = {
+        "practitioner": _practitioner(turn, kind),
+        "moves": _visit_to_move(turn, kind) if context.goal == Goal.MOVE else None,
+    }
+    return window | {name: one for name, one in named.items() if one is not None}
 
 
-def _practitioner(turn: Turn) -> Practitioner | None:
-    """Return the one practitioner that was asked for; None for several or none, which the list can't keep."""
+def _practitioner(turn: Turn, kind: AppointmentType) -> Practitioner | None:
+    """Return the one practitioner that was asked for and can be waited for; None when it is nobody, or several."""
     ids = turn.context.missed_with or turn.context.practitioner_ids
-    if len(ids) != 1:
-        return None
-    found: Practitioner | None = Practitioner.objects.for_organization(turn.organization).filter(pk=ids[0]).first()
-    return found
+    rows = Practitioner.objects.for_organization(turn.organization).filter(
+        pk__in=ids, is_active=True, offered_types__appointment_type=kind
+    )
+    found: list[Practitioner] = list(rows[:2])
+    return found[0] if len(found) == 1 else None
 
 
 def _visit_to_move(turn: Turn, kind: AppointmentType) -> Appointment | None:

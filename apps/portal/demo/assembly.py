@@ -26,8 +26,8 @@ from apps.portal.demo.records import admit
 from apps.portal.demo.runs import write_runs
 from apps.portal.demo.threads import write_threads
 from apps.portal.demo.visits import Away, plan_visits
-from apps.portal.demo.walk_in import plan_walk_ins
 from apps.portal.demo.waitlist import write_waitlist
+from apps.portal.demo.walk_in import plan_walk_ins
 
 Progress = Callable[[str, int, int], None]
 NUMBER, OTHER_NUMBER = "+15550100000", "+15550200000"

@@ -21,10 +21,13 @@ from apps.appointments.models import (
     WaitStatus,
 )
 from apps.appointments.ranking import rank_candidates
+from apps.appointments.recurrence import Rule
 from apps.appointments.services import (
     accept_offer,
     add_to_waitlist,
+    book_series,
     cancel_appointment,
+    cancel_series,
     change_waitlist_entry,
     decline_offer,
     expire_holds,
@@ -34,10 +37,15 @@ from apps.appointments.services import (
     remove_from_waitlist,
     reschedule_appointment,
     restore_to_waitlist,
+    undo_reschedule,
+    undo_series_cancellation,
     undo_status,
     withdraw_offer,
 )
-from apps.appointments.services.waitlist import NotReachable, OfferClosed, TooLate, close_past_windows
+from apps.appointments.services.waitlist.expiring import close_past_windows
+from apps.appointments.services.waitlist.ground import OfferClosed
+from apps.appointments.services.waitlist.offers import TooLate
+from apps.appointments.services.waitlist.telling import NotReachable
 from apps.appointments.waiting import days_left, window_in_words
 from apps.appointments.waitlist_messages import still_holds
 from apps.communications.models import Communication
@@ -795,6 +803,50 @@ class TestFilling:
         with pytest.raises(SlotUnavailable, match="kept for them until"):
             undo_status(appointment=visit, actor=SYSTEM)
 
+    def test_undone_move_takes_the_unsent_offer_of_the_old_time_back(self, clinic, clock):
+        visit = visit_of(clinic, TUESDAY_TEN)
+        entry = waiting(clinic)
+        reschedule_appointment(appointment=visit, start=TUESDAY_TEN + DAY, actor=SYSTEM)
+        drain()
+        assert [one.status for one in offers_of(entry)] == [OfferStatus.OPEN]
+        clock.shift(5)
+        assert undo_reschedule(appointment=visit, actor=SYSTEM).start == TUESDAY_TEN
+        drain()
+        assert [(one.start, one.status) for one in offers_of(entry)][0] == (TUESDAY_TEN, OfferStatus.WITHDRAWN)
+
+    def test_move_is_not_undone_once_somebody_was_promised_the_old_time(self, clinic, clock):
+        visit = visit_of(clinic, TUESDAY_TEN)
+        waiting(clinic)
+        reschedule_appointment(appointment=visit, start=TUESDAY_TEN + DAY, actor=SYSTEM)
+        drain()
+        clock.shift(30)
+        drain()
+        with pytest.raises(SlotUnavailable, match="kept for them until"):
+            undo_reschedule(appointment=visit, actor=SYSTEM)
+
+    def test_cancelled_series_fills_each_time_and_its_undo_takes_all_unsent_offers_back(self, clinic, clock):
+        series = book_series(
+            organization=clinic.organization,
+            patient=somebody(clinic),
+            appointment_type=clinic.appointment_type,
+            practitioner=clinic.practitioner,
+            location=clinic.location,
+            start=TUESDAY_TEN,
+            rule=Rule("DAILY", count=3),
+            actor=SYSTEM,
+        )
+        first = Appointment.objects.filter(series=series).order_by("start").first()
+        entries = [waiting(clinic) for _ in range(3)]
+        cancel_series(visit=first, reason="patient", everything=True, actor=SYSTEM)
+        drain()
+        offered = sorted(made.start for entry in entries for made in offers_of(entry))
+        assert offered == [TUESDAY_TEN, TUESDAY_TEN + DAY, TUESDAY_TEN + 2 * DAY]
+        clock.shift(5)
+        undone = undo_series_cancellation(series=series, since=MONDAY, actor=SYSTEM)
+        drain()
+        assert {visit.status for visit in undone} == {Status.BOOKED}
+        assert {made.status for entry in entries for made in offers_of(entry)} == {OfferStatus.WITHDRAWN}
+
     def test_cancellation_that_was_undone_before_the_event_arrives_fills_nothing(self, clinic):
         visit = visit_of(clinic, TUESDAY_TEN)
         entry = waiting(clinic)
@@ -956,12 +1008,20 @@ class TestOtherWays:
         drain()
         assert again(entry).status == WaitStatus.BOOKED
 
-
     def test_visit_that_staff_moved_to_later_does_not(self, clinic):
         patient = somebody(clinic)
         visit = visit_of(clinic, TUESDAY_TEN, patient)
         entry = waiting(clinic, patient, moves=visit)
         reschedule_appointment(appointment=visit, start=TUESDAY_TEN + DAY, actor=SYSTEM)
+        drain()
+        assert again(entry).status == WaitStatus.WAITING
+
+    def test_move_to_later_that_was_taken_back_does_not(self, clinic):
+        patient = somebody(clinic)
+        visit = visit_of(clinic, TUESDAY_TEN, patient)
+        entry = waiting(clinic, patient, moves=visit)
+        reschedule_appointment(appointment=visit, start=TUESDAY_TEN + DAY, actor=SYSTEM)
+        undo_reschedule(appointment=visit, actor=SYSTEM)
         drain()
         assert again(entry).status == WaitStatus.WAITING
 

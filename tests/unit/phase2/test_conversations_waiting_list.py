@@ -19,6 +19,7 @@ from tests.fixtures.background import drain
 from tests.fixtures.communications import CommunicationFactory
 from tests.fixtures.conversations import Dialogue
 from tests.fixtures.patients import ContactPointFactory, PatientFactory
+from tests.fixtures.practitioners import PractitionerFactory
 from tests.fixtures.waitlist import again, open_for_messages, somebody, visit_of, waiting
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
@@ -132,6 +133,10 @@ class TestYes:
         phone.say("hi")
         assert "booked" not in phone.say("yes")
         assert not Appointment.objects.exists()
+
+    def test_asked_as_a_question_books_nothing(self, offer, phone):
+        phone.say("did I confirm?")
+        assert not Appointment.objects.filter(status=Status.BOOKED).exists()
 
     def test_with_more_words_books_nothing(self, offer, phone):
         phone.say("yes but can I bring my dog and is it with the same doctor")
@@ -276,6 +281,42 @@ class TestOntoTheList:
         self.go_to_slots(dialogue, "put me on the waiting list for tomorrow please")
         entry = WaitlistEntry.objects.get()
         assert (entry.earliest_date, entry.latest_date) == (dt.date(2026, 11, 24), dt.date(2026, 11, 24))
+
+    def test_who_asks_for_earlier_than_the_earliest_may_wait_for_it(self, clinic, dialogue):
+        self.go_to_slots(dialogue, "on thursday or later")
+        answer = dialogue.go("anything earlier?", "earlier please", "earlier please", "something earlier?")
+        assert "There is nothing earlier" in answer
+        assert "WAITING LIST" in answer
+        shown = dialogue.thread.context["offers"][0]["start"]
+        dialogue.say("waiting list")
+        assert WaitlistEntry.objects.get().latest_date.isoformat() == shown[:10]
+
+    def test_who_wants_somebody_without_a_free_time_waits_for_them(self, clinic, dialogue):
+        busy = PractitionerFactory(organization=clinic.organization, given_name="Ada", family_name="Lovelace")
+        PractitionerTypeFactory(
+            organization=clinic.organization, practitioner=busy, appointment_type=clinic.appointment_type
+        )
+        answer = self.go_to_slots(dialogue, "with Dr Lovelace please")
+        assert "I find no free time with them" in answer
+        assert "WAITING LIST" in answer
+        dialogue.say("waiting list")
+        assert WaitlistEntry.objects.get().practitioner == busy
+
+    def test_who_wants_somebody_who_does_not_do_that_waits_for_anyone(self, clinic, dialogue):
+        PractitionerFactory(organization=clinic.organization, given_name="Ada", family_name="Lovelace")
+        self.go_to_slots(dialogue, "with Dr Lovelace please", "waiting list")
+        assert WaitlistEntry.objects.get().practitioner is None
+
+    def test_practitioner_that_staff_noted_stays_when_another_day_is_wished(self, clinic, patient, phone):
+        entry = waiting(clinic, patient, practitioner=clinic.practitioner)
+        phone.go("I have a cough, could I come on saturday?", "waiting list")
+        assert (again(entry).weekdays, again(entry).practitioner) == ([5], clinic.practitioner)
+
+    def test_asked_in_another_language_the_question_is_repeated(self, clinic, dialogue):
+        WeeklyHours.objects.all().delete()
+        self.go_to_slots(dialogue)
+        assert "¿Le apunto en la lista de espera?" in dialogue.say("en español por favor")
+        assert "Está en la lista de espera" in dialogue.say("sí")
 
     def test_held_time_is_given_back_for_the_list(self, clinic, dialogue):
         self.go_to_slots(dialogue, "2", "waiting list")
