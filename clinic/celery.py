@@ -26,6 +26,8 @@ app.conf.beat_schedule = {
     "dispatch-communications": {"task": "communications.dispatch", "schedule": 3.0, "options": {"expires": 3}},
     "reconcile-communications": {"task": "communications.reconcile", "schedule": 30.0, "options": {"expires": 30}},
     "expire-holds": {"task": "appointments.expire_holds", "schedule": 15.0, "options": {"expires": 15}},
+    "expire-offers": {"task": "appointments.expire_offers", "schedule": 10.0, "options": {"expires": 10}},
+    "close-past-windows": {"task": "appointments.close_past_windows", "schedule": 1800.0, "options": {"expires": 1800}},
     "advance-journeys": {"task": "journeys.advance_due", "schedule": 15.0, "options": {"expires": 15}},
     "sweep-conversations": {"task": "conversations.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "forget-expired-answers": {"task": "core.forget_expired", "schedule": 3600.0, "options": {"expires": 3600}},

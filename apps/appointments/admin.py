@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
-from apps.appointments.models import Appointment, AppointmentType, PractitionerType
+from apps.appointments.models import Appointment, AppointmentType, PractitionerType, WaitlistEntry
 from apps.audit.models import AccessKind
 from apps.audit.services import record_access
 from apps.core.admin import ModelAdmin, TabularInline
@@ -61,11 +61,41 @@ class AppointmentAdmin(ModelAdmin):
         return response
 
 
-def _note(request: HttpRequest, appointments: Iterable[Appointment], kind: AccessKind) -> None:
+@admin.register(WaitlistEntry)
+class WaitlistEntryAdmin(ModelAdmin):
+    """Read-only: offers hold times and write to patients, which needs the rules of the portal. Looks are noted."""
+
+    list_display = ["patient", "appointment_type", "urgency", "status", "earliest_date", "latest_date", "created_at"]
+    list_filter = ["status", "urgency", "appointment_type"]
+    list_select_related = ["patient", "appointment_type"]
+    search_fields = ["patient__family_name", "patient__given_name"]
+    ordering = ["-created_at"]
+    read_only = True
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> WaitlistEntry | None:
+        entry = super().get_object(request, object_id, from_field)
+        if entry is not None and request.method == "GET":
+            _note(request, [entry], AccessKind.VIEW)
+        return entry
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        listed = getattr(response, "context_data", {}).get("cl")
+        if listed is not None:
+            _note(request, listed.result_list, AccessKind.SEARCH)
+        return response
+
+
+def _note(request: HttpRequest, rows: Iterable[Appointment | WaitlistEntry], kind: AccessKind) -> None:
     record_access(
         organization=request.organization,  # type: ignore[attr-defined]
         actor=request.actor,  # type: ignore[attr-defined]
-        patient_ids=dict.fromkeys(one.patient_id for one in appointments if one.patient_id is not None),
-        route="admin:appointments_appointment",
+        patient_ids=dict.fromkeys(one.patient_id for one in rows if one.patient_id is not None),
+        route=_route(request),
         kind=kind,
     )
+
+
+def _route(request: HttpRequest) -> str:
+    name = request.resolver_match.view_name if request.resolver_match else ""
+    return name.removesuffix("_changelist").removesuffix("_change")

@@ -10,13 +10,15 @@ class AppointmentsConfig(AppConfig):
         from apps.appointments.messages import register_messages
         from apps.appointments.presentations import register_presentations
         from apps.appointments.series_messages import register_series_messages
-        from apps.appointments.views.panels import visits_of
+        from apps.appointments.views.panels import visits_of, waitlist_badge
+        from apps.appointments.waitlist_messages import register_offer_messages
         from apps.core.navigation import Entry, NewAction, register, register_action
         from apps.organizations.permissions import Permission
         from apps.patients import panels
 
         register_messages()
         register_series_messages()
+        register_offer_messages()
         register_presentations()
         register(
             Entry("calendar", _("Calendar"), "calendar", "appointments:calendar", Permission.APPOINTMENTS_VIEW, 20)
@@ -38,6 +40,26 @@ class AppointmentsConfig(AppConfig):
             order=10,
             permission=Permission.APPOINTMENTS_VIEW,
             live=("appointments", "communications"),
+        )
+        register(
+            Entry(
+                "waitlist",
+                _("Waitlist"),
+                "hourglass",
+                "appointments:waitlist",
+                Permission.APPOINTMENTS_VIEW,
+                25,
+                waitlist_badge,
+            )
+        )
+        panels.register(
+            slot="rail",
+            key="waitlist",
+            label=_("Waitlist"),
+            url_name="appointments:waitlist-for-patient",
+            order=15,
+            permission=Permission.APPOINTMENTS_VIEW,
+            live=("waitlists",),
         )
         panels.register(
             slot="rail",
@@ -61,4 +83,7 @@ class AppointmentsConfig(AppConfig):
         )
         register_action(
             NewAction(_("Appointment"), "calendar-plus", "appointments:book", Permission.APPOINTMENTS_MANAGE, 10)
+        )
+        register_action(
+            NewAction(_("Waitlist entry"), "hourglass", "appointments:waitlist-add", Permission.APPOINTMENTS_MANAGE, 12)
         )

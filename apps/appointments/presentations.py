@@ -42,6 +42,25 @@ def register_presentations() -> None:
         ("cancelled", "calendar-repeat", "warn", lambda: _("%(n)d visits of a series cancelled")),
     ):
         present(f"series.{what}", Presentation(icon=icon, kind="visits", sentence=_counted(words), tone=tone))
+    for what, icon, tone, words in _waitlist_lines():
+        present(
+            f"waitlist.{what}",
+            Presentation(icon=icon, kind="visits", sentence=_sentence(words), url=_waitlist_url, tone=tone),
+        )
+
+
+def _waitlist_lines() -> tuple[tuple[str, str, str, Callable[[], str]], ...]:
+    return (
+        ("added", "hourglass", "neutral", lambda: _("Put on the waitlist")),
+        ("removed", "hourglass-empty", "neutral", lambda: _("Taken off the waitlist")),
+        ("restored", "arrow-back-up", "neutral", lambda: _("Put back on the waitlist")),
+        ("window_closed", "hourglass-empty", "neutral", lambda: _("The window on the waitlist is over")),
+        ("offered", "send", "info", lambda: _("Offered the time on %(when)s from the waitlist")),
+        ("accepted", "circle-check", "ok", lambda: _("Took the offered time on %(when)s")),
+        ("declined", "circle-x", "neutral", lambda: _("Declined the offered time on %(when)s")),
+        ("expired", "clock-x", "neutral", lambda: _("Did not answer the offer of %(when)s in time")),
+        ("withdrawn", "arrow-back-up", "neutral", lambda: _("The offer of %(when)s was withdrawn")),
+    )
 
 
 def _plain(icon: str, tone: str, words: Callable[[], str]) -> Presentation:
@@ -64,8 +83,15 @@ def _sentence(words: Callable[[], str]) -> Callable[[Event], str]:
 
 def _when(event: Event) -> str:
     """Return the visit's time, as it was when the event happened, in the reader's zone."""
-    moment = dt.datetime.fromisoformat(event.payload["start"])
+    start = event.payload.get("start")
+    if start is None:
+        return ""
+    moment = dt.datetime.fromisoformat(start)
     return date_format(timezone.localtime(moment), "D j M, H:i")
+
+
+def _waitlist_url(event: Event) -> str:
+    return f"/waitlist/{event.payload['entry_id']}/"
 
 
 def _url(event: Event) -> str:

@@ -6,12 +6,13 @@ import datetime as dt
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiResponse, extend_schema_field
 from rest_framework import serializers
 
 from apps.appointments.models import VISIT_STATUSES, Appointment, AppointmentType, CancelReason, Source
 from apps.appointments.transitions import Step, possible_steps
 from apps.core.api.fields import InstantField, InUtc, TenantRelatedField
+from apps.core.api.schema import ProblemSerializer
 from apps.organizations.models import Location
 from apps.patients.models import Patient
 from apps.practitioners.models import Colour, Practitioner, Room
@@ -157,6 +158,18 @@ class ConflictSerializer(serializers.Serializer):
     message = serializers.CharField()
     hard = serializers.BooleanField(help_text="false: `override` may set it aside")
     until = InstantField(allow_null=True)
+
+
+class SlotUnavailableSerializer(ProblemSerializer):
+    """Why the time can't be had, and what can."""
+
+    conflicts = ConflictSerializer(many=True)
+    alternatives = SlotSerializer(many=True)
+
+
+UNAVAILABLE = OpenApiResponse(
+    SlotUnavailableSerializer, description='`code: "slot_unavailable"`: every reason at once, free times nearby'
+)
 
 
 class AppointmentSerializer(InUtc, serializers.ModelSerializer):

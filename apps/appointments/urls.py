@@ -12,6 +12,8 @@ from apps.appointments.views import (
     series,
     steps,
     times,
+    waitlist,
+    waitlist_offers,
 )
 
 app_name = "appointments"
@@ -44,4 +46,14 @@ urlpatterns = [
     path("appointments/<uuid:pk>/confirm/", detail.confirm, name="confirm"),
     path("appointments/<uuid:pk>/calendar.ics", detail.calendar_file, name="ics"),
     path("appointments/<uuid:pk>/step/<slug:step>/", steps.take_step, name="step"),
+    path("waitlist/", waitlist.waitlist, name="waitlist"),
+    path("waitlist/add/", waitlist.add, name="waitlist-add"),
+    path("waitlist/visits/", waitlist.visits, name="waitlist-visits"),
+    path("waitlist/rail/", waitlist.rail, name="waitlist-rail"),
+    path("waitlist/candidates/", waitlist_offers.candidates, name="waitlist-candidates"),
+    path("waitlist/<uuid:pk>/", waitlist.entry, name="waitlist-entry"),
+    path("waitlist/<uuid:pk>/edit/", waitlist.edit, name="waitlist-edit"),
+    path("waitlist/<uuid:pk>/offer/", waitlist_offers.offer, name="waitlist-offer"),
+    path("waitlist/<uuid:pk>/<slug:step>/", waitlist_offers.take_step, name="waitlist-step"),
+    path("patients/<uuid:pk>/waitlist/", waitlist.for_patient, name="waitlist-for-patient"),
 ]

@@ -53,7 +53,7 @@ def _send(task: str, queue: str) -> None:
         return
     try:
         with _producers().acquire(block=True, timeout=PATIENCE_SECONDS) as producer:
-            if producer.channel.client.llen(queue) >= ENOUGH:
+            if producer.channel.client.llen(queue) >= ENOUGH:  # type: ignore[union-attr]  # the transport is always Redis
                 return
             current_app.send_task(task, queue=queue, expires=60, retry=False, producer=producer)
     except (OperationalError, LimitExceeded, RedisError, OSError) as error:

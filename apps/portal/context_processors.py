@@ -61,7 +61,9 @@ def active_key(request: HttpRequest) -> str:
     key = getattr(match.func, "navigation_key", "")
     if key:
         return key
-    urls = {entry.url_name.split(":")[0]: entry.key for entry in navigation.entries() if ":" in entry.url_name}
+    urls: dict[str, str] = {}
+    for entry in navigation.entries():  # of an app with several entries, its first one stands for the rest of its pages
+        urls.setdefault(entry.url_name.split(":")[0], entry.key)
     by_name = {entry.url_name: entry.key for entry in navigation.entries()}
     return by_name.get(match.view_name, urls.get(match.namespace, ""))
 

@@ -10,7 +10,7 @@ import django_filters
 from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -23,6 +23,7 @@ from apps.appointments.errors import conflict_as_json, slot_as_json
 from apps.appointments.invites import invite_for
 from apps.appointments.models import VISIT_STATUSES, Appointment, AppointmentType, Source
 from apps.appointments.serializers import (
+    UNAVAILABLE,
     AppointmentSerializer,
     AppointmentTypeSerializer,
     AppointmentTypeWriteSerializer,
@@ -32,19 +33,16 @@ from apps.appointments.serializers import (
     CheckBookingSerializer,
     CheckedBookingSerializer,
     ConfirmAppointmentSerializer,
-    ConflictSerializer,
     HoldSerializer,
     HoldWriteSerializer,
     RescheduleSerializer,
     SlotListSerializer,
     SlotQuerySerializer,
-    SlotSerializer,
 )
 from apps.audit.models import AccessKind
 from apps.audit.services import record_access
 from apps.core.api.filters import FilterSet, InstantFilter, TruthFilter
 from apps.core.api.pagination import CursorPagination
-from apps.core.api.schema import ProblemSerializer
 from apps.core.api.viewsets import (
     ApiView,
     CreateMixin,
@@ -60,18 +58,6 @@ from apps.organizations.permissions import Permission
 from apps.practitioners.models import Room
 
 VIEW, MANAGE = Permission.APPOINTMENTS_VIEW, Permission.APPOINTMENTS_MANAGE
-
-
-class SlotUnavailableSerializer(ProblemSerializer):
-    """Why the time can't be had, and what can."""
-
-    conflicts = ConflictSerializer(many=True)
-    alternatives = SlotSerializer(many=True)
-
-
-UNAVAILABLE = OpenApiResponse(
-    SlotUnavailableSerializer, description='`code: "slot_unavailable"`: every reason at once, free times nearby'
-)
 
 
 class InListOrder(CursorPagination):

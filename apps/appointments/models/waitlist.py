@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -142,3 +144,8 @@ class WaitlistOffer(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.start:%Y-%m-%d %H:%M} ({self.get_status_display()})"
+
+    @property
+    def local_start(self) -> dt.datetime:
+        """Return the start on the location's wall clock (reads the location: select it with the row)."""
+        return self.start.astimezone(self.location.zone)

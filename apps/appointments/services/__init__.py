@@ -1,5 +1,6 @@
 """The appointment book's services: the only way in for staff, bot, API, link and every later door."""
 
+from apps.appointments.house_rules import settings_for
 from apps.appointments.services.booking import book_appointment
 from apps.appointments.services.changes import (
     cancel_appointment,
@@ -13,7 +14,7 @@ from apps.appointments.services.no_shows import (
     follow_up_no_shows,
     lift_online_booking_block,
 )
-from apps.appointments.services.self_service import SelfService, renew_link, self_service, settings_for
+from apps.appointments.services.self_service import SelfService, renew_link, self_service
 from apps.appointments.services.series import Occurrence, Place, book_series, check_series
 from apps.appointments.services.series_changes import (
     Plan,
@@ -38,12 +39,24 @@ from apps.appointments.services.visits import (
     start_appointment,
     undo_status,
 )
+from apps.appointments.services.waitlist.answers import accept_offer, decline_offer
+from apps.appointments.services.waitlist.entries import (
+    add_to_waitlist,
+    change_waitlist_entry,
+    remove_from_waitlist,
+    restore_to_waitlist,
+)
+from apps.appointments.services.waitlist.expiring import expire_offers
+from apps.appointments.services.waitlist.filling import fill_slot
+from apps.appointments.services.waitlist.offers import offer_slot, withdraw_offer
 
 __all__ = [
     "Occurrence",
     "Place",
     "Plan",
     "SelfService",
+    "accept_offer",
+    "add_to_waitlist",
     "arrive_appointment",
     "block_online_booking",
     "book_appointment",
@@ -51,22 +64,29 @@ __all__ = [
     "cancel_appointment",
     "cancel_series",
     "change_series",
+    "change_waitlist_entry",
     "check_change",
     "check_series",
     "complete_appointment",
     "confirm_appointment",
     "create_appointment_type",
+    "decline_offer",
     "describe_appointment",
     "expire_holds",
+    "expire_offers",
+    "fill_slot",
     "follow_up_no_shows",
     "hold_slot",
     "lift_online_booking_block",
     "mark_no_show",
+    "offer_slot",
     "plan_change",
     "release_hold",
     "release_holds",
+    "remove_from_waitlist",
     "renew_link",
     "reschedule_appointment",
+    "restore_to_waitlist",
     "self_service",
     "set_offered_types",
     "set_offering_practitioners",
@@ -77,4 +97,5 @@ __all__ = [
     "undo_series_cancellation",
     "undo_status",
     "update_appointment_type",
+    "withdraw_offer",
 ]

@@ -22,6 +22,7 @@ from apps.appointments.services.placing import (
     plain,
     refuse_hard_conflicts,
 )
+from apps.appointments.services.waitlist.offers import withdraw_unsent_offers
 from apps.appointments.transitions import WHY_NOT, Step, not_possible, require_step
 from apps.core.actors import Actor, ActorKind
 from apps.core.errors import Conflict, InvalidInput, NotFound, StaleVersion
@@ -98,8 +99,9 @@ def undo_reschedule(*, appointment: Appointment, version: int | None = None, act
 
     Only what the database would refuse stands in the way, because the clinic's own rules were met or set aside when
     it was booked there: a visit that began a minute ago may go back. The patient, who may have been told, is told
-    again, unless the move was made without telling. Locks as `reschedule_appointment`. Raises StaleVersion,
-    InvalidTransition, SlotUnavailable.
+    again, unless the move was made without telling. An offer of the old time to somebody who waits is taken back as
+    long as they were not told of it. Locks as `reschedule_appointment`. Raises StaleVersion, InvalidTransition,
+    SlotUnavailable.
     """
     actor.require(Permission.APPOINTMENTS_MANAGE)
     current = load(appointment.pk)
@@ -120,6 +122,7 @@ def undo_reschedule(*, appointment: Appointment, version: int | None = None, act
         in_series=current.series_id is not None,
     )
     with answering_with_alternatives(wanted):
+        withdraw_unsent_offers(practitioner=wanted.practitioner, start=wanted.start, end=wanted.end, actor=actor)
         lock_for(wanted, also_practitioners=[current.practitioner_id])
         locked = lock(current.pk)
         _require_unchanged(locked, current, wanted, version)

@@ -28,6 +28,7 @@ from apps.patients.models import Patient
 from apps.practitioners.models import Practitioner, Room
 
 LONGEST_HOLD_MINUTES = 60
+LONGEST_OFFER = dt.timedelta(days=1)
 
 
 def hold_slot(
@@ -39,6 +40,7 @@ def hold_slot(
     start: dt.datetime,
     held_for: uuid.UUID,
     minutes: int = 5,
+    until: dt.datetime | None = None,
     patient: Patient | None = None,
     room: Room | None = None,
     source: str = Source.STAFF,
@@ -47,12 +49,10 @@ def hold_slot(
     """Keep a time free for somebody (a conversation, a key, a person) who has one hold at most: it replaces theirs.
 
     Locks the holder, then as booking does; same rules, but soft ones can't be set aside for a hold. When it is
-    refused, an earlier hold of theirs stays. Raises SlotUnavailable, InvalidInput, NotFound.
+    refused, an earlier hold of theirs stays. `until` (UTC, at most a day ahead) instead of `minutes` is for an offer of
+    the waitlist, which may have to wait for the end of quiet hours. Raises SlotUnavailable, InvalidInput, NotFound.
     """
     actor.require(Permission.APPOINTMENTS_MANAGE)
-    if not 1 <= minutes <= LONGEST_HOLD_MINUTES:
-        message = _("A time is held for 1 to %(most)d minutes.") % {"most": LONGEST_HOLD_MINUTES}
-        raise InvalidInput(message, errors={"minutes": [message]})
     wanted = Wanted(
         organization=organization,
         appointment_type=appointment_type,
@@ -64,7 +64,7 @@ def hold_slot(
         room=room,
         source=source,
     )
-    until = timezone.now() + dt.timedelta(minutes=minutes)
+    held_until = _held_until(minutes, until)
     with answering_with_alternatives(wanted):
         _lock_holder(organization, held_for)
         lock_for(wanted)
@@ -77,12 +77,25 @@ def hold_slot(
             status=Status.HELD,
             source=source,
             held_for=held_for,
-            held_until=until,
+            held_until=held_until,
         )
         place(hold, wanted, decision)
         hold.save(force_insert=True)
         emit_change("held", hold, actor=actor)
     return hold
+
+
+def _held_until(minutes: int, until: dt.datetime | None) -> dt.datetime:
+    now = timezone.now()
+    if until is not None:
+        if not now < until <= now + LONGEST_OFFER:
+            message = _("A time is held for a day at most, and not into the past.")
+            raise InvalidInput(message, errors={"until": [message]})
+        return until
+    if not 1 <= minutes <= LONGEST_HOLD_MINUTES:
+        message = _("A time is held for 1 to %(most)d minutes.") % {"most": LONGEST_HOLD_MINUTES}
+        raise InvalidInput(message, errors={"minutes": [message]})
+    return now + dt.timedelta(minutes=minutes)
 
 
 def _lock_holder(organization: Organization, held_for: uuid.UUID) -> None:

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.appointments.house_rules import settings_for
 from apps.appointments.models import Appointment, OnlineBookingBlock, Status
-from apps.appointments.services.self_service import settings_for
 from apps.core.actors import Actor, ActorKind
 from apps.core.errors import Conflict
 from apps.events.services import emit

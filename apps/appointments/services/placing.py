@@ -211,6 +211,7 @@ def emit_change(
             "practitioner_id": str(appointment.practitioner_id),
             "location_id": str(appointment.location_id),
             "start": appointment.start.isoformat(),
+            "end": appointment.end.isoformat(),
             "version": appointment.version,
             "source": appointment.source,
             "held_for": str(appointment.held_for) if appointment.held_for else None,

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from apps.appointments.models import UNDO_WINDOW, Appointment, AppointmentSettings, OnlineBookingBlock, Status
+from apps.appointments.house_rules import settings_for
+from apps.appointments.models import UNDO_WINDOW, Appointment, OnlineBookingBlock, Status
 from apps.appointments.services.changes import lock
 from apps.appointments.services.placing import emit_change
 from apps.core.actors import Actor, ActorKind
 from apps.events.models import Event
-from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission
 
 UNDOABLE = ("appointment.cancelled", "appointment.rescheduled")
@@ -28,12 +28,6 @@ class SelfService:
     move: bool
     until: dt.datetime
     undo_until: dt.datetime | None
-
-
-def settings_for(organization: Organization) -> AppointmentSettings:
-    """Return the organization's decisions about its appointment book, or the defaults; one query."""
-    found: AppointmentSettings | None = AppointmentSettings.objects.for_organization(organization).first()
-    return found or AppointmentSettings(organization=organization)
 
 
 def self_service(appointment: Appointment) -> SelfService:

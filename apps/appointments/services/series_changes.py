@@ -24,6 +24,7 @@ from apps.appointments.services.changes import cancel_appointment, load, resched
 from apps.appointments.services.placing import alternatives_to, lock_for
 from apps.appointments.services.series import Occurrence, emit_series
 from apps.appointments.services.visits import undo_status
+from apps.appointments.services.waitlist.ground import lock_waitlist
 from apps.core.actors import Actor
 from apps.core.errors import Conflict, InvalidInput, NotFound, StaleVersion
 from apps.organizations.models import Location
@@ -363,6 +364,8 @@ def undo_series_cancellation(*, series: AppointmentSeries, since: dt.datetime, a
     """
     actor.require(Permission.APPOINTMENTS_MANAGE)
     locked: AppointmentSeries = AppointmentSeries.objects.select_for_update(no_key=True).get(pk=series.pk)
+    # Before the first practitioner is, as each undo may take offers of its time back.
+    lock_waitlist(locked.organization)
     cancelled = Appointment.objects.filter(series=locked, status=Status.CANCELLED, cancelled_at__gte=since)
     undone = [undo_status(appointment=one, tell_patient=False, actor=actor) for one in cancelled.order_by("start")]
     if not undone:

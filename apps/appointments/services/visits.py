@@ -19,6 +19,7 @@ from apps.appointments.services.placing import (
     refuse_hard_conflicts,
     sit,
 )
+from apps.appointments.services.waitlist.offers import withdraw_unsent_offers
 from apps.appointments.transitions import Step, not_possible, require_step
 from apps.core.actors import Actor
 from apps.organizations.permissions import Permission
@@ -96,7 +97,7 @@ def undo_status(*, appointment: Appointment, tell_patient: bool = True, actor: A
     A cancelled or missed visit needs its time again: practitioner, room and patient are locked and SlotUnavailable is
     raised when somebody else has it. Undoing a cancellation publishes `appointment.booked` as well, in a new version,
     because the patient may have been told that it is off: confirmation (unless without `tell_patient`), invite and
-    reminders start anew.
+    reminders start anew. An offer of the time to somebody who waits is taken back as long as they were not told of it.
     """
     actor.require(Permission.APPOINTMENTS_MANAGE)
     current = load(appointment.pk)
@@ -118,6 +119,7 @@ def undo_status(*, appointment: Appointment, tell_patient: bool = True, actor: A
         overbook=current.lane > 0,
     )
     with answering_with_alternatives(wanted):
+        withdraw_unsent_offers(practitioner=current.practitioner, start=current.start, end=current.end, actor=actor)
         lock_for(wanted)
         locked = lock(current.pk)
         _require_undoable(locked)

@@ -65,6 +65,7 @@ def detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "can_move": appointment.status == Status.BOOKED,
         "can_cancel": appointment.status in RULES[Step.CANCEL].sources,
         "can_undo": appointment.undo_until is not None and timezone.now() < appointment.undo_until,
+        "is_free_again": appointment.status == Status.CANCELLED and appointment.start > timezone.now(),
         "link": link_address(appointment),
         "risk": _risk(appointment),
         **_series(appointment),

@@ -8,11 +8,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from apps.appointments.models import Appointment
+from apps.appointments.models import Appointment, WaitlistEntry
 from apps.appointments.selectors import next_appointment
 from apps.communications.models import Communication
+from apps.core.navigation import Badge
 from apps.organizations.access import requires
 from apps.organizations.permissions import Permission
 from apps.patients.models import Patient
@@ -23,6 +25,12 @@ SHOWN = 100
 def visits_of(patient: Patient) -> QuerySet:
     """Return the appointments that the patient page counts; no query yet."""
     return Appointment.objects.filter(organization_id=patient.organization_id, patient=patient).real()
+
+
+def waitlist_badge(request: HttpRequest) -> Badge:
+    """Return who waits for a time; no query yet."""
+    rows = WaitlistEntry.objects.for_organization(request.organization).open()  # type: ignore[attr-defined]
+    return Badge(rows, label=_("waiting"))
 
 
 @require_GET

@@ -92,7 +92,7 @@ def _want_visit(turn: Turn, intent: Intent) -> Step:
     if intent == Intent.GREETING and not turn.opening:
         turn.opening = wording.hello(turn.organization.name)
     turn.context.start_over(Goal.BOOK)
-    if intent in (Intent.BOOK, Intent.SYMPTOM, Intent.UNKNOWN):
+    if intent in (Intent.BOOK, Intent.JOIN_LIST, Intent.SYMPTOM, Intent.UNKNOWN):
         note_new_visit(turn, intent)
     return identify(turn)
 

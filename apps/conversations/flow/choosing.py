@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from apps.appointments.errors import SlotUnavailable
 from apps.appointments.models import AppointmentType, Source
@@ -21,6 +21,7 @@ from apps.conversations.flow.offering import (
 )
 from apps.conversations.flow.searching import refined, search, search_before, search_nearest
 from apps.conversations.flow.turn import Step, Turn
+from apps.conversations.flow.waiting_list import ask_to_wait, put_on_list
 from apps.conversations.models import Attention, FlowState
 from apps.conversations.understanding import (
     Ambiguous,
@@ -46,26 +47,31 @@ STOPS = (Intent.CANCEL, Intent.NEVER_MIND, Intent.GOODBYE)
 # ── offering ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def offer_times(turn: Turn, intro: str, *, after: dt.datetime | None = None) -> Step:
+def offer_times(turn: Turn, intro: str, *, after: dt.datetime | None = None, missed: When | None = None) -> Step:
     """Show up to three free times that fit the wish; when nothing does, the nearest ones, and say so.
 
-    `after` (UTC) shows only what starts later; when nothing does, everything from the beginning.
+    `after` (UTC) shows only what starts later; when nothing does, everything from the beginning. `missed` is a wish
+    that is known to fit nothing.
     """
     context = turn.context
     kind = AppointmentType.objects.for_organization(turn.organization).filter(pk=known(context.type_id)).first()
     if kind is None or context.rounds >= MOST_ROUNDS:
         return to_staff(turn, Attention.NO_SLOTS, wording.no_times(turn.organization.phone))
     wish = wish_from_json(context.wish)
+    if wish is not None or missed is not None:
+        context.missed = wish_to_json(missed) if missed is not None else None
+    context.missed_with = [] if context.practitioner_ids else context.missed_with
     found = search(turn, kind, wish, after=after)
     if not found and after is not None:
         intro, found = wording.no_more_times(), search(turn, kind, wish)
     if not found and context.practitioner_ids and not search(turn, kind, None):
-        intro, context.practitioner_ids = wording.not_with_them(), []
+        intro, context.missed_with, context.practitioner_ids = wording.not_with_them(), context.practitioner_ids, []
         found = search(turn, kind, wish)
     if not found and wish is not None:
-        intro, context.wish, found = wording.nothing_then(), None, search_nearest(turn, kind, wish)
+        intro, context.missed, context.wish = wording.nothing_then(), context.wish, None
+        found = search_nearest(turn, kind, wish)
     if not found:
-        return to_staff(turn, Attention.NO_SLOTS, wording.no_times(turn.organization.phone))
+        return ask_to_wait(turn)
     return _show(turn, intro, found)
 
 
@@ -74,7 +80,8 @@ def _show(turn: Turn, intro: str, found: list[Offer]) -> Step:
     context.offers, context.rounds = found, context.rounds + 1
     context.offered_until = max(offer.start for offer in found)
     context.forget_choice()
-    return Step(FlowState.SLOTS, join(turn.opening, intro, _list(turn), wording.how_to_choose(len(found))))
+    hint = wording.may_wait() if context.missed is not None or context.missed_with else ""
+    return Step(FlowState.SLOTS, join(turn.opening, intro, _list(turn), wording.how_to_choose(len(found)), hint))
 
 
 def _list(turn: Turn) -> str:
@@ -83,6 +90,8 @@ def _list(turn: Turn) -> str:
 
 def on_slots(turn: Turn) -> Step:
     """A choice from the list, another wish, or something else."""
+    if detect_intent(turn.text, turn.language) == Intent.JOIN_LIST:
+        return wait_instead(turn)
     answer = choice_or_wish(turn)
     if answer is not None:
         return answer
@@ -99,6 +108,17 @@ def on_slots(turn: Turn) -> Step:
     if intent == Intent.THANKS:
         return Step(FlowState.SLOTS, _list_again(turn))
     return _other_reason(turn, intent) or unclear(turn, _list_again(turn))
+
+
+def wait_instead(turn: Turn) -> Step:
+    """Go onto the waiting list rather than take one of the times; a wish in the same message is the one that counts."""
+    wish = wish_in(turn)
+    if wish is not None and not wish.past:
+        turn.context.missed = wish_to_json(wish)
+    named = practitioners_named(turn.organization, turn.text, titled=False)
+    turn.context.missed_with = named or turn.context.missed_with
+    let_go(turn)
+    return put_on_list(turn)
 
 
 def choice_or_wish(turn: Turn) -> Step | None:
@@ -137,10 +157,11 @@ def _earlier_than(turn: Turn, shown: Offer, *, same_day: bool) -> Step:
     if same_day:
         return take_wish(turn, When(earliest=local.date(), latest=local.date(), before=local.time()))
     kind = AppointmentType.objects.for_organization(turn.organization).get(pk=known(turn.context.type_id))
-    found = search_before(turn, kind, wish_from_json(turn.context.wish), until=shown.start)
+    wish = wish_from_json(turn.context.wish)
+    found = search_before(turn, kind, wish, until=shown.start)
     if found:
         return _show(turn, wording.other_times(), found)
-    return offer_times(turn, wording.nothing_earlier())
+    return offer_times(turn, wording.nothing_earlier(), missed=replace(wish or When(), latest=local.date()))
 
 
 def _later_than(turn: Turn, shown: Offer, *, same_day: bool) -> Step:

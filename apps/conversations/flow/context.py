@@ -69,6 +69,8 @@ class FlowContext:
 
     `patient_id` is whom the visit is for once that is verified or registered; `candidates` are people who share the
     address and whose first name fits, not verified yet. `tries` counts messages in a row that were not understood.
+    `missed` is the wish that no free time fitted, `missed_with` the practitioners asked for who have none; `asks_to_wait`
+    says that the waiting list is what was asked about.
     """
 
     goal: Goal = Goal.BOOK
@@ -85,6 +87,9 @@ class FlowContext:
     offered_until: dt.datetime | None = None
     wish: dict[str, Any] | None = None
     practitioner_ids: list[uuid.UUID] = field(default_factory=list)
+    missed: dict[str, Any] | None = None
+    missed_with: list[uuid.UUID] = field(default_factory=list)
+    asks_to_wait: bool = False
     rounds: int = 0
     chosen: Offer | None = None
     hold_id: uuid.UUID | None = None
@@ -153,6 +158,7 @@ _FROM_JSON: dict[str, Any] = {
     "candidates": lambda ids: [uuid.UUID(pk) for pk in ids],
     "patient_id": uuid.UUID,
     "birth_dates": lambda dates: [dt.date.fromisoformat(date) for date in dates],
+    "missed_with": lambda ids: [uuid.UUID(pk) for pk in ids],
     "practitioner_ids": lambda ids: [uuid.UUID(pk) for pk in ids],
     "offers": lambda offers: [Offer.from_json(offer) for offer in offers],
     "offered_until": dt.datetime.fromisoformat,

@@ -18,12 +18,14 @@ from apps.conversations.flow.choosing import (
     stop_choosing,
     take_wish,
     things_of,
+    wait_instead,
 )
 from apps.conversations.flow.common import join, to_staff, unclear
 from apps.conversations.flow.context import Goal, Offer, known
 from apps.conversations.flow.noticing import wish_in
 from apps.conversations.flow.offering import offer_of
 from apps.conversations.flow.turn import Step, Turn
+from apps.conversations.flow.waiting_list import on_asked_to_wait
 from apps.conversations.models import Attention, FlowState
 from apps.conversations.understanding import Intent, detect_intent, is_question, parse_yes_no
 from apps.core.actors import BOT, patient_actor
@@ -31,6 +33,8 @@ from apps.core.actors import BOT, patient_actor
 
 def on_confirm(turn: Turn) -> Step:
     """Yes or no; another choice or another wish counts as no."""
+    if turn.context.asks_to_wait:
+        return on_asked_to_wait(turn)
     answer = parse_yes_no(turn.text, turn.language)
     if turn.context.goal == Goal.CANCEL:
         return _on_cancelling(turn, answer)
@@ -43,6 +47,8 @@ def on_confirm(turn: Turn) -> Step:
     if answer is False:
         let_go(turn)
         return Step(FlowState.SLOTS, wording.ask_wish())
+    if intent == Intent.JOIN_LIST:
+        return wait_instead(turn)
     other = choice_or_wish(turn)
     if other is not None:
         return other

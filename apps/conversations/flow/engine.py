@@ -20,6 +20,7 @@ from apps.conversations.flow.deciding import on_confirm
 from apps.conversations.flow.identifying import on_birth_date, on_for_whom, on_name
 from apps.conversations.flow.machine import require_move
 from apps.conversations.flow.turn import Step, Turn
+from apps.conversations.flow.waiting_list import answer_to_offer, leave_list
 from apps.conversations.flow.wishes import has_coming_visit
 from apps.conversations.models import Attention, FlowState, Mark
 from apps.conversations.understanding import (
@@ -75,7 +76,7 @@ def respond(turn: Turn) -> Step | None:
         if alarm is not None:
             return _on_emergency(turn, alarm)
         if not turn.thread.is_with_bot:
-            return None
+            return _silently(turn, answer_to_offer(turn))
         if keyword == "help":
             return Step(turn.state, wording.about_us(turn.organization.name, turn.organization.phone))
         return _in_dialogue(turn)
@@ -100,6 +101,11 @@ def next_state(turn: Turn, step: Step) -> FlowState:
     return require_move(turn.state, step.state)
 
 
+def _silently(turn: Turn, step: Step | None) -> Step | None:
+    """Let an offered time be taken or left while a person owns the thread, without a word of the bot."""
+    return Step(FlowState(turn.thread.state)) if step is not None else None
+
+
 def _in_dialogue(turn: Turn) -> Step:
     if turn.is_stale:
         _forget(turn)
@@ -108,7 +114,7 @@ def _in_dialogue(turn: Turn) -> Step:
     if not turn.text.strip() and turn.has_media:
         return _file_only(turn)
     tries = turn.context.tries
-    step = _command(turn) or STATES[turn.state](turn)
+    step = answer_to_offer(turn) or _command(turn) or STATES[turn.state](turn)
     if turn.context.tries == tries:
         turn.context.tries = 0
     return step
@@ -121,6 +127,8 @@ def _command(turn: Turn) -> Step | None:
         return to_staff(turn, Attention.ASKED, wording.colleague_will_answer(turn.organization.phone))
     if intent == Intent.STOP:
         return Step(turn.state, wording.how_to_stop())
+    if intent == Intent.LEAVE_LIST:
+        return leave_list(turn)
     asks_to_begin = intent == Intent.START and turn.state != FlowState.IDLE
     if (
         intent == Intent.RESTART
@@ -154,6 +162,8 @@ def _repeat(turn: Turn) -> Step:
         ),
     }
     question = questions.get(turn.state, wording.ask_what)
+    if turn.state == FlowState.CONFIRM and turn.context.asks_to_wait:
+        return Step(turn.state, wording.ask_waiting())
     if turn.state == FlowState.CONFIRM and turn.context.chosen is not None:
         return Step(turn.state, ask_about(turn, turn.context.chosen))
     return Step(turn.state, join(turn.opening, question()))

@@ -18,6 +18,7 @@ _EXAMPLE = dt.date(1978, 3, 14)
 
 # What the contact is asked to reply; the parsers must understand each in its language (there is a test).
 YES, NO, MORE, HUMAN = gettext_noop("YES"), gettext_noop("NO"), gettext_noop("MORE"), gettext_noop("HUMAN")
+WAITING_LIST = gettext_noop("WAITING LIST")
 CHANGE_VISIT, WHEN_IS_VISIT = gettext_noop("change my visit"), gettext_noop("when is my visit?")
 WEEKDAYS = (
     gettext_noop("Monday"),
@@ -309,6 +310,52 @@ def nothing_booked() -> str:
 
 def left_as_it_is() -> str:
     return _("All right, your visit stays as it is.")
+
+
+# ── the waiting list ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def may_wait() -> str:
+    return _("If none of them suits, write %(list)s, and I write to you when a time gets free that does.") % {
+        "list": _(WAITING_LIST)
+    }
+
+
+def ask_waiting() -> str:
+    return (
+        _(
+            "I find no free time right now. Shall I put you on the waiting list? We write to you here as soon as a time gets free. Reply %(yes)s or %(no)s."
+        )
+        % _answers()
+    )
+
+
+def on_list(latest: dt.date, *, country: str) -> str:
+    return _(
+        "You are on the waiting list until %(day)s. As soon as a time gets free, we write to you here and keep it for you for a while."
+    ) % {"day": day(latest, country=country)}
+
+
+def off_list() -> str:
+    return _("You are not on the waiting list any more.")
+
+
+def not_on_list() -> str:
+    return _("You are not on the waiting list.")
+
+
+def offer_gone(*, is_waiting: bool) -> str:
+    text = _("I am sorry, we could not keep that time any longer.")
+    stays = _("You stay on the waiting list, and we write to you about the next one.")
+    return f"{text} {stays}" if is_waiting else text
+
+
+def offer_impossible() -> str:
+    return _("I am sorry, that time can not be booked any more. You stay on the waiting list.")
+
+
+def stays_on_list() -> str:
+    return _("All right. You stay on the waiting list, and we write to you when another time gets free.")
 
 
 # ── staff, emergencies, keywords ──────────────────────────────────────────────────────────────────────────────────────

@@ -25,6 +25,8 @@ class Intent(StrEnum):
     HUMAN = "human"
     RESTART = "restart"
     RESCHEDULE = "reschedule"
+    LEAVE_LIST = "leave_list"
+    JOIN_LIST = "join_list"
     CANCEL = "cancel"
     CANNOT_ATTEND = "cannot_attend"
     LATE = "late"
@@ -53,9 +55,11 @@ _CLAUSES_READ = 40
 _NEGATION_REACH = 3
 
 _PRECEDENCE = (
+    Intent.LEAVE_LIST,
     Intent.STOP,
     Intent.HUMAN,
     Intent.RESTART,
+    Intent.JOIN_LIST,
     Intent.RESCHEDULE,
     Intent.CANCEL,
     Intent.CANNOT_ATTEND,

@@ -127,4 +127,42 @@ TEXTS: dict[str, Texts] = {
         email="Hello {{ patient.first_name }},\n\nwelcome to {{ clinic.name }}. Write to us on WhatsApp, send us a text message or "
         "call us to book, move or cancel a visit.\n\nIn an emergency, call your local emergency number." + _SIGNATURE,
     ),
+    "waitlist-offer": Texts(
+        whatsapp="Hello {{ patient.first_name }}, a time got free that you are waiting for: {{ appointment.weekday }}, "
+        "{{ appointment.date }} at {{ appointment.time }} with {{ appointment.practitioner }}, {{ appointment.location }}.\n\n"
+        "We keep it for you until {{ offer.until }}. Reply YES to take it, or NO to stay on the list for another time.",
+        sms="{{ clinic.name }}: a time got free: {{ appointment.weekday }}, {{ appointment.date }} at {{ appointment.time }} with "
+        "{{ appointment.practitioner }}, {{ appointment.location }}. We keep it for you until {{ offer.until }}. "
+        "Reply YES to take it or NO to wait for another.",
+        subject="A time got free",
+        email="Hello {{ patient.first_name }},\n\na time got free that you are waiting for: {{ appointment.weekday }}, "
+        "{{ appointment.date }} at {{ appointment.time }} with {{ appointment.practitioner }}.\n\n" + _WHERE + "\n\n"
+        "We keep it for you until {{ offer.until }}. Call us to take it." + _SIGNATURE,
+    ),
+    "waitlist-offer-move": Texts(
+        whatsapp="Hello {{ patient.first_name }}, an earlier time got free: {{ appointment.weekday }}, {{ appointment.date }} at "
+        "{{ appointment.time }} with {{ appointment.practitioner }}, {{ appointment.location }}. It would replace your visit of "
+        "{{ offer.visit }}.\n\n"
+        "We keep it for you until {{ offer.until }}. Reply YES to take it, or NO to keep your visit as it is.",
+        sms="{{ clinic.name }}: an earlier time got free: {{ appointment.weekday }}, {{ appointment.date }} at {{ appointment.time }} "
+        "with {{ appointment.practitioner }}, {{ appointment.location }}, instead of {{ offer.visit }}. We keep it until "
+        "{{ offer.until }}. Reply YES to take it or NO to keep your visit.",
+        subject="An earlier time got free",
+        email="Hello {{ patient.first_name }},\n\nan earlier time got free: {{ appointment.weekday }}, {{ appointment.date }} at "
+        "{{ appointment.time }} with {{ appointment.practitioner }}. It would replace your visit of {{ offer.visit }}.\n\n"
+        + _WHERE
+        + "\n\n"
+        "We keep it for you until {{ offer.until }}. Call us to take it." + _SIGNATURE,
+    ),
+    "waitlist-taken": Texts(
+        whatsapp="Hello {{ patient.first_name }}, we are sorry: the time on {{ appointment.weekday }}, {{ appointment.date }} at "
+        "{{ appointment.time }} that we offered you is not free any more. You stay on the waiting list, and we write to you "
+        "about the next one.",
+        sms="{{ clinic.name }}: we are sorry, the time on {{ appointment.weekday }}, {{ appointment.date }} at "
+        "{{ appointment.time }} is not free any more. You stay on the waiting list; we write to you about the next one.",
+        subject="The time we offered you",
+        email="Hello {{ patient.first_name }},\n\nwe are sorry: the time on {{ appointment.weekday }}, {{ appointment.date }} at "
+        "{{ appointment.time }} that we offered you is not free any more. You stay on the waiting list, and we write to you "
+        "about the next one." + _SIGNATURE,
+    ),
 }

@@ -123,4 +123,43 @@ TEXTS: dict[str, Texts] = {
         email="नमस्ते {{ patient.first_name }} जी,\n\n{{ clinic.name }} में आपका स्वागत है। अपॉइंटमेंट लेने, बदलने या रद्द करने के लिए WhatsApp पर "
         "लिखें, संदेश भेजें या फ़ोन करें।\n\nआपात स्थिति में अपने इलाके के आपातकालीन नंबर पर फ़ोन करें।" + _SIGNATURE,
     ),
+    "waitlist-offer": Texts(
+        whatsapp="नमस्ते {{ patient.first_name }} जी, जिस समय का आप इंतज़ार कर रहे हैं, वह खाली हुआ है: {{ appointment.weekday }}, "
+        "{{ appointment.date }} को {{ appointment.time }} बजे {{ appointment.practitioner }} के साथ, {{ appointment.location }}।\n\n"
+        "हम इसे आपके लिए {{ offer.until }} बजे तक रख रहे हैं। लेने के लिए हाँ लिखें, या सूची में रहकर दूसरे समय का इंतज़ार करने के लिए नहीं लिखें।",
+        sms="{{ clinic.name }}: एक समय खाली हुआ है: {{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे "
+        "{{ appointment.practitioner }} के साथ, {{ appointment.location }}। यह आपके लिए {{ offer.until }} बजे तक रखा है। लेने के लिए हाँ लिखें, "
+        "दूसरे समय के लिए नहीं लिखें।",
+        subject="एक समय खाली हुआ है",
+        email="नमस्ते {{ patient.first_name }} जी,\n\nजिस समय का आप इंतज़ार कर रहे हैं, वह खाली हुआ है: {{ appointment.weekday }}, "
+        "{{ appointment.date }} को {{ appointment.time }} बजे {{ appointment.practitioner }} के साथ।\n\n"
+        + _WHERE
+        + "\n\n"
+        "हम इसे आपके लिए {{ offer.until }} बजे तक रख रहे हैं। लेने के लिए हमें फ़ोन करें।" + _SIGNATURE,
+    ),
+    "waitlist-offer-move": Texts(
+        whatsapp="नमस्ते {{ patient.first_name }} जी, एक पहले का समय खाली हुआ है: {{ appointment.weekday }}, {{ appointment.date }} को "
+        "{{ appointment.time }} बजे {{ appointment.practitioner }} के साथ, {{ appointment.location }}। यह {{ offer.visit }} के आपके "
+        "अपॉइंटमेंट की जगह लेगा।\n\n"
+        "हम इसे आपके लिए {{ offer.until }} बजे तक रख रहे हैं। लेने के लिए हाँ लिखें, या अपना अपॉइंटमेंट वैसे ही रखने के लिए नहीं लिखें।",
+        sms="{{ clinic.name }}: एक पहले का समय खाली हुआ है: {{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे "
+        "{{ appointment.practitioner }} के साथ, {{ appointment.location }}, {{ offer.visit }} की जगह। यह {{ offer.until }} बजे तक रखा है। "
+        "लेने के लिए हाँ लिखें, अपना अपॉइंटमेंट रखने के लिए नहीं लिखें।",
+        subject="एक पहले का समय खाली हुआ है",
+        email="नमस्ते {{ patient.first_name }} जी,\n\nएक पहले का समय खाली हुआ है: {{ appointment.weekday }}, {{ appointment.date }} को "
+        "{{ appointment.time }} बजे {{ appointment.practitioner }} के साथ। यह {{ offer.visit }} के आपके अपॉइंटमेंट की जगह लेगा।\n\n"
+        + _WHERE
+        + "\n\n"
+        "हम इसे आपके लिए {{ offer.until }} बजे तक रख रहे हैं। लेने के लिए हमें फ़ोन करें।" + _SIGNATURE,
+    ),
+    "waitlist-taken": Texts(
+        whatsapp="नमस्ते {{ patient.first_name }} जी, क्षमा करें: {{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} "
+        "बजे का जो समय हमने आपको बताया था, वह अब खाली नहीं है। आप प्रतीक्षा सूची में बने हुए हैं, अगला समय मिलते ही हम लिखेंगे।",
+        sms="{{ clinic.name }}: क्षमा करें, {{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे का समय अब खाली नहीं है। "
+        "आप प्रतीक्षा सूची में बने हुए हैं; अगला समय मिलते ही हम लिखेंगे।",
+        subject="जो समय हमने बताया था",
+        email="नमस्ते {{ patient.first_name }} जी,\n\nक्षमा करें: {{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} "
+        "बजे का जो समय हमने आपको बताया था, वह अब खाली नहीं है। आप प्रतीक्षा सूची में बने हुए हैं, अगला समय मिलते ही हम लिखेंगे।"
+        + _SIGNATURE,
+    ),
 }

@@ -135,4 +135,40 @@ TEXTS: dict[str, Texts] = {
         "mensaje de texto o llámenos para reservar, cambiar o cancelar una cita.\n\n"
         "En una emergencia, llame al número de emergencias de su zona." + _SIGNATURE,
     ),
+    "waitlist-offer": Texts(
+        whatsapp="Hola, {{ patient.first_name }}. Ha quedado libre una hora que usted espera: {{ appointment.weekday }} "
+        "{{ appointment.date }} a las {{ appointment.time }} con {{ appointment.practitioner }}, {{ appointment.location }}.\n\n"
+        "Se la guardamos hasta las {{ offer.until }}. Responda SÍ para aceptarla, o NO para seguir en la lista y esperar otra.",
+        sms="{{ clinic.name }}: ha quedado libre una hora: {{ appointment.weekday }} {{ appointment.date }} a las "
+        "{{ appointment.time }} con {{ appointment.practitioner }}, {{ appointment.location }}. Se la guardamos hasta las "
+        "{{ offer.until }}. Responda SÍ para aceptarla o NO para esperar otra.",
+        subject="Ha quedado libre una hora",
+        email="Hola, {{ patient.first_name }}:\n\nHa quedado libre una hora que usted espera: {{ appointment.weekday }} "
+        "{{ appointment.date }} a las {{ appointment.time }} con {{ appointment.practitioner }}.\n\n" + _WHERE + "\n\n"
+        "Se la guardamos hasta las {{ offer.until }}. Llámenos para aceptarla." + _SIGNATURE,
+    ),
+    "waitlist-offer-move": Texts(
+        whatsapp="Hola, {{ patient.first_name }}. Ha quedado libre una hora anterior: {{ appointment.weekday }} "
+        "{{ appointment.date }} a las {{ appointment.time }} con {{ appointment.practitioner }}, {{ appointment.location }}. "
+        "Sustituiría a su cita del {{ offer.visit }}.\n\n"
+        "Se la guardamos hasta las {{ offer.until }}. Responda SÍ para aceptarla, o NO para dejar su cita como está.",
+        sms="{{ clinic.name }}: ha quedado libre una hora anterior: {{ appointment.weekday }} {{ appointment.date }} a las "
+        "{{ appointment.time }} con {{ appointment.practitioner }}, {{ appointment.location }}, en lugar de {{ offer.visit }}. "
+        "Se la guardamos hasta las {{ offer.until }}. Responda SÍ para aceptarla o NO para dejar su cita.",
+        subject="Ha quedado libre una hora anterior",
+        email="Hola, {{ patient.first_name }}:\n\nHa quedado libre una hora anterior: {{ appointment.weekday }} "
+        "{{ appointment.date }} a las {{ appointment.time }} con {{ appointment.practitioner }}. Sustituiría a su cita del "
+        "{{ offer.visit }}.\n\n" + _WHERE + "\n\n"
+        "Se la guardamos hasta las {{ offer.until }}. Llámenos para aceptarla." + _SIGNATURE,
+    ),
+    "waitlist-taken": Texts(
+        whatsapp="Hola, {{ patient.first_name }}. Lo sentimos: la hora del {{ appointment.weekday }} {{ appointment.date }} a las "
+        "{{ appointment.time }} que le ofrecimos ya no está libre. Usted sigue en la lista de espera y le escribiremos con la próxima.",
+        sms="{{ clinic.name }}: lo sentimos, la hora del {{ appointment.weekday }} {{ appointment.date }} a las "
+        "{{ appointment.time }} ya no está libre. Usted sigue en la lista de espera; le escribiremos con la próxima.",
+        subject="La hora que le ofrecimos",
+        email="Hola, {{ patient.first_name }}:\n\nLo sentimos: la hora del {{ appointment.weekday }} {{ appointment.date }} a las "
+        "{{ appointment.time }} que le ofrecimos ya no está libre. Usted sigue en la lista de espera y le escribiremos con la "
+        "próxima." + _SIGNATURE,
+    ),
 }

@@ -3,6 +3,7 @@
 from apps.notifications.services.notices import mark_notices_read, notify_staff
 from apps.notifications.services.planning import plan_from_rules, send_template
 from apps.notifications.services.preview import Preview, preview_template
+from apps.notifications.services.reach import Reach, reach_of
 from apps.notifications.services.templates import (
     create_rule,
     create_template,
@@ -14,6 +15,7 @@ from apps.notifications.services.templates import (
 
 __all__ = [
     "Preview",
+    "Reach",
     "create_rule",
     "create_template",
     "delete_rule",
@@ -22,6 +24,7 @@ __all__ = [
     "notify_staff",
     "plan_from_rules",
     "preview_template",
+    "reach_of",
     "send_template",
     "update_rule",
     "update_template",

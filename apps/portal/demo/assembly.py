@@ -26,6 +26,7 @@ from apps.portal.demo.records import admit
 from apps.portal.demo.runs import write_runs
 from apps.portal.demo.threads import write_threads
 from apps.portal.demo.visits import Away, plan_visits
+from apps.portal.demo.waitlist import write_waitlist
 from apps.portal.demo.walk_in import plan_walk_ins
 
 Progress = Callable[[str, int, int], None]
@@ -115,6 +116,7 @@ def _fill(clinic: Clinic, size: Scale, *, rng: random.Random, now: dt.datetime, 
             threads = write_threads(clinic, people, desk=desk, now=now, rng=rng, count=size.conversations)
         progress("conversations", threads, size.conversations)
         runs = write_runs(organization, visits, now=now, limit=size.runs)
+        waiting = write_waitlist(clinic, people, visits, now=now) if size.conversations else 0
         reminders = _plan_ahead(clinic, people, visits, now=now)
         progress("reminders", reminders, reminders)
         progress("references", 0, 1)
@@ -125,6 +127,7 @@ def _fill(clinic: Clinic, size: Scale, *, rng: random.Random, now: dt.datetime, 
         "appointments": len(visits),
         "conversations": threads,
         "journeys": runs,
+        "waiting": waiting,
         "reminders": reminders,
     }
 

@@ -336,10 +336,12 @@ def test_words_that_the_bot_asks_for_are_understood(language):
     with translation.override(language):
         yes, no, more, human = map(translation.gettext, (wording.YES, wording.NO, wording.MORE, wording.HUMAN))
         change, when = (translation.gettext(word) for word in (wording.CHANGE_VISIT, wording.WHEN_IS_VISIT))
+        waiting_list = translation.gettext(wording.WAITING_LIST)
     assert parse_yes_no(yes, language) is True
     assert parse_yes_no(no, language) is False
     assert detect_intent(more, language) == Intent.MORE
     assert detect_intent(human, language) == Intent.HUMAN
+    assert detect_intent(waiting_list, language) == Intent.JOIN_LIST
     assert detect_intent(change, language) == Intent.RESCHEDULE
     assert detect_intent(when, language) == Intent.VIEW
 

@@ -254,6 +254,33 @@ INTENTS = {
         रद्द करो
         अपॉइंटमेंट कैंसिल कर दो
     """,
+    Intent.JOIN_LIST: """
+        waiting list
+        WAITLIST
+        wait list please
+        please put me on the waiting list
+        can you add me to the waitlist for next week?
+        let me know if someone cancels
+        tell me if there is a cancellation
+        lista de espera
+        me puede apuntar en la lista de espera
+        avíseme si alguien cancela
+        si se libera una hora antes
+        प्रतीक्षा सूची
+        मेरा नाम वेटिंग लिस्ट में लिख दो
+        waiting list me daal do
+        pratiksha suchi
+    """,
+    Intent.LEAVE_LIST: """
+        take me off the waiting list
+        please remove me from your waitlist
+        I don't need to be on the waiting list any more
+        cancel my waiting list
+        quíteme de la lista de espera
+        ya no quiero estar en la lista de espera
+        waiting list se mera naam hata do
+        प्रतीक्षा सूची से हटा दो
+    """,
     Intent.CANNOT_ATTEND: """
         मैं कल नहीं आ पाऊँगा
         kal nahi aa payenge

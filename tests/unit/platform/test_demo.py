@@ -14,7 +14,7 @@ import time_machine
 from django.db import connection, models, transaction
 from django.utils import timezone
 
-from apps.appointments.models import Appointment
+from apps.appointments.models import OPEN_WAITS, Appointment, WaitlistEntry, WaitlistOffer, WaitStatus
 from apps.appointments.models import Status as Visit
 from apps.communications.models import Communication
 from apps.communications.models import Status as Sending
@@ -200,6 +200,17 @@ class TestRows:
         with organization_scope(organization("demo").pk):
             counted = Conversation.objects.annotate(lines=models.Count("messages"))
             assert not counted.exclude(lines=models.F("message_count")).exists()
+
+    def test_people_wait_in_windows_that_go_on(self, demo):
+        with organization_scope(organization("demo").pk):
+            entries = WaitlistEntry.objects.select_related("patient", "practitioner", "moves")
+            assert entries.count() == demo["waiting"] > 0
+            assert set(entries.values_list("status", flat=True)) >= {WaitStatus.WAITING, WaitStatus.EXPIRED}
+            for entry in entries.filter(status__in=OPEN_WAITS):
+                assert entry.latest_date >= NOON.date(), entry.pk
+                assert entry.moves is None or entry.moves.start > NOON
+            asked = WaitlistOffer.objects.values_list("status", "hold_id")
+            assert set(asked) == {("declined", None)}
 
     def test_journeys_stand_in_one_stage(self, demo):
         with organization_scope(organization("demo").pk):

@@ -21,6 +21,24 @@ INTENTS = {
         hate this|the|talking bot|robot
         bot|robot|machine is? useless|stupid|dumb|sucks|annoying
     """,
+    "JOIN_LIST": """
+        waitlist|waitlisted
+        wait|waiting|standby|cancellation|cancelation list
+        let|tell|notify|text|message me know? if|when|of .. cancels|cancellation|cancellations
+        if|when anyone|anybody|someone|somebody cancels
+        if|when anything|something|sooner|earlier opens up
+        if|when there|theres is? a cancellation
+    """,
+    "LEAVE_LIST": """
+        take|remove|get|delete|strike me off|from of? the|your|this? waitlist
+        take|remove|get|delete|strike me off|from of? the|your|this? wait|waiting list
+        leave|quit|off the|your|this? waitlist
+        leave|quit|off the|your|this? wait|waiting list
+        dont|not need|want ..5 waitlist
+        dont|not need|want ..5 wait|waiting list
+        cancel|stop|end my|the? waitlist
+        cancel|stop|end my|the? wait|waiting list
+    """,
     "RESCHEDULE": f"""
         reschedule|rescheduling|resched|rebook|postpone|prepone
         re schedule

@@ -19,6 +19,18 @@ INTENTS = {
         मुझे कॉल|फोन करो|करें|कीजिए|कर
         इंसान|एजेंट
     """,
+    "JOIN_LIST": """
+        pratiksha|prateeksha|intezaar|intzaar suchi|soochi|list
+        waiting|wait list|suchi|soochi me|mein|main
+        koi cancel kare|karega|kar to
+        प्रतीक्षा|इंतज़ार|वेटिंग सूची|लिस्ट
+        कोई कैंसिल|रद्द करे|करेगा
+    """,
+    "LEAVE_LIST": """
+        waiting|wait|pratiksha|prateeksha|intezaar list|suchi|soochi se mera? naam? hata|hatao|hataiye|hatado|nikal|nikalo|nikaliye
+        प्रतीक्षा|इंतज़ार|वेटिंग सूची|लिस्ट से मेरा? नाम? हटा|हटाओ|हटाइए|हटाएँ|निकाल|निकालो|निकालिए
+        प्रतीक्षा|इंतज़ार|वेटिंग सूची|लिस्ट में? नहीं|नही रहना|चाहिए
+    """,
     "RESCHEDULE": f"""
         {_APPT}|time|samay|din|date|tarikh .. badal|badalna|badlo|badalni|badalwana|badlna|badalwani|change|aage|shift
         badal|badalna|badalni|badlo|change|shift|aage .. {_APPT}|time|samay|din|date|tarikh

@@ -17,6 +17,17 @@ INTENTS = {
         puede|pueden|podrían|puedes|podría llamarme|llamarnos|marcarme
         eres|es|esto un|una? robot|bot|máquina|persona|humano
     """,
+    "JOIN_LIST": """
+        lista de? espera
+        avisar|avisarme|avísame|avíseme|avísenme|avisen|avise .. cancela|cancele|cancelación|libera|libere|desocupa
+        si alguien|alguno cancela
+        si se libera|desocupa
+    """,
+    "LEAVE_LIST": """
+        quitar|quitarme|quíteme|quítame|quítenme|sacar|sacarme|sáqueme|sácame|sáquenme|borrar|borrarme|bórreme|bórrame|salir|salirme .. lista de? espera
+        no quiero|necesito|deseo .. lista de? espera
+        fuera de la lista de? espera
+    """,
     "RESCHEDULE": f"""
         reprogramar|reprograme|reprogramación|reagendar|reagende|reajendar|posponer|aplazar|postergar|reprogramarla|reagendarla|reprogramo
         cambiar|cambio|mover|cambie|correr|adelantar|atrasar|retrasar|modificar|cambiarla|moverla .. {_CITA}
