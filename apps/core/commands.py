@@ -8,7 +8,8 @@ from typing import Any, NoReturn
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError
+from django.db import OperationalError, ProgrammingError
+from psycopg.errors import UndefinedColumn, UndefinedTable
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -30,6 +31,10 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from error
         except OperationalError as error:
             raise CommandError(f"The database does not answer: {str(error).strip().splitlines()[0]}") from error
+        except ProgrammingError as error:
+            if isinstance(error.__cause__, UndefinedTable | UndefinedColumn):
+                raise CommandError("The database is not up to date: run manage.py migrate first.") from error
+            raise
 
     def fail(self, sentence: str) -> NoReturn:
         """End with the sentence on stderr and exit code 1."""

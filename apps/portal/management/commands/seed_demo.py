@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from apps.core.commands import Command as BaseCommand
 from apps.core.tenancy import all_organizations
 from apps.organizations.models import Organization
 from apps.portal.demo import build
@@ -31,7 +32,7 @@ class Command(BaseCommand):
             present = Organization.objects.filter(slug__in=("demo", "other")).order_by("slug")
             names = " and ".join(organization.slug for organization in present)
         if names:
-            raise CommandError(f"There is {names} already: `make reset` forgets everything, then seed again.")
+            self.fail(f"There is {names} already: `make reset` forgets everything, then seed again.")
         started = time.monotonic()
         columns = (TextColumn("{task.description:14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=Console(file=self.stdout, force_terminal=self.stdout.isatty())) as bars:
