@@ -5,6 +5,7 @@ from apps.appointments.views import book, calendar, detail, moving, panels, seri
 app_name = "appointments"
 urlpatterns = [
     path("calendar/", calendar.calendar, name="calendar"),
+    path("appointments/outside/", book.book, name="outside"),
     path("appointments/book/", book.book, name="book"),
     path("appointments/book/times/", times.free_times, name="times"),
     path("patients/<uuid:pk>/appointments/", panels.for_patient, name="for-patient"),

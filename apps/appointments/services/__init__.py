@@ -8,6 +8,14 @@ from apps.appointments.services.changes import (
     undo_reschedule,
 )
 from apps.appointments.services.holds import expire_holds, hold_slot, release_hold, release_holds
+from apps.appointments.services.outside import (
+    PlanChange,
+    ask_for_another_time,
+    change_plan,
+    keep_appointment,
+    put_back,
+)
+from apps.appointments.services.policies import settings_for, update_appointment_settings
 from apps.appointments.services.series import Occurrence, Place, book_series, check_series
 from apps.appointments.services.series_changes import (
     Plan,
@@ -37,11 +45,14 @@ __all__ = [
     "Occurrence",
     "Place",
     "Plan",
+    "PlanChange",
     "arrive_appointment",
+    "ask_for_another_time",
     "book_appointment",
     "book_series",
     "cancel_appointment",
     "cancel_series",
+    "change_plan",
     "change_series",
     "check_change",
     "check_series",
@@ -51,17 +62,21 @@ __all__ = [
     "describe_appointment",
     "expire_holds",
     "hold_slot",
+    "keep_appointment",
     "mark_no_show",
     "plan_change",
+    "put_back",
     "release_hold",
     "release_holds",
     "reschedule_appointment",
     "set_offered_types",
     "set_offering_practitioners",
     "set_type_places",
+    "settings_for",
     "start_appointment",
     "undo_reschedule",
     "undo_series_cancellation",
     "undo_status",
+    "update_appointment_settings",
     "update_appointment_type",
 ]
