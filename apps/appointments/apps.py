@@ -7,6 +7,7 @@ class AppointmentsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.appointments.messages import register_messages
+        from apps.appointments.navigation import register_settings
         from apps.appointments.presentations import register_presentations
         from apps.appointments.series_messages import register_series_messages
         from apps.appointments.views.panels import visits_of
@@ -17,6 +18,7 @@ class AppointmentsConfig(AppConfig):
         register_messages()
         register_series_messages()
         register_presentations()
+        register_settings()
         register(
             Entry("calendar", _("Calendar"), "calendar", "appointments:calendar", Permission.APPOINTMENTS_VIEW, 20)
         )

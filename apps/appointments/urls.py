@@ -1,11 +1,12 @@
 from django.urls import path
 
+from apps.appointments.urls_settings import urlpatterns as settings_pages
 from apps.appointments.views import book, calendar, detail, moving, panels, series, steps, times
 
 app_name = "appointments"
 urlpatterns = [
+    *settings_pages,
     path("calendar/", calendar.calendar, name="calendar"),
-    path("appointments/outside/", book.book, name="outside"),
     path("appointments/book/", book.book, name="book"),
     path("appointments/book/times/", times.free_times, name="times"),
     path("patients/<uuid:pk>/appointments/", panels.for_patient, name="for-patient"),

@@ -107,6 +107,7 @@ TEXTS: dict[str, Texts] = {
         email="Hello {{ patient.first_name }},\n\nwe have cancelled visits of your series."
         '{% if series.count != "0" %} These remain:\n\n{{ series.dates }}{% else %} None of them is left.{% endif %}\n\n'
         "Call us or write to us whenever you would like a new time." + _SIGNATURE,
+    ),
     "appointment-choose-time": Texts(
         whatsapp="Hello {{ patient.first_name }}, we are sorry: your visit with {{ appointment.practitioner }} on "
         "{{ appointment.weekday }}, {{ appointment.date }} at {{ appointment.time }} can’t take place then.\n\n"

@@ -103,6 +103,7 @@ TEXTS: dict[str, Texts] = {
         email="नमस्ते {{ patient.first_name }} जी,\n\nआपके कुछ अपॉइंटमेंट रद्द हो गए हैं।"
         '{% if series.count != "0" %} ये बने रहेंगे:\n\n{{ series.dates }}{% else %} अब कोई बाकी नहीं है।{% endif %}\n\n'
         "जब भी नया समय चाहिए, हमें फ़ोन करें या लिखें।" + _SIGNATURE,
+    ),
     "appointment-choose-time": Texts(
         whatsapp="नमस्ते {{ patient.first_name }} जी, हमें खेद है: {{ appointment.practitioner }} के साथ {{ appointment.weekday }}, "
         "{{ appointment.date }} को {{ appointment.time }} बजे का आपका अपॉइंटमेंट उस समय नहीं हो पाएगा।\n\n"

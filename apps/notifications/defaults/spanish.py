@@ -113,6 +113,7 @@ TEXTS: dict[str, Texts] = {
         email="Hola, {{ patient.first_name }}:\n\nHemos cancelado citas de su serie."
         '{% if series.count != "0" %} Siguen en pie:\n\n{{ series.dates }}{% else %} No queda ninguna.{% endif %}\n\n'
         "Llámenos o escríbanos cuando quiera otra hora." + _SIGNATURE,
+    ),
     "appointment-choose-time": Texts(
         whatsapp="Hola, {{ patient.first_name }}. Lo sentimos: su cita con {{ appointment.practitioner }} del {{ appointment.weekday }} "
         "{{ appointment.date }} a las {{ appointment.time }} no va a poder ser a esa hora.\n\n"

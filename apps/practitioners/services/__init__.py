@@ -12,6 +12,7 @@ from apps.practitioners.services.holidays import KeptHolidays, keep_holidays, op
 from apps.practitioners.services.hours import (
     HoursRow,
     add_weekly_hours,
+    check_weekly_hours,
     hours_token,
     remove_weekly_hours,
     rows_of,
@@ -26,6 +27,7 @@ __all__ = [
     "add_closure",
     "add_time_off",
     "add_weekly_hours",
+    "check_weekly_hours",
     "create_practitioner",
     "create_room",
     "hours_token",

@@ -62,7 +62,7 @@ def set_weekly_hours(
     """
     actor.require(Permission.PRACTITIONERS_MANAGE)
     wanted = list(hours)
-    _check_hours(practitioner, wanted)
+    check_weekly_hours(practitioner, wanted)
     locked = _lock(practitioner)
     present = {_as_row(one): one for one in _saved(locked)}
     _require_seen(present.values(), seen)
@@ -130,6 +130,38 @@ def split_weekly_hours(*, practitioner: Practitioner, date: dt.date, seen: str =
     return set_weekly_hours(practitioner=practitioner, hours=[*kept, *halves], seen=seen, actor=actor)
 
 
+def check_weekly_hours(practitioner: Practitioner, rows: Sequence[HoursRow]) -> None:
+    """Raise InvalidInput for what `set_weekly_hours` would refuse: sentences in `errors`, by position in `extra["rows"]`.
+
+    An overlap stands at both of its rows. No query.
+    """
+    wrong: dict[int, list[str]] = {}
+    for position, row in enumerate(rows):
+        if row.location.organization_id != practitioner.organization_id:
+            raise NotFound(_("There is no such object in your organization."))
+        if not 0 <= row.weekday <= 6:
+            raise InvalidInput(
+                _("A weekday is a number from 0 (Monday) to 6 (Sunday)."), errors={"weekday": [str(row.weekday)]}
+            )
+        if row.start_time >= row.end_time:
+            wrong.setdefault(position, []).append(_("%(hours)s ends before it begins.") % {"hours": row})
+        if row.valid_from and row.valid_until and row.valid_from > row.valid_until:
+            sentence = _("%(hours)s is valid until a day before it is valid from.") % {"hours": row}
+            wrong.setdefault(position, []).append(sentence)
+        if row.room is not None and row.room.location_id != row.location.pk:
+            sentence = _("%(room)s is not at %(location)s.") % {"room": row.room, "location": row.location}
+            wrong.setdefault(position, []).append(sentence)
+        for before, other in enumerate(rows[:position]):
+            if row.overlaps(other):
+                for place in (before, position):
+                    wrong.setdefault(place, []).append(_overlap(other, row))
+    if wrong:
+        errors = list(dict.fromkeys(sentence for place in sorted(wrong) for sentence in wrong[place]))
+        raise InvalidInput(
+            _("These hours can't be: %(first)s") % {"first": errors[0]}, errors={"hours": errors}, extra={"rows": wrong}
+        )
+
+
 def rows_of(practitioner: Practitioner) -> list[HoursRow]:
     """Return the practitioner's week as rows, by weekday and time; one query."""
     return [_as_row(one) for one in _saved(practitioner)]
@@ -165,34 +197,6 @@ def _token(rows: Iterable[WeeklyHours]) -> str:
 def _require_seen(present: Iterable[WeeklyHours], seen: str) -> None:
     if seen and _token(present) != seen:
         raise StaleVersion(_("Somebody else changed these hours meanwhile. Look at them, then change them."), current=0)
-
-
-def _check_hours(practitioner: Practitioner, rows: Sequence[HoursRow]) -> None:
-    wrong: dict[int, list[str]] = {}
-    for position, row in enumerate(rows):
-        if row.location.organization_id != practitioner.organization_id:
-            raise NotFound(_("There is no such object in your organization."))
-        if not 0 <= row.weekday <= 6:
-            raise InvalidInput(
-                _("A weekday is a number from 0 (Monday) to 6 (Sunday)."), errors={"weekday": [str(row.weekday)]}
-            )
-        found = wrong.setdefault(position, [])
-        if row.start_time >= row.end_time:
-            found.append(_("%(hours)s ends before it begins.") % {"hours": row})
-        if row.valid_from and row.valid_until and row.valid_from > row.valid_until:
-            found.append(_("%(hours)s is valid until a day before it is valid from.") % {"hours": row})
-        if row.room is not None and row.room.location_id != row.location.pk:
-            found.append(_("%(room)s is not at %(location)s.") % {"room": row.room, "location": row.location})
-        for other in rows[:position]:
-            if row.overlaps(other):
-                found.append(_overlap(other, row))
-    errors = [sentence for sentences in wrong.values() for sentence in sentences]
-    if errors:
-        raise InvalidInput(
-            _("These hours can't be: %(first)s") % {"first": errors[0]},
-            errors={"hours": errors},
-            extra={"rows": {position: sentences for position, sentences in wrong.items() if sentences}},
-        )
 
 
 def _overlap(one: HoursRow, other: HoursRow) -> str:
