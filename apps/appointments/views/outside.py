@@ -114,17 +114,19 @@ def times(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     return render(request, "appointments/outside.html#times", {"visit": visit, **_times(request, visit)})
 
 
-def _times(request: OrganizationRequest, visit: Appointment) -> dict[str, list[dict[str, Any]]]:
+def _times(request: OrganizationRequest, visit: Appointment) -> dict[str, Any]:
+    """Return the nearest times by person: the visit's own practitioner first, then colleagues who offer its type."""
     search = {"organization": request.organization, "appointment_type": visit.appointment_type}
     near = {"start": visit.start - OWN_DAYS * DAY, "end": visit.start + OWN_DAYS * DAY}
     own = find_slots(**search, **near, practitioners=[visit.practitioner], per_practitioner=200)
     near = {"start": visit.start - COLLEAGUES_DAYS * DAY, "end": visit.start + COLLEAGUES_DAYS * DAY}
     everybody = find_slots(**search, **near, per_practitioner=200)
     others = [slot for slot in everybody if slot.practitioner_id != visit.practitioner_id]
-    return {
-        "own": [_line(slot, visit) for slot in _nearest(own, visit)],
-        "colleagues": [_line(slot, visit) for slot in _nearest(others, visit)],
-    }
+    groups: dict[uuid.UUID, dict[str, Any]] = {}
+    for slot in [*_nearest(own, visit), *_nearest(others, visit)]:
+        group = groups.setdefault(slot.practitioner_id, {"name": slot.practitioner_name, "times": []})
+        group["times"].append(_line(slot, visit))
+    return {"groups": list(groups.values())}
 
 
 def _nearest(slots: Iterable[Slot], visit: Appointment) -> list[Slot]:

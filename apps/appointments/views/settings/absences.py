@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.appointments.outside import Span
-from apps.appointments.views.settings.common import Question, change_or_ask, go, saved
+from apps.appointments.views.settings.common import Question, change_or_ask, go, posted, saved
 from apps.appointments.views.settings.forms import ClosureForm, TimeOffForm
 from apps.appointments.views.settings.people import find_practitioner, person_context
 from apps.core.errors import Conflict, InvalidInput
@@ -91,7 +91,7 @@ def _time_off(request: OrganizationRequest, person: Practitioner, row: TimeOff |
     initial: dict[str, Any] = {}
     if row is not None:
         initial = TimeOffForm.initial_for(row.period.lower, row.period.upper, zone) | {"reason": row.reason}
-    form = TimeOffForm(request.POST or None, initial=initial)
+    form = TimeOffForm(posted(request), initial=initial)
     question = None
     if request.method == "POST" and form.is_valid():
         start, end = form.bounds(zone)
@@ -179,7 +179,7 @@ def _closure(request: OrganizationRequest, row: Closure | None) -> HttpResponse:
         zone = row.location.zone if row.location else organization.zone
         initial = ClosureForm.initial_for(row.period.lower, row.period.upper, zone)
         initial |= {"location": row.location, "reason": row.reason}
-    form = ClosureForm(request.POST or None, organization=organization, initial=initial)
+    form = ClosureForm(posted(request), organization=organization, initial=initial)
     if row is not None:
         form.fields["location"].disabled = True
     question = None

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -229,6 +229,11 @@ def saved(request: OrganizationRequest, done: PlanChange[Any], text: str, *, bac
         answer = trigger(HttpResponse(status=204), modal__close=True, settings__changed=True, live__appointments=True)
         return toast(answer, text)
     return go(request, back, text)
+
+
+def posted(request: OrganizationRequest) -> QueryDict | None:
+    """Return what a form is bound to: whatever was sent, nothing at all included; None when nothing was sent yet."""
+    return request.POST if request.method == "POST" else None
 
 
 def go(request: OrganizationRequest, url: str, text: str = "") -> HttpResponse:

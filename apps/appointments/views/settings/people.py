@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.appointments.outside import Span, find_outside
 from apps.appointments.services import set_offered_types
-from apps.appointments.views.settings.common import go
+from apps.appointments.views.settings.common import go, posted
 from apps.appointments.views.settings.forms import PractitionerForm
 from apps.core.errors import InvalidInput, StaleVersion
 from apps.core.navigation import in_settings
@@ -68,7 +68,7 @@ def practitioners(request: OrganizationRequest) -> HttpResponse:
 @requires(Permission.PRACTITIONERS_MANAGE)
 def new_practitioner(request: OrganizationRequest) -> HttpResponse:
     """Add a person; their hours come next."""
-    form = PractitionerForm(request.POST or None, organization=request.organization)
+    form = PractitionerForm(posted(request), organization=request.organization)
     if request.method == "POST" and form.is_valid():
         values = form.values()
         offers = values.pop("offers")
@@ -91,7 +91,7 @@ def new_practitioner(request: OrganizationRequest) -> HttpResponse:
 def practitioner(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     """Change what is known about a person, and what they offer."""
     person = find_practitioner(request, pk)
-    form = PractitionerForm(request.POST or None, organization=request.organization, practitioner=person)
+    form = PractitionerForm(posted(request), organization=request.organization, practitioner=person)
     if request.method == "POST" and form.is_valid():
         values = form.values()
         offers = values.pop("offers")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.appointments.outside import Span
-from apps.appointments.views.settings.common import Question, change_or_ask, go, in_dialog, saved
+from apps.appointments.views.settings.common import Question, change_or_ask, go, in_dialog, posted, saved
 from apps.appointments.views.settings.forms import LocationForm, RoomForm
 from apps.core.errors import InvalidInput, StaleVersion
 from apps.core.htmx import toast, trigger, wants_fragment
@@ -60,7 +60,7 @@ def _holidays_of(location: Location) -> str:
 @requires(Permission.PRACTITIONERS_MANAGE)
 def new_location(request: OrganizationRequest) -> HttpResponse:
     """Add a place; its rooms come next."""
-    form = LocationForm(request.POST or None, organization=request.organization)
+    form = LocationForm(posted(request), organization=request.organization)
     if request.method == "POST" and form.is_valid():
         try:
             made = open_location(organization=request.organization, actor=request.actor, **form.values())
@@ -78,7 +78,7 @@ def new_location(request: OrganizationRequest) -> HttpResponse:
 def location(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     """Change a place; another clock, country or region may put booked visits outside, which is shown first."""
     place = get_object_or_404(_locations(request), pk=pk)
-    form = LocationForm(request.POST or None, organization=request.organization, location=place)
+    form = LocationForm(posted(request), organization=request.organization, location=place)
     question = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -110,7 +110,7 @@ def _location_form(
             .filter(location=place, holiday_on__isnull=False, period__endswith__gt=timezone.now())
             .order_by("holiday_on")[:4]
         )
-    context = {"form": form, "location": place, "question": question, "next_holidays": holidays}
+    context = {"form": form, "place": place, "question": question, "next_holidays": holidays}
     status = 422 if form.errors or question else 200
     return render(request, "settings/location.html", context, status=status)
 
@@ -160,7 +160,7 @@ def room(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _room(request: OrganizationRequest, place: Location, known: Room | None) -> HttpResponse:
     initial = {"name": known.name, "seen": known.updated_at.isoformat()} if known else {}
-    form = RoomForm(request.POST or None, initial=initial)
+    form = RoomForm(posted(request), initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             if known is None:
@@ -176,7 +176,7 @@ def _room(request: OrganizationRequest, place: Location, known: Room | None) -> 
             form.refuse(refusal)
         else:
             return _after_room(request, text)
-    context = {"form": form, "room": known, "location": place, "modal": wants_fragment(request)}
+    context = {"form": form, "room": known, "place": place, "modal": wants_fragment(request)}
     return render(request, "settings/room.html", context, status=422 if form.errors else 200)
 
 

@@ -20,7 +20,7 @@ from apps.appointments.services import (
     update_appointment_settings,
     update_appointment_type,
 )
-from apps.appointments.views.settings.common import go
+from apps.appointments.views.settings.common import go, posted
 from apps.appointments.views.settings.forms import PolicyForm, TypeForm
 from apps.core.errors import InvalidInput, StaleVersion
 from apps.core.navigation import in_settings
@@ -59,7 +59,7 @@ def appointment_type(request: OrganizationRequest, pk: uuid.UUID) -> HttpRespons
 
 
 def _type(request: OrganizationRequest, kind: AppointmentType | None) -> HttpResponse:
-    form = TypeForm(request.POST or None, organization=request.organization, kind=kind)
+    form = TypeForm(posted(request), organization=request.organization, kind=kind)
     if request.method == "POST" and form.is_valid():
         try:
             saved = _save_type(request, form, kind)
@@ -92,7 +92,7 @@ def _save_type(request: OrganizationRequest, form: TypeForm, kind: AppointmentTy
 def booking_rules(request: OrganizationRequest) -> HttpResponse:
     """Decide about no-shows, the waitlist, what patients change themselves, and feeds."""
     row = settings_for(request.organization)
-    form = PolicyForm(request.POST or None, row=row)
+    form = PolicyForm(posted(request), row=row)
     if request.method == "POST" and form.is_valid():
         try:
             update_appointment_settings(
