@@ -16,7 +16,7 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.appointments import services
+from apps.appointments import api_settings, services
 from apps.appointments.availability import find_slots, nearest_slots
 from apps.appointments.conflicts import check_booking
 from apps.appointments.errors import conflict_as_json, slot_as_json
@@ -378,5 +378,6 @@ routes = [
     ("appointment-types", AppointmentTypeViewSet, "appointment-types"),
     ("appointments/holds", HoldViewSet, "holds"),
     ("appointments", AppointmentViewSet, "appointments"),
+    *api_settings.routes,
 ]
-urlpatterns = [path("slots/", SlotsView.as_view(), name="slots")]
+urlpatterns = [path("slots/", SlotsView.as_view(), name="slots"), *api_settings.urlpatterns]
