@@ -13,13 +13,14 @@ import datetime as dt
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from apps.appointments.conflicts.facts import Fact
@@ -163,55 +164,71 @@ def _detail(row: WeeklyHours) -> str:
 
 
 def load_plan(organization: Organization, visits: Collection[Ahead]) -> Plan:
-    """Read what bears on these visits; four queries, none for no visit."""
+    """Read what bears on these visits; two queries, none for no visit."""
     plan = Plan()
     if not visits:
         return plan
-    people = {visit.practitioner_id for visit in visits}
+    people, places = {visit.practitioner_id for visit in visits}, {visit.location_id for visit in visits}
     first, last = min(visit.start for visit in visits), max(visit.end for visit in visits)
-    meets = {"period__startswith__lt": last, "period__endswith__gt": first}
     for row in WeeklyHours.objects.for_organization(organization).filter(practitioner__in=people):
         plan.hours[row.practitioner_id, row.location_id].append(row)
-    for time_off in TimeOff.objects.for_organization(organization).filter(practitioner__in=people, **meets):
-        plan.away[time_off.practitioner_id].append(Away("away", time_off.pk, *_bounds(time_off), ""))
-    for busy in BusyTime.objects.for_organization(organization).filter(practitioner__in=people, **meets):
-        plan.away[busy.practitioner_id].append(Away("elsewhere", busy.pk, *_bounds(busy), busy.calendar))
-    places = Q(location__isnull=True) | Q(location__in={visit.location_id for visit in visits})
-    for closure in Closure.objects.for_organization(organization).filter(places, is_active=True, **meets):
-        plan.closed[closure.location_id].append(Away("closed", closure.pk, *_bounds(closure), closure.reason))
+    near = {"organization": organization, "period__startswith__lt": last, "period__endswith__gt": first}
+    somewhere = Q(location__isnull=True) | Q(location__in=places)
+    away = TimeOff.objects.filter(practitioner__in=people, **near)
+    elsewhere = BusyTime.objects.filter(practitioner__in=people, **near)
+    closed = Closure.objects.filter(somewhere, is_active=True, **near)
+    rows = _as_away(away, "away", "practitioner_id", Value("")).union(
+        _as_away(elsewhere, "elsewhere", "practitioner_id", F("calendar")),
+        _as_away(closed, "closed", "location_id", F("reason")),
+        all=True,
+    )
+    for kind, id_, owner, period, detail in rows:
+        found = Away(kind, id_, period.lower, period.upper, detail)
+        (plan.closed if kind == "closed" else plan.away)[owner].append(found)
     return plan
 
 
-def _bounds(row: TimeOff | BusyTime | Closure) -> tuple[dt.datetime, dt.datetime]:
-    return row.period.lower, row.period.upper
+def _as_away(rows: QuerySet, kind: str, owner: str, detail: Value | F) -> QuerySet:
+    """Shape absences alike, so that one query reads them all."""
+    shaped = rows.order_by().annotate(kind=Value(kind), owner=F(owner), detail=Cast(detail, TextField()))
+    return shaped.values_list("kind", "id", "owner", "period", "detail")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The visits of a span that lie outside, by time, each with the codes of why."""
+
+    organization: Organization
+    plan: Plan
+    found: dict[Ahead, frozenset[str]]
+
+    def describe(self, ids: Collection[uuid.UUID]) -> list[OutsideVisit]:
+        """Return these visits with every reason in words, by time; one query."""
+        if not ids:
+            return []
+        visits = Appointment.objects.for_list().for_organization(self.organization).filter(pk__in=ids)
+        return [
+            OutsideVisit(visit, tuple(_problems(self.organization, self.plan, visit)))
+            for visit in visits.order_by("start", "id")
+        ]
+
+
+def look_outside(span: Span) -> Look:
+    """Return which visits of the span lie outside. Three queries."""
+    visits = [Ahead(*row) for row in span.visits().order_by("start", "id").values_list(*_READ)]
+    plan = load_plan(span.organization, visits)
+    return Look(span.organization, plan, {visit: codes for visit in visits if (codes := plan.codes_of(visit))})
 
 
 def find_outside(span: Span) -> dict[Ahead, frozenset[str]]:
-    """Return the visits of the span that lie outside, with the codes of why, by time. Five queries."""
-    return _find(span)[1]
-
-
-def _find(span: Span) -> tuple[Plan, dict[Ahead, frozenset[str]]]:
-    visits = [Ahead(*row) for row in span.visits().order_by("start", "id").values_list(*_READ)]
-    plan = load_plan(span.organization, visits)
-    found = {visit: codes for visit in visits if (codes := plan.codes_of(visit))}
-    return plan, found
+    """Return the visits of the span that lie outside, with the codes of why, by time. Three queries."""
+    return look_outside(span).found
 
 
 def outside_visits(span: Span) -> list[OutsideVisit]:
-    """Return the visits of the span that lie outside, with every reason in words, by time. Six queries."""
-    plan, found = _find(span)
-    return _describe(span.organization, plan, [visit.id for visit in found])
-
-
-def _describe(organization: Organization, plan: Plan, ids: Iterable[uuid.UUID]) -> list[OutsideVisit]:
-    wanted = list(ids)
-    if not wanted:
-        return []
-    visits = Appointment.objects.for_list().for_organization(organization).filter(pk__in=wanted)
-    return [
-        OutsideVisit(visit, tuple(_problems(organization, plan, visit))) for visit in visits.order_by("start", "id")
-    ]
+    """Return the visits of the span that lie outside, with every reason in words, by time. Four queries."""
+    look = look_outside(span)
+    return look.describe([visit.id for visit in look.found])
 
 
 def _problems(organization: Organization, plan: Plan, visit: Appointment) -> Iterator[BookingConflict]:
@@ -238,7 +255,7 @@ def affected_by(change: Callable[[], object], *, span: Span) -> list[OutsideVisi
     """Return the visits that a change of the plan would put outside, and that are not outside for that reason already.
 
     Runs the change in a savepoint and takes it back: no row, no event, no message stays. What the change refuses, it
-    refuses here. Visits outside the span are not looked at. About a dozen queries besides the change's own.
+    refuses here. Visits outside the span are not looked at. Seven queries besides the change's own.
     """
     found: list[OutsideVisit] = []
     try:
@@ -253,6 +270,6 @@ def newly_outside(change: Callable[[], Any], *, span: Span) -> tuple[Any, list[O
     """Run a change of the plan; return its answer, and the visits of the span that it put outside."""
     before = {visit.id: codes for visit, codes in find_outside(span).items()}
     answer = change()
-    plan, after = _find(span)
-    new = [visit.id for visit, codes in after.items() if codes - before.get(visit.id, frozenset())]
-    return answer, _describe(span.organization, plan, new)
+    after = look_outside(span)
+    new = [visit.id for visit, codes in after.found.items() if codes - before.get(visit.id, frozenset())]
+    return answer, after.describe(new)

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.appointments.availability import Slot, find_slots
 from apps.appointments.errors import SlotUnavailable
 from apps.appointments.models import Appointment
-from apps.appointments.outside import OutsideVisit, Span, find_outside, outside_visits
+from apps.appointments.outside import OutsideVisit, Span, look_outside, outside_visits
 from apps.appointments.services import ask_for_another_time, keep_appointment, put_back, reschedule_appointment
 from apps.appointments.services.outside import CHOOSE_ANOTHER_TIME
 from apps.appointments.views.settings.common import note_access
@@ -46,42 +46,49 @@ EACH = 2
 @requires(Permission.APPOINTMENTS_MANAGE)
 def outside(request: OrganizationRequest) -> HttpResponse:
     """List the visits to move, soonest first; `?practitioner=` narrows. What stays on purpose stands apart."""
-    organization = request.organization
-    people = {
-        str(person.pk): person
-        for person in Practitioner.objects.for_organization(organization).order_by("sort_order", "family_name")
-    }
-    chosen = people.get(request.GET.get("practitioner", ""))
-    found = outside_visits(Span(organization, practitioner=chosen))
+    look = look_outside(Span(request.organization))
+    wanted = request.GET.get("practitioner", "")
+    found = look.describe([one.id for one in look.found if not wanted or str(one.practitioner_id) == wanted])
     to_move = [one for one in found if not one.on_purpose]
     shown = [*to_move[:SHOWN], *(one for one in found if one.on_purpose)]
     note_access(request, shown)
     asked = _asked(request, [one.appointment for one in shown])
+    people = _people(request, found, wanted)
     own_url = reverse("appointments:outside")
-    numbers = Counter(one.practitioner_id for one in find_outside(Span(organization)) if not one.override_reason)
     context = {
         "rows": [_row(one, asked) for one in shown if not one.on_purpose],
         "kept": [_row(one, asked) for one in shown if one.on_purpose],
         "number": len(to_move),
         "more": max(0, len(to_move) - SHOWN),
         "not_asked": sum(one.appointment.pk not in asked for one in to_move[:SHOWN]),
-        "chosen": chosen,
-        "people": [
-            {
-                "label": person.short_name,
-                "number": numbers[person.pk],
-                "url": own_url if person == chosen else f"{own_url}?practitioner={key}",
-                "current": person == chosen,
-            }
-            for key, person in people.items()
-            if numbers[person.pk] or person == chosen
-        ],
-        "this_url": f"{own_url}?practitioner={chosen.pk}" if chosen else own_url,
+        "chosen": people[0]["practitioner"] if people and wanted else None,
+        "people": people,
+        "this_url": f"{own_url}?practitioner={people[0]['practitioner'].pk}" if people and wanted else own_url,
         "may_message": request.actor.may(Permission.COMMUNICATIONS_MANAGE),
         "may_override": request.actor.may(Permission.APPOINTMENTS_OVERRIDE),
     }
     template = "appointments/outside.html#rows" if wants_fragment(request) else "appointments/outside.html"
     return render(request, template, context)
+
+
+def _people(request: OrganizationRequest, found: Iterable[OutsideVisit], wanted: str) -> list[dict[str, Any]]:
+    """Return whose visits are listed, as filters: those with visits to move, or the one that was chosen."""
+    listed = {one.appointment.practitioner for one in found}
+    if wanted and not listed:
+        listed = {
+            person for person in Practitioner.objects.for_organization(request.organization) if str(person.pk) == wanted
+        }
+    numbers = Counter(one.appointment.practitioner_id for one in found if not one.on_purpose)
+    own_url = reverse("appointments:outside")
+    return [
+        {
+            "practitioner": person,
+            "url": own_url if wanted else f"{own_url}?practitioner={person.pk}",
+            "number": numbers[person.pk],
+            "current": bool(wanted),
+        }
+        for person in sorted(listed, key=lambda one: (one.sort_order, one.family_name))
+    ]
 
 
 def _row(one: OutsideVisit, asked: dict[uuid.UUID, Communication]) -> dict[str, Any]:

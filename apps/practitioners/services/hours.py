@@ -65,8 +65,8 @@ def set_weekly_hours(
     check_weekly_hours(practitioner, wanted)
     locked = _lock(practitioner)
     present = {_as_row(one): one for one in _saved(locked)}
-    _require_seen(present.values(), seen)
-    before = [_describe(one) for one in present.values()]
+    _require_seen(present, seen)
+    before = [_describe(row) for row in present]
     WeeklyHours.objects.filter(pk__in=[one.pk for row, one in present.items() if row not in wanted]).delete()
     added = WeeklyHours.objects.bulk_create(
         WeeklyHours(
@@ -87,7 +87,7 @@ def set_weekly_hours(
         [*(one for row, one in present.items() if row in wanted), *added],
         key=lambda one: (one.weekday, one.start_time),
     )
-    after = [_describe(one) for one in rows]
+    after = [_describe(_as_row(one)) for one in rows]
     if before != after:
         emit("practitioner.hours_set", subject=locked, actor=actor, changes={"weekly_hours": [before, after]})
     return rows
@@ -167,9 +167,10 @@ def rows_of(practitioner: Practitioner) -> list[HoursRow]:
     return [_as_row(one) for one in _saved(practitioner)]
 
 
-def hours_token(practitioner: Practitioner) -> str:
-    """Return what stands for the practitioner's week as it is saved now; one query."""
-    return _token(_saved(practitioner))
+def hours_token(rows: Iterable[HoursRow]) -> str:
+    """Return what stands for a week as it was read (`rows_of`): equal for equal rows."""
+    plain = sorted(json.dumps([str(row.location.pk), _describe(row)], sort_keys=True) for row in rows)
+    return hashlib.sha256("\n".join(plain).encode()).hexdigest()[:16]
 
 
 def _saved(practitioner: Practitioner) -> Sequence[WeeklyHours]:
@@ -189,13 +190,8 @@ def _as_row(one: WeeklyHours) -> HoursRow:
     return HoursRow(one.weekday, one.location, one.start_time, one.end_time, one.room, one.valid_from, one.valid_until)
 
 
-def _token(rows: Iterable[WeeklyHours]) -> str:
-    plain = sorted(json.dumps([str(one.location_id), _describe(one)], sort_keys=True) for one in rows)
-    return hashlib.sha256("\n".join(plain).encode()).hexdigest()[:16]
-
-
-def _require_seen(present: Iterable[WeeklyHours], seen: str) -> None:
-    if seen and _token(present) != seen:
+def _require_seen(present: Iterable[HoursRow], seen: str) -> None:
+    if seen and hours_token(present) != seen:
         raise StaleVersion(_("Somebody else changed these hours meanwhile. Look at them, then change them."), current=0)
 
 
@@ -212,13 +208,13 @@ def _dated(row: HoursRow, beside: HoursRow) -> str:
     return str(row)
 
 
-def _describe(row: WeeklyHours) -> dict[str, Any]:
+def _describe(row: HoursRow) -> dict[str, Any]:
     return {
         "weekday": row.weekday,
         "location": row.location.name,
         "start_time": row.start_time.isoformat("minutes"),
         "end_time": row.end_time.isoformat("minutes"),
-        "room_id": str(row.room_id) if row.room_id else None,
+        "room_id": str(row.room.pk) if row.room else None,
         "valid_from": row.valid_from.isoformat() if row.valid_from else None,
         "valid_until": row.valid_until.isoformat() if row.valid_until else None,
     }

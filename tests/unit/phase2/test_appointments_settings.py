@@ -23,7 +23,7 @@ from apps.events.models import Event
 from apps.notifications.defaults import install_defaults
 from apps.organizations.models import Location
 from apps.practitioners.models import Closure, Practitioner, Room, TimeOff, WeeklyHours
-from apps.practitioners.services import hours_token, keep_holidays, update_practitioner
+from apps.practitioners.services import hours_token, keep_holidays, rows_of, update_practitioner
 from tests.fixtures.appointments import AppointmentFactory, AppointmentTypeFactory, PractitionerTypeFactory
 from tests.fixtures.organizations import LocationFactory
 from tests.fixtures.practitioners import (
@@ -136,7 +136,9 @@ class TestFromNothing:
         person = Practitioner.objects.get()
         assert answer["Location"] == page("settings-hours", person.pk)
         week = {"weekday": "0", "start": "09:00", "end": "12:00", "where": f"{place.pk}:{room.pk}"}
-        manager_client.post(page("settings-hours", person.pk), {"week": "_", "seen": hours_token(person), **week})
+        manager_client.post(
+            page("settings-hours", person.pk), {"week": "_", "seen": hours_token(rows_of(person)), **week}
+        )
         assert WeeklyHours.objects.get().room == room
         assert [one.action for one in what_is_missing(organization)] == ["Add a type", "Choose types"]
 
@@ -389,7 +391,7 @@ class TestHours:
         self, manager_client, url, practitioner, location
     ):
         seen = token_in(manager_client.get(url))
-        assert seen == hours_token(practitioner)
+        assert seen == hours_token(rows_of(practitioner))
         WeeklyHoursFactory(organization=location.organization, practitioner=practitioner, location=location, weekday=4)
         answer = manager_client.post(url, self.data(self.stretch(location), seen=seen), headers=HTMX)
         assert answer.status_code == 422

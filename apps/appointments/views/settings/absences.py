@@ -34,7 +34,7 @@ from apps.practitioners.services import (
     update_time_off,
 )
 
-SHOWN_PAST = 20
+SHOWN, SHOWN_PAST = 200, 20
 
 
 @require_GET
@@ -44,11 +44,14 @@ def time_off(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     """List a person's absences, what is to come first."""
     person = find_practitioner(request, pk)
     now = timezone.now()
-    rows = TimeOff.objects.for_organization(request.organization).filter(practitioner=person)
+    rows = TimeOff.objects.for_organization(request.organization).filter(practitioner=person).order_by("-period")
     zone = zone_of(person)
+    known = list(rows[:SHOWN])
+    ahead = [row for row in reversed(known) if row.period.upper > now]
+    past = [row for row in known if row.period.upper <= now]
     context = person_context(request, person, "time-off") | {
-        "ahead": [_period(row, zone) for row in rows.filter(period__endswith__gt=now).order_by("period")],
-        "past": [_period(row, zone) for row in rows.filter(period__endswith__lte=now).order_by("-period")[:SHOWN_PAST]],
+        "ahead": [_period(row, zone) for row in ahead],
+        "past": [_period(row, zone) for row in past[:SHOWN_PAST]],
         "now": now,
     }
     template = "settings/time_off.html#rows" if wants_fragment(request) else "settings/time_off.html"

@@ -31,6 +31,7 @@ from apps.core.navigation import in_settings
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
+from apps.organizations.places import locations_of
 from apps.practitioners.models import Practitioner
 from apps.practitioners.services import HoursRow, hours_token, rows_of, set_weekly_hours, split_weekly_hours
 
@@ -45,13 +46,13 @@ def hours(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     """
     person = find_practitioner(request, pk)
     saved_rows = rows_of(person)
-    places = Places.of(person, saved_rows)
+    places = Places.of(person, saved_rows, locations_of(request))
     known = validities(saved_rows)
     if request.method == "GET":
         key = _chosen(request.GET.get("week", ""), known, request.organization.today())
         dates = known.get(key, (None, None))
         own = [row for row in saved_rows if (row.valid_from, row.valid_until) == dates]
-        return _page(request, person, Week.of_rows(places, own, dates), known, key, hours_token(person))
+        return _page(request, person, Week.of_rows(places, own, dates), known, key, hours_token(saved_rows))
     key, seen = request.POST.get("week", ""), request.POST.get("seen", "")
     week = Week.of_post(places, request.POST)
     others = [row for row in saved_rows if key_of((row.valid_from, row.valid_until)) != key]

@@ -62,14 +62,13 @@ class Places:
     rooms: dict[str, Room]
 
     @classmethod
-    def of(cls, practitioner: Practitioner, rows: Iterable[HoursRow]) -> Places:
-        """Return the places of the practitioner's clinic. Two queries."""
-        used = {row.location.pk for row in rows}
+    def of(cls, practitioner: Practitioner, rows: Iterable[HoursRow], active: Iterable[Location]) -> Places:
+        """Return the places of the practitioner's clinic, the active ones given. One query."""
         used_rooms = {row.room.pk for row in rows if row.room}
-        places = Location.objects.filter(organization_id=practitioner.organization_id).order_by("name")
+        places = {str(place.pk): place for place in [*active, *(row.location for row in rows)]}
         rooms = Room.objects.filter(organization_id=practitioner.organization_id).select_related("location")
         return cls(
-            {str(place.pk): place for place in places if place.is_active or place.pk in used},
+            dict(sorted(places.items(), key=lambda one: one[1].name)),
             {str(room.pk): room for room in rooms.order_by("name") if room.is_active or room.pk in used_rooms},
         )
 
