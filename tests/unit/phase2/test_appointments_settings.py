@@ -137,7 +137,7 @@ class TestFromNothing:
         assert answer["Location"] == page("settings-hours", person.pk)
         week = {"weekday": "0", "start": "09:00", "end": "12:00", "where": f"{place.pk}:{room.pk}"}
         manager_client.post(
-            page("settings-hours", person.pk), {"week": "_", "seen": hours_token(rows_of(person)), **week}
+            page("settings-hours", person.pk), {"week": "_", "do": "save", "seen": hours_token(rows_of(person)), **week}
         )
         assert WeeklyHours.objects.get().room == room
         assert [one.action for one in what_is_missing(organization)] == ["Add a type", "Choose types"]
@@ -286,7 +286,12 @@ class TestHours:
 
     def data(self, *stretches: tuple[str, str, str, str], **more: str) -> dict[str, object]:
         columns = zip(*stretches, strict=True) if stretches else ([], [], [], [])
-        return {**dict(zip(("weekday", "start", "end", "where"), map(list, columns), strict=True)), "week": "_", **more}
+        return {
+            **dict(zip(("weekday", "start", "end", "where"), map(list, columns), strict=True)),
+            "week": "_",
+            "do": "save",
+            **more,
+        }
 
     def saved(self) -> list[str]:
         return [str(row) for row in WeeklyHours.objects.order_by("weekday", "start_time")]
@@ -317,6 +322,12 @@ class TestHours:
         assert left("remove:0") == [(1, "08:00")]
         assert left("copy:0:workdays") == [(day, "09:00") for day in range(5)]
         assert left("copy:1:6") == [(0, "09:00"), (1, "08:00"), (6, "08:00")]
+        assert self.saved() == []
+
+    def test_nothing_but_save_saves(self, manager_client, url, location):
+        """A browser that does not say which button it was must not save what was only to be looked at."""
+        for do in ("", "check", "copy:0:all", "add:0", "nonsense"):
+            manager_client.post(url, self.data(self.stretch(location), do=do), headers=HTMX)
         assert self.saved() == []
 
     def test_a_new_stretch_begins_where_the_day_was_and_gets_the_focus(self, manager_client, url, location):

@@ -35,12 +35,14 @@ from apps.organizations.places import locations_of
 from apps.practitioners.models import Practitioner
 from apps.practitioners.services import HoursRow, hours_token, rows_of, set_weekly_hours, split_weekly_hours
 
+SAVE = "save"
+
 
 @require_http_methods(["GET", "POST"])
 @in_settings("practitioners")
 @requires(Permission.PRACTITIONERS_MANAGE)
 def hours(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
-    """Show or change a week. `do` is a button of the form that only redraws it; without one, it is saved.
+    """Show or change a week. `do` is the button that was pressed: only `save` saves, all others redraw the form.
 
     Saving shows first which booked visits would lie outside.
     """
@@ -56,7 +58,8 @@ def hours(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     key, seen = request.POST.get("week", ""), request.POST.get("seen", "")
     week = Week.of_post(places, request.POST)
     others = [row for row in saved_rows if key_of((row.valid_from, row.valid_until)) != key]
-    if _redrawn(week, request.POST.get("do", "")):
+    if request.POST.get("do") != SAVE and "then" not in request.POST:
+        _redraw(week, request.POST.get("do", ""))
         week.rows(person, others)
         return _page(request, person, week, known, key, seen, dirty=True)
     rows = week.rows(person, others)
@@ -90,12 +93,10 @@ def _save(
     return saved(request, done, _("Hours saved"), back=back)
 
 
-def _redrawn(week: Week, do: str) -> bool:
-    """Do what a button of the form says; tell whether it was one."""
+def _redraw(week: Week, do: str) -> None:
+    """Do what a button of the form says: add, remove, copy or suggest stretches; anything else only checks."""
     what, _colon, rest = do.partition(":")
     number, _colon, target = rest.partition(":")
-    if what not in {"check", "add", "remove", "copy", "fill"}:
-        return False
     if what == "fill":
         week.fill()
     elif number.isdigit():
@@ -107,7 +108,6 @@ def _redrawn(week: Week, do: str) -> bool:
         elif what == "copy":
             groups = {"workdays": WORKDAYS, "all": ALL_DAYS}
             week.copy(place, groups.get(target) or [int(day) for day in target if day in "0123456"])
-    return True
 
 
 def _chosen(wanted: str, known: dict[str, Dates], today: dt.date) -> str:
@@ -148,7 +148,8 @@ def _page(
             for one, dates in known.items()
         ],
         "practitioner": person,
-        "do": request.POST.get("do", ""),
+        "own_url": own_url,
+        "refused": status != 200,
     }
     if wants_fragment(request):
         return render(request, "settings/hours.html#week", context, status=status)
