@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
@@ -33,6 +34,11 @@ app.conf.beat_schedule = {
     "forget-expired-answers": {"task": "core.forget_expired", "schedule": 3600.0, "options": {"expires": 3600}},
     "forget-done-deliveries": {"task": "events.forget_done", "schedule": 3600.0, "options": {"expires": 3600}},
     "seal-events": {"task": "audit.seal", "schedule": 10.0, "options": {"expires": 10}},
+    "keep-holidays": {
+        "task": "practitioners.keep_holidays",
+        "schedule": crontab(minute="0", hour="3", day_of_month="1"),
+        "options": {"expires": 86400},
+    },
 }
 
 

@@ -7,7 +7,15 @@ from collections.abc import Iterable
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
-from apps.appointments.models import Appointment, AppointmentType, PractitionerType, WaitlistEntry
+from apps.appointments.models import (
+    Appointment,
+    AppointmentSettings,
+    AppointmentType,
+    PractitionerType,
+    TypeLocation,
+    TypeRoom,
+    WaitlistEntry,
+)
 from apps.audit.models import AccessKind
 from apps.audit.services import record_access
 from apps.core.admin import ModelAdmin, TabularInline
@@ -16,6 +24,19 @@ from apps.core.admin import ModelAdmin, TabularInline
 class OfferedBy(TabularInline):
     model = PractitionerType
     autocomplete_fields = ["practitioner"]
+
+
+class AtLocations(TabularInline):
+    """Where the type takes place; no row: everywhere."""
+
+    model = TypeLocation
+
+
+class InRooms(TabularInline):
+    """Which rooms it may use; no row: any of the location."""
+
+    model = TypeRoom
+    autocomplete_fields = ["room"]
 
 
 @admin.register(AppointmentType)
@@ -27,12 +48,25 @@ class AppointmentTypeAdmin(ModelAdmin):
         "buffer_after_minutes",
         "online_bookable",
         "needs_room",
+        "capacity",
+        "price",
         "is_active",
     ]
     list_filter = ["is_active", "online_bookable"]
     search_fields = ["name", "keywords"]
-    inlines = [OfferedBy]
+    inlines = [OfferedBy, AtLocations, InRooms]
     may_delete = False
+
+
+@admin.register(AppointmentSettings)
+class AppointmentSettingsAdmin(ModelAdmin):
+    """The one row of what the clinic decided; without it the defaults hold."""
+
+    list_display = ["__str__", "no_show_after_minutes", "no_shows_block_online", "waitlist_fills_automatically"]
+    may_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: AppointmentSettings | None = None) -> bool:
+        return super().has_add_permission(request, obj) and not self.get_queryset(request).exists()
 
 
 @admin.register(Appointment)

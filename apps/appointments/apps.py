@@ -8,6 +8,7 @@ class AppointmentsConfig(AppConfig):
     def ready(self) -> None:
         from apps.appointments import handlers  # noqa: F401 - registers them
         from apps.appointments.messages import register_messages
+        from apps.appointments.navigation import register_settings
         from apps.appointments.presentations import register_presentations
         from apps.appointments.series_messages import register_series_messages
         from apps.appointments.views.panels import visits_of, waitlist_badge
@@ -20,6 +21,7 @@ class AppointmentsConfig(AppConfig):
         register_series_messages()
         register_offer_messages()
         register_presentations()
+        register_settings()
         register(
             Entry("calendar", _("Calendar"), "calendar", "appointments:calendar", Permission.APPOINTMENTS_VIEW, 20)
         )

@@ -19,6 +19,7 @@ def register_presentations() -> None:
         ("booked", "calendar-plus", "neutral", lambda: _("Appointment booked for %(when)s")),
         ("rescheduled", "calendar-time", "info", lambda: _("Appointment moved to %(when)s")),
         ("cancelled", "calendar-cancel", "warn", lambda: _("Appointment on %(when)s cancelled")),
+        ("kept", "calendar-check", "neutral", lambda: _("Visit on %(when)s kept, although the plan does not cover it")),
         ("confirmed", "calendar-check", "ok", lambda: _("Appointment on %(when)s confirmed")),
         ("arrived", "door-enter", "neutral", lambda: _("Checked in for the visit on %(when)s")),
         ("started", "stethoscope", "active", lambda: _("Visit of %(when)s started")),

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from apps.appointments.urls_settings import urlpatterns as settings_pages
 from apps.appointments.views import (
     attendance,
     book,
@@ -18,6 +19,7 @@ from apps.appointments.views import (
 
 app_name = "appointments"
 urlpatterns = [
+    *settings_pages,
     path("calendar/", calendar.calendar, name="calendar"),
     path("appointments/book/", book.book, name="book"),
     path("appointments/book/times/", times.free_times, name="times"),

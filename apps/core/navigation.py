@@ -1,15 +1,17 @@
-"""What stands in the navigation, the palette and the "New" menu: each app registers its own lines at start."""
+"""What stands in the navigation, the settings, the palette and the "New" menu: each app registers its own lines at start."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 
 Text = str | Promise
+View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,19 @@ class NewAction:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsPage:
+    """A page of the settings; `hint` says in a few words what is decided there."""
+
+    key: str
+    label: Text
+    icon: str
+    url_name: str
+    permission: str
+    order: int
+    hint: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """One answer of the palette."""
 
@@ -65,12 +80,28 @@ Finder = Callable[[HttpRequest, str], list[Found]]
 
 _entries: dict[str, Entry] = {}
 _actions: list[NewAction] = []
+_settings: dict[str, SettingsPage] = {}
 _finders: list[tuple[int, str, str, Finder]] = []
 
 
 def register(entry: Entry) -> None:
     """Add a page to the navigation."""
     _entries[entry.key] = entry
+
+
+def register_settings_page(page: SettingsPage) -> None:
+    """Add a page to the list of the settings; its views say `@in_settings(page.key)`."""
+    _settings[page.key] = page
+
+
+def in_settings(key: str) -> Callable[[View], View]:
+    """Mark a view as part of a settings page: the navigation shows Settings, its list shows that page."""
+
+    def decorate(view: View) -> View:
+        view.navigation_key, view.settings_key = "settings", key  # type: ignore[attr-defined]
+        return view
+
+    return decorate
 
 
 def register_action(action: NewAction) -> None:
@@ -86,6 +117,11 @@ def register_finder(heading: str, permission: str, order: int, finder: Finder) -
 def entries() -> list[Entry]:
     """Return the navigation in its order."""
     return sorted(_entries.values(), key=lambda entry: entry.order)
+
+
+def settings_pages() -> list[SettingsPage]:
+    """Return the pages of the settings in their order."""
+    return sorted(_settings.values(), key=lambda page: page.order)
 
 
 def actions() -> list[NewAction]:

@@ -33,10 +33,22 @@ class OrganizationAdmin(ModelAdmin):
 
 @admin.register(Location)
 class LocationAdmin(ModelAdmin):
-    list_display = ["name", "city", "timezone", "phone", "is_active"]
+    """Places; saved by the services, so that their public holidays follow."""
+
+    list_display = ["name", "city", "timezone", "phone", "observes_holidays", "is_active"]
     list_filter = ["is_active"]
     search_fields = ["name", "city", "address"]
     may_delete = False
+
+    def save_model(self, request: HttpRequest, obj: Location, form: forms.ModelForm, change: bool) -> None:
+        fields = {name: value for name, value in form.cleaned_data.items() if name in services.LOCATION_FIELDS}
+        if change:
+            services.update_location(
+                location=obj, changes={name: fields[name] for name in form.changed_data}, actor=request.actor
+            )
+            return
+        made = services.create_location(organization=request.organization, actor=request.actor, **fields)
+        obj.pk, obj.created_at, obj.updated_at = made.pk, made.created_at, made.updated_at
 
 
 @admin.register(User)

@@ -13,9 +13,11 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.core.models import BaseModel, TenantModel
 from apps.organizations.conventions import writes_month_first
+from apps.organizations.holidays import countries_with_holidays, subdivisions_of
 from apps.organizations.permissions import PERMISSIONS_OF, Permission, Role
 
 
@@ -96,6 +98,20 @@ class Location(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse to observe holidays that nobody here knows."""
+        if not self.observes_holidays:
+            return
+        if self.country not in countries_with_holidays():
+            message = _("The public holidays of “%(country)s” are not known here. Add its closures one by one instead.")
+            raise ValidationError({"observes_holidays": message % {"country": self.country}})
+        codes = {code for code, _name in subdivisions_of(self.country)}
+        if self.holiday_subdivision and self.holiday_subdivision not in codes:
+            message = _("“%(region)s” is no region of %(country)s with holidays of its own. Choose one of: %(known)s.")
+            known = ", ".join(sorted(codes)) or _("none")
+            values = {"region": self.holiday_subdivision, "country": self.country, "known": known}
+            raise ValidationError({"holiday_subdivision": message % values})
 
     @property
     def zone(self) -> ZoneInfo:

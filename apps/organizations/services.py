@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
@@ -19,11 +20,28 @@ from django.utils.translation import gettext as _
 from apps.core.actors import Actor, ActorKind
 from apps.core.announcements import announce
 from apps.core.errors import InvalidInput
+from apps.core.saving import change, insert, refuse_unknown
 from apps.core.tenancy import all_organizations, organization_scope
-from apps.organizations.models import ApiKey, Membership, Organization, User
+from apps.organizations.models import ApiKey, Location, Membership, Organization, User
 from apps.organizations.permissions import Permission, Role
 
 KEY_PREFIX = "clk_"
+LOCATION_FIELDS = frozenset(
+    {
+        "name",
+        "timezone",
+        "address",
+        "city",
+        "region",
+        "postal_code",
+        "country",
+        "phone",
+        "directions",
+        "observes_holidays",
+        "holiday_subdivision",
+        "is_active",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,3 +226,41 @@ def create_organization(
         announce("organization.created", subject=organization, actor=actor, organization_id=organization.pk)
         membership = invite_member(organization=organization, email=admin_email, role=Role.ADMIN, actor=actor)
     return organization, membership
+
+
+@transaction.atomic
+def create_location(*, organization: Organization, actor: Actor, **fields: Any) -> Location:
+    """Add a place where patients are seen, in the organization's zone and country unless they are given.
+
+    Its public holidays follow by event (`location.created`). Raises InvalidInput that names each wrong field.
+    """
+    actor.require(Permission.PRACTITIONERS_MANAGE)
+    refuse_unknown(fields, LOCATION_FIELDS)
+    usual = {"timezone": organization.timezone, "country": organization.country}
+    given = {name: value.strip() if isinstance(value, str) else value for name, value in fields.items()}
+    location = Location(organization=organization, **(usual | given))
+    insert(location)
+    announce("location.created", subject=location, actor=actor, organization_id=organization.pk)
+    return location
+
+
+@transaction.atomic
+def update_location(
+    *, location: Location, changes: Mapping[str, Any], seen: datetime | None = None, actor: Actor
+) -> Location:
+    """Save the changed fields; a place that closes for good is made inactive, because its appointments stay.
+
+    `seen` is its `updated_at` as the caller read it. Locks the row. Raises InvalidInput, StaleVersion.
+    """
+    actor.require(Permission.PRACTITIONERS_MANAGE)
+    locked: Location = Location.objects.select_for_update(no_key=True).get(pk=location.pk)
+    differing = change(locked, changes, editable=LOCATION_FIELDS, seen=seen)
+    if differing:
+        announce(
+            "location.updated",
+            subject=locked,
+            actor=actor,
+            organization_id=locked.organization_id,
+            payload={"fields": sorted(differing)},
+        )
+    return locked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from apps.core.admin import ModelAdmin, TabularInline
 from apps.practitioners.models import Closure, Practitioner, Room, TimeOff, WeeklyHours
@@ -40,6 +41,13 @@ class TimeOffAdmin(ModelAdmin):
 
 @admin.register(Closure)
 class ClosureAdmin(ModelAdmin):
-    list_display = ["reason", "location", "period"]
-    list_filter = ["location"]
+    """Closures; public holidays among them keep their day, and may be switched off."""
+
+    list_display = ["reason", "location", "period", "holiday_on", "is_active"]
+    list_filter = ["location", "is_active"]
     list_select_related = ["location"]
+    readonly_fields = ["holiday_on"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Closure | None = None) -> bool:
+        """Keep public holidays: they would come back; one on which the clinic works is made inactive."""
+        return super().has_delete_permission(request, obj) and (obj is None or obj.holiday_on is None)

@@ -1,4 +1,7 @@
-"""`/api/v1/practitioners/`, `rooms/`, `locations/`, `schedules/`, `time-off/`, `closures/`."""
+"""`/api/v1/practitioners/`, `rooms/`, `locations/`; and the base of `schedules/`, `time-off/`, `closures/`.
+
+What changes the plan is routed by `appointments.api_settings`, which knows the visits that it affects.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,11 @@ from apps.practitioners import services
 from apps.practitioners.models import Closure, Practitioner, Room, TimeOff, WeeklyHours
 from apps.practitioners.serializers import (
     ClosureSerializer,
+    ClosureUpdateSerializer,
     ClosureWriteSerializer,
     LocationSerializer,
+    LocationUpdateSerializer,
+    LocationWriteSerializer,
     PractitionerSerializer,
     PractitionerUpdateSerializer,
     PractitionerWriteSerializer,
@@ -25,6 +31,7 @@ from apps.practitioners.serializers import (
     RoomUpdateSerializer,
     RoomWriteSerializer,
     TimeOffSerializer,
+    TimeOffUpdateSerializer,
     TimeOffWriteSerializer,
     WeeklyHoursSerializer,
     WeeklyHoursWriteSerializer,
@@ -52,15 +59,23 @@ class InWeekOrder(CursorPagination):
     ordering = ("weekday", "start_time", "id")
 
 
-class LocationViewSet(ListMixin, RetrieveMixin, TenantViewSet):
-    """Places where patients are seen."""
+class LocationViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantViewSet):
+    """Places where patients are seen. The public holidays that one observes are its closures."""
 
     queryset = Location.objects.all()
     serializer_class = LocationSerializer
+    write_serializer_class = LocationWriteSerializer
+    update_serializer_class = LocationUpdateSerializer
     pagination_class = ByName
     filterset_fields = ["is_active"]
     search_fields = ["name", "city"]
-    permissions = READ
+    permissions = {**READ, "create": WRITE, "partial_update": WRITE}
+
+    def perform_create(self, data: dict[str, Any]) -> Location:
+        return services.open_location(organization=self.request.organization, actor=self.actor, **data)
+
+    def perform_update(self, instance: Location, data: dict[str, Any], version: int | None) -> Location:
+        return services.update_location(location=instance, changes=data, actor=self.actor)
 
 
 class PractitionerFilter(FilterSet):
@@ -147,17 +162,22 @@ class TimeOffFilter(PeriodFilter):
         fields = ["practitioner"]
 
 
-class TimeOffViewSet(ListMixin, RetrieveMixin, CreateMixin, DestroyMixin, TenantViewSet):
+class TimeOffViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, DestroyMixin, TenantViewSet):
     """Absences of practitioners. Booked appointments stay: somebody must move them."""
 
     queryset = TimeOff.objects.select_related("practitioner")
     serializer_class = TimeOffSerializer
     write_serializer_class = TimeOffWriteSerializer
+    update_serializer_class = TimeOffUpdateSerializer
     filterset_class = TimeOffFilter
-    permissions = {**READ, "create": WRITE, "destroy": WRITE}
+    permissions = {**READ, "create": WRITE, "partial_update": WRITE, "destroy": WRITE}
 
     def perform_create(self, data: dict[str, Any]) -> TimeOff:
         return services.add_time_off(actor=self.actor, **data)
+
+    def perform_update(self, instance: TimeOff, data: dict[str, Any], version: int | None) -> TimeOff:
+        period = {"start": instance.period.lower, "end": instance.period.upper}
+        return services.update_time_off(time_off=instance, actor=self.actor, **(period | data))
 
     def perform_destroy(self, instance: TimeOff) -> None:
         services.remove_time_off(time_off=instance, actor=self.actor)
@@ -168,20 +188,24 @@ class ClosureFilter(PeriodFilter):
 
     class Meta:
         model = Closure
-        fields = ["location"]
+        fields = ["location", "is_active"]
 
 
-class ClosureViewSet(ListMixin, RetrieveMixin, CreateMixin, DestroyMixin, TenantViewSet):
-    """Times when a location, or the whole clinic, is closed."""
+class ClosureViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, DestroyMixin, TenantViewSet):
+    """Times when a location, or the whole clinic, is closed; public holidays among them."""
 
-    queryset = Closure.objects.all()
+    queryset = Closure.objects.select_related("location")
     serializer_class = ClosureSerializer
     write_serializer_class = ClosureWriteSerializer
+    update_serializer_class = ClosureUpdateSerializer
     filterset_class = ClosureFilter
-    permissions = {**READ, "create": WRITE, "destroy": WRITE}
+    permissions = {**READ, "create": WRITE, "partial_update": WRITE, "destroy": WRITE}
 
     def perform_create(self, data: dict[str, Any]) -> Closure:
         return services.add_closure(organization=self.request.organization, actor=self.actor, **data)
+
+    def perform_update(self, instance: Closure, data: dict[str, Any], version: int | None) -> Closure:
+        return services.update_closure(closure=instance, actor=self.actor, **data)
 
     def perform_destroy(self, instance: Closure) -> None:
         services.remove_closure(closure=instance, actor=self.actor)
@@ -191,7 +215,4 @@ routes = [
     ("locations", LocationViewSet, "locations"),
     ("practitioners", PractitionerViewSet, "practitioners"),
     ("rooms", RoomViewSet, "rooms"),
-    ("schedules", ScheduleViewSet, "schedules"),
-    ("time-off", TimeOffViewSet, "time-off"),
-    ("closures", ClosureViewSet, "closures"),
 ]

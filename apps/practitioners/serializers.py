@@ -30,9 +30,39 @@ class LocationSerializer(InUtc, serializers.ModelSerializer):
             "address_line",
             "phone",
             "directions",
+            "observes_holidays",
+            "holiday_subdivision",
             "is_active",
         ]
         read_only_fields = fields
+
+
+class LocationWriteSerializer(serializers.ModelSerializer):
+    """What a location is made of; zone and country are the organization's unless given."""
+
+    class Meta:
+        model = Location
+        fields = [
+            "name",
+            "timezone",
+            "address",
+            "city",
+            "region",
+            "postal_code",
+            "country",
+            "phone",
+            "directions",
+            "observes_holidays",
+            "holiday_subdivision",
+        ]
+        extra_kwargs = {"timezone": {"required": False}}
+
+
+class LocationUpdateSerializer(LocationWriteSerializer):
+    """What may be changed; a location that closes for good is made inactive, never deleted."""
+
+    class Meta(LocationWriteSerializer.Meta):
+        fields = [*LocationWriteSerializer.Meta.fields, "is_active"]
 
 
 class PractitionerSerializer(InUtc, serializers.ModelSerializer):
@@ -148,6 +178,14 @@ class TimeOffSerializer(_Period, InUtc, serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class TimeOffUpdateSerializer(serializers.Serializer):
+    """What may be changed about an absence."""
+
+    start = InstantField(required=False)
+    end = InstantField(required=False)
+    reason = serializers.CharField(max_length=120, required=False, allow_blank=True)
+
+
 class TimeOffWriteSerializer(serializers.Serializer):
     """An absence to note."""
 
@@ -158,11 +196,14 @@ class TimeOffWriteSerializer(serializers.Serializer):
 
 
 class ClosureSerializer(_Period, InUtc, serializers.ModelSerializer):
-    """A time when a location, or with null every location, is closed, [start, end)."""
+    """A time when a location, or with null every location, is closed, [start, end).
+
+    `holiday_on` is the date of a public holiday; one on which the clinic works is not active, and closes nothing.
+    """
 
     class Meta:
         model = Closure
-        fields = ["id", "location", "start", "end", "reason"]
+        fields = ["id", "location", "start", "end", "reason", "holiday_on", "is_active"]
         read_only_fields = fields
 
 
@@ -173,3 +214,12 @@ class ClosureWriteSerializer(serializers.Serializer):
     start = InstantField()
     end = InstantField()
     reason = serializers.CharField(max_length=120)
+
+
+class ClosureUpdateSerializer(serializers.Serializer):
+    """What may be changed about a closure; about a public holiday only whether it is active."""
+
+    start = InstantField(required=False)
+    end = InstantField(required=False)
+    reason = serializers.CharField(max_length=120, required=False)
+    is_active = serializers.BooleanField(required=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,13 @@ from django.core.servers.basehttp import ThreadedWSGIServer
 from django.core.wsgi import get_wsgi_application
 from django.test import override_settings
 from django.test.testcases import QuietWSGIRequestHandler
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Response
 
 from clinic import embedded
 from tests.integration.test_up_command import Portal, started
 
 DESK = ("frontdesk@demo.clinic", "demo-clinic")
+MANAGER = ("manager@demo.clinic", "demo-clinic")
 PATIENCE_MS = 20_000
 
 
@@ -36,24 +38,44 @@ def base(portal: Portal) -> str:
     return f"http://127.0.0.1:{portal.port}"
 
 
-@pytest.fixture
-def desk(browser: Browser, base: str) -> Iterator[Page]:
-    """A receptionist's browser, signed in, on Today."""
+@contextmanager
+def signed_in(browser: Browser, base: str, who: tuple[str, str], *, forms_are_refused: bool = False) -> Iterator[Page]:
+    """Open a person's browser, on Today; fail when the portal refused a request.
+
+    A form that comes back with what is wrong, or with a question, is a refusal too (422): say when that is meant.
+    """
     context = browser.new_context(viewport={"width": 1440, "height": 900}, timezone_id="America/New_York")
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     refused: list[str] = []
-    page.on(
-        "response", lambda answer: refused.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
-    )
+
+    def note(answer: Response) -> None:
+        if answer.status >= 400 and not (forms_are_refused and answer.status == 422):
+            refused.append(f"{answer.status} {answer.url}")
+
+    page.on("response", note)
     page.goto(f"{base}/")
-    page.fill("input[name=login]", DESK[0])
-    page.fill("input[type=password]", DESK[1])
+    page.fill("input[name=login]", who[0])
+    page.fill("input[type=password]", who[1])
     page.click("form:has(input[type=password]) [type=submit]")
     page.wait_for_url(f"{base}/")
     yield page
     context.close()
     assert refused == []
+
+
+@pytest.fixture
+def desk(browser: Browser, base: str) -> Iterator[Page]:
+    """A receptionist's browser, signed in, on Today."""
+    with signed_in(browser, base, DESK) as page:
+        yield page
+
+
+@pytest.fixture
+def manager(browser: Browser, base: str) -> Iterator[Page]:
+    """A manager's browser, signed in, on Today."""
+    with signed_in(browser, base, MANAGER, forms_are_refused=True) as page:
+        yield page
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,14 @@ from apps.appointments.services.no_shows import (
     follow_up_no_shows,
     lift_online_booking_block,
 )
+from apps.appointments.services.outside import (
+    PlanChange,
+    ask_for_another_time,
+    change_plan,
+    keep_appointment,
+    put_back,
+)
+from apps.appointments.services.policies import update_appointment_settings
 from apps.appointments.services.self_service import SelfService, renew_link, self_service
 from apps.appointments.services.series import Occurrence, Place, book_series, check_series
 from apps.appointments.services.series_changes import (
@@ -54,15 +62,18 @@ __all__ = [
     "Occurrence",
     "Place",
     "Plan",
+    "PlanChange",
     "SelfService",
     "accept_offer",
     "add_to_waitlist",
     "arrive_appointment",
+    "ask_for_another_time",
     "block_online_booking",
     "book_appointment",
     "book_series",
     "cancel_appointment",
     "cancel_series",
+    "change_plan",
     "change_series",
     "change_waitlist_entry",
     "check_change",
@@ -77,10 +88,12 @@ __all__ = [
     "fill_slot",
     "follow_up_no_shows",
     "hold_slot",
+    "keep_appointment",
     "lift_online_booking_block",
     "mark_no_show",
     "offer_slot",
     "plan_change",
+    "put_back",
     "release_hold",
     "release_holds",
     "remove_from_waitlist",
@@ -96,6 +109,7 @@ __all__ = [
     "undo_reschedule",
     "undo_series_cancellation",
     "undo_status",
+    "update_appointment_settings",
     "update_appointment_type",
     "withdraw_offer",
 ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -14,6 +14,7 @@ from apps.appointments.availability import require_same_organization
 from apps.appointments.models import AppointmentType, PractitionerType, TypeLocation, TypeRoom
 from apps.core.actors import Actor
 from apps.core.errors import InvalidInput
+from apps.core.saving import change, insert, refuse_unknown
 from apps.events.services import emit
 from apps.organizations.models import Location, Organization
 from apps.organizations.permissions import Permission
@@ -47,10 +48,9 @@ EDITABLE_FIELDS = frozenset(
 def create_appointment_type(*, organization: Organization, actor: Actor, **fields: Any) -> AppointmentType:
     """Add something that can be booked; nobody offers it yet. Raises InvalidInput that names each wrong field."""
     actor.require(Permission.PRACTITIONERS_MANAGE)
-    _refuse_unknown(fields)
+    refuse_unknown(fields, EDITABLE_FIELDS)
     created = AppointmentType(organization=organization, **fields)
-    _clean(created)
-    created.save(force_insert=True)
+    insert(created)
     _keep_one_default(created)
     emit("appointment_type.created", subject=created, actor=actor)
     return created
@@ -58,23 +58,18 @@ def create_appointment_type(*, organization: Organization, actor: Actor, **field
 
 @transaction.atomic
 def update_appointment_type(
-    *, appointment_type: AppointmentType, changes: Mapping[str, Any], actor: Actor
+    *, appointment_type: AppointmentType, changes: Mapping[str, Any], seen: dt.datetime | None = None, actor: Actor
 ) -> AppointmentType:
-    """Save the changed fields; visits that are booked keep the length and buffers that they were booked with."""
+    """Save the changed fields; visits that are booked keep the length and buffers that they were booked with.
+
+    `seen` is the row's `updated_at` as the caller read it. Locks the row. Raises InvalidInput, StaleVersion.
+    """
     actor.require(Permission.PRACTITIONERS_MANAGE)
-    _refuse_unknown(changes)
     locked: AppointmentType = AppointmentType.objects.select_for_update(no_key=True).get(pk=appointment_type.pk)
-    differing = {
-        name: [getattr(locked, name), value] for name, value in changes.items() if getattr(locked, name) != value
-    }
-    if not differing:
-        return locked
-    for name, (_before, after) in differing.items():
-        setattr(locked, name, after)
-    _clean(locked)
-    locked.save()
-    _keep_one_default(locked)
-    emit("appointment_type.updated", subject=locked, actor=actor, changes=differing)
+    differing = change(locked, changes, editable=EDITABLE_FIELDS, seen=seen)
+    if differing:
+        _keep_one_default(locked)
+        emit("appointment_type.updated", subject=locked, actor=actor, changes=differing)
     return locked
 
 
@@ -172,23 +167,6 @@ def _offer(pairs: Iterable[tuple[Practitioner, AppointmentType]]) -> None:
         ),
         ignore_conflicts=True,
     )
-
-
-def _refuse_unknown(fields: Mapping[str, Any]) -> None:
-    unknown = sorted(set(fields) - EDITABLE_FIELDS)
-    if unknown:
-        raise InvalidInput(
-            _("These can't be changed: %(fields)s.") % {"fields": ", ".join(unknown)},
-            errors={field: [_("Can't be changed.")] for field in unknown},
-        )
-
-
-def _clean(row: AppointmentType) -> None:
-    try:
-        row.full_clean()
-    except ValidationError as error:
-        messages = error.message_dict
-        raise InvalidInput(next(iter(messages.values()))[0], errors=messages) from error
 
 
 def _keep_one_default(chosen: AppointmentType) -> None:

@@ -108,6 +108,17 @@ TEXTS: dict[str, Texts] = {
         '{% if series.count != "0" %} These remain:\n\n{{ series.dates }}{% else %} None of them is left.{% endif %}\n\n'
         "Call us or write to us whenever you would like a new time." + _SIGNATURE,
     ),
+    "appointment-choose-time": Texts(
+        whatsapp="Hello {{ patient.first_name }}, we are sorry: your visit with {{ appointment.practitioner }} on "
+        "{{ appointment.weekday }}, {{ appointment.date }} at {{ appointment.time }} can’t take place then.\n\n"
+        "Please write to us here which other day or time suits you, and we find you a new one.",
+        sms="{{ clinic.name }}: we are sorry, your visit on {{ appointment.weekday }}, {{ appointment.date }} at "
+        "{{ appointment.time }} can’t take place then. Please reply with another day or time that suits you.",
+        subject="Please choose another time for your appointment",
+        email="Hello {{ patient.first_name }},\n\nwe are sorry: your visit with {{ appointment.practitioner }} on "
+        "{{ appointment.weekday }}, {{ appointment.date }} at {{ appointment.time }} can’t take place then.\n\n"
+        "Please call us, or write to us on WhatsApp, and tell us which other day or time suits you." + _SIGNATURE,
+    ),
     "follow-up": Texts(
         whatsapp="Hello {{ patient.first_name }}, thank you for your visit. How are you doing? If you have a question, write to us "
         "here and the team will answer during opening hours.\n\nIf it is urgent, call your local emergency number.",

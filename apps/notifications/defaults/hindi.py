@@ -104,6 +104,17 @@ TEXTS: dict[str, Texts] = {
         '{% if series.count != "0" %} ये बने रहेंगे:\n\n{{ series.dates }}{% else %} अब कोई बाकी नहीं है।{% endif %}\n\n'
         "जब भी नया समय चाहिए, हमें फ़ोन करें या लिखें।" + _SIGNATURE,
     ),
+    "appointment-choose-time": Texts(
+        whatsapp="नमस्ते {{ patient.first_name }} जी, हमें खेद है: {{ appointment.practitioner }} के साथ {{ appointment.weekday }}, "
+        "{{ appointment.date }} को {{ appointment.time }} बजे का आपका अपॉइंटमेंट उस समय नहीं हो पाएगा।\n\n"
+        "कृपया हमें यहीं लिखें कि आपके लिए कौन सा दूसरा दिन या समय ठीक रहेगा, हम नया समय देख लेंगे।",
+        sms="{{ clinic.name }}: हमें खेद है, {{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे का आपका अपॉइंटमेंट "
+        "उस समय नहीं हो पाएगा। कृपया जवाब में दूसरा दिन या समय बताएँ जो आपके लिए ठीक हो।",
+        subject="कृपया अपने अपॉइंटमेंट के लिए दूसरा समय चुनें",
+        email="नमस्ते {{ patient.first_name }} जी,\n\nहमें खेद है: {{ appointment.practitioner }} के साथ {{ appointment.weekday }}, "
+        "{{ appointment.date }} को {{ appointment.time }} बजे का आपका अपॉइंटमेंट उस समय नहीं हो पाएगा।\n\n"
+        "कृपया हमें फ़ोन करें या WhatsApp पर लिखें और बताएँ कि आपके लिए कौन सा दूसरा दिन या समय ठीक रहेगा।" + _SIGNATURE,
+    ),
     "follow-up": Texts(
         whatsapp="नमस्ते {{ patient.first_name }} जी, आने के लिए धन्यवाद। अब आप कैसा महसूस कर रहे हैं? अगर कोई सवाल हो, तो यहीं लिखें; "
         "हमारी टीम काम के समय में जवाब देगी।\n\nअगर बात ज़रूरी हो, तो अपने इलाके के आपातकालीन नंबर पर फ़ोन करें।",

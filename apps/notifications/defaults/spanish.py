@@ -114,6 +114,17 @@ TEXTS: dict[str, Texts] = {
         '{% if series.count != "0" %} Siguen en pie:\n\n{{ series.dates }}{% else %} No queda ninguna.{% endif %}\n\n'
         "Llámenos o escríbanos cuando quiera otra hora." + _SIGNATURE,
     ),
+    "appointment-choose-time": Texts(
+        whatsapp="Hola, {{ patient.first_name }}. Lo sentimos: su cita con {{ appointment.practitioner }} del {{ appointment.weekday }} "
+        "{{ appointment.date }} a las {{ appointment.time }} no va a poder ser a esa hora.\n\n"
+        "Escríbanos por aquí qué otro día u hora le viene bien y le buscamos una nueva.",
+        sms="{{ clinic.name }}: lo sentimos, su cita del {{ appointment.weekday }} {{ appointment.date }} a las "
+        "{{ appointment.time }} no va a poder ser a esa hora. Responda con otro día u hora que le venga bien.",
+        subject="Elija otra hora para su cita",
+        email="Hola, {{ patient.first_name }}:\n\nLo sentimos: su cita con {{ appointment.practitioner }} del {{ appointment.weekday }} "
+        "{{ appointment.date }} a las {{ appointment.time }} no va a poder ser a esa hora.\n\n"
+        "Llámenos o escríbanos por WhatsApp y díganos qué otro día u hora le viene bien." + _SIGNATURE,
+    ),
     "follow-up": Texts(
         whatsapp="Hola, {{ patient.first_name }}. Gracias por su visita. ¿Cómo se encuentra? Si tiene alguna pregunta, escríbanos por "
         "aquí y el equipo le responderá en el horario de atención.\n\nSi es urgente, llame al número de emergencias de su zona.",

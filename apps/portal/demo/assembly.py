@@ -18,7 +18,7 @@ from apps.notifications.defaults import install_defaults as install_messages
 from apps.notifications.models import Rule, Template
 from apps.organizations.permissions import Role
 from apps.patients.models import Patient
-from apps.portal.demo.clinic import SIGN_INS, Clinic, absences, open_clinic
+from apps.portal.demo.clinic import SIGN_INS, Clinic, absences, change_plans, open_clinic
 from apps.portal.demo.copying import BATCH, copy
 from apps.portal.demo.history import events_of, messages_of, reminders_ahead
 from apps.portal.demo.people import Person
@@ -107,6 +107,7 @@ def _fill(clinic: Clinic, size: Scale, *, rng: random.Random, now: dt.datetime, 
         )
         away = absences(clinic, now)
         visits = _visits(clinic, people, size, rng=rng, now=now, away=away, progress=progress)
+        change_plans(clinic, now)
         # A generator of its own: how many messages there are depends on the time of day, the people after them must not.
         history = random.Random(rng.getrandbits(32))  # noqa: S311 - as above
         _history(clinic, people, visits, rng=history, now=now, progress=progress)

@@ -6,13 +6,16 @@ import datetime as dt
 import random
 from dataclasses import dataclass, field
 
-from apps.appointments.models import AppointmentType, PractitionerType
+from apps.appointments.models import Appointment, AppointmentType, PractitionerType, Status
+from apps.appointments.services import keep_appointment
 from apps.communications.models import Channel, ChannelAccount, Provider
+from apps.core.actors import SYSTEM
 from apps.core.tenancy import all_organizations, organization_scope
 from apps.organizations.models import Location, Membership, Organization, User
 from apps.organizations.permissions import Role
 from apps.portal.demo.people import FAMILY, GIVEN
 from apps.practitioners.models import Closure, Practitioner, Room, TimeOff, WeeklyHours
+from apps.practitioners.services import add_time_off, keep_holidays, split_weekly_hours
 
 PASSWORD = "demo-clinic"  # noqa: S105 - the public password of demo mode, which never leaves loopback
 DEMO_TOKEN = "demo-twilio-token"  # noqa: S105 - the simulator's token, documented
@@ -154,6 +157,8 @@ def _furnish(organization: Organization, number: str, practitioners: int, rng: r
             postal_code="10034",
             phone=number,
             directions="Second floor, lift to the right of the pharmacy.",
+            observes_holidays=True,
+            holiday_subdivision="NY",
         ),
     ]
     rooms = {
@@ -245,7 +250,8 @@ def _hire(clinic: Clinic, index: int, rng: random.Random) -> None:
 
 
 def absences(clinic: Clinic, now: dt.datetime) -> list[tuple[str, dt.datetime, dt.datetime]]:
-    """Give Hannah an afternoon off today and close Northgate for an hour and a half tomorrow; return who is away when."""
+    """Give Hannah an afternoon off today, close Northgate for an hour and a half tomorrow and on public holidays; return
+    who is away when."""
     zone = clinic.organization.zone
     today = now.astimezone(zone).date()
 
@@ -266,10 +272,30 @@ def absences(clinic: Clinic, now: dt.datetime) -> list[tuple[str, dt.datetime, d
         period=(local(tomorrow, 15), local(tomorrow, 16, 30)),
         reason="Fire-alarm inspection",
     )
+    keep_holidays(location=clinic.locations[1])
+    closed = Closure.objects.filter(location=clinic.locations[1]).order_by("period")
     away = [(str(hannah.pk), local(today, 13), local(today, 15))]
     away.extend(
-        (str(practitioner.pk), local(tomorrow, 15), local(tomorrow, 16, 30))
+        (str(practitioner.pk), closure.period.lower, closure.period.upper)
+        for closure in closed
         for practitioner in clinic.practitioners
         if clinic.place[str(practitioner.pk)][0] == clinic.locations[1]
     )
     return away
+
+
+def change_plans(clinic: Clinic, now: dt.datetime) -> None:
+    """Change the plan under booked visits: Rohan is away two hours in five days, and works other hours from next month on.
+
+    The visits stay where they are, to be moved by whoever looks at the demo; the first of them was kept on purpose.
+    """
+    zone, rohan = clinic.organization.zone, clinic.practitioners[2]
+    day = now.astimezone(zone).date() + dt.timedelta(days=5)
+    lower, upper = (dt.datetime.combine(day, dt.time(hour), tzinfo=zone) for hour in (10, 12))
+    add_time_off(practitioner=rohan, start=lower, end=upper, reason="Court hearing", actor=SYSTEM)
+    after_next = (day.replace(day=1) + dt.timedelta(days=63)).replace(day=1)
+    split_weekly_hours(practitioner=rohan, date=after_next, actor=SYSTEM)
+    first = Appointment.objects.filter(practitioner=rohan, status=Status.BOOKED, start__gte=lower, end__lte=upper)
+    visit = first.order_by("start").first()
+    if visit is not None:
+        keep_appointment(appointment=visit, reason="Twins: comes in for them before court", actor=SYSTEM)

@@ -8,8 +8,13 @@ import pytest
 from django.urls import reverse
 
 from apps.appointments.models import Appointment
+from apps.appointments.services import settings_for
 from apps.audit.models import AccessRecord
+from apps.core.tenancy import closed
+from apps.events.services import deliver_due
+from apps.organizations.models import Location
 from apps.practitioners.models import Closure, WeeklyHours
+from apps.practitioners.services import keep_holidays
 from tests.fixtures.appointments import AppointmentFactory
 from tests.fixtures.practitioners import ClosureFactory, RoomFactory, TimeOffFactory
 
@@ -75,6 +80,49 @@ def set_up(bookable, room) -> dict[str, object]:
 def test_set_up_pages_open(admin_client, set_up, name) -> None:
     addresses = [page(f"{name}_changelist"), page(f"{name}_add"), page(f"{name}_change", set_up[name])]
     assert [admin_client.get(address).status_code for address in addresses] == [200, 200, 200]
+
+
+def test_a_location_is_saved_with_the_holidays_that_it_observes(admin_client, organization) -> None:
+    data = {
+        "name": "Northgate",
+        "timezone": "America/New_York",
+        "country": "US",
+        "observes_holidays": "on",
+        "holiday_subdivision": "NY",
+        "is_active": "on",
+    }
+    answer = admin_client.post(page("organizations_location_add"), data)
+    assert answer.status_code == 302
+    made = Location.objects.get()
+    with closed():
+        deliver_due()
+    assert Closure.objects.filter(location=made, reason="Lincoln's Birthday").exists()
+    address = page("organizations_location_change", made.pk)
+    assert admin_client.post(address, {**data, "holiday_subdivision": "ZZ"}).status_code == 200
+    assert admin_client.post(address, {**data, "observes_holidays": ""}).status_code == 302
+    with closed():
+        deliver_due()
+    assert not Closure.objects.exists()
+
+
+def test_a_public_holiday_is_switched_off_and_never_deleted(admin_client, location) -> None:
+    location.observes_holidays = True
+    location.save()
+    keep_holidays(location=location)
+    row = Closure.objects.first()
+    assert admin_client.get(page("practitioners_closure_delete", row.pk)).status_code == 403
+    assert (
+        "holiday_on"
+        not in admin_client.get(page("practitioners_closure_change", row.pk)).context["adminform"].form.fields
+    )
+
+
+def test_the_clinic_has_one_row_of_settings(admin_client, organization) -> None:
+    add = page("appointments_appointmentsettings_add")
+    data = {"no_show_after_minutes": "30", "waitlist_offer_minutes": "20", "self_service_notice_hours": "4"}
+    assert admin_client.post(add, data).status_code == 302
+    assert settings_for(organization).no_show_after_minutes == 30
+    assert admin_client.get(add).status_code == 403
 
 
 def hours_form(practitioner, location, *rows: tuple[int, str, str]) -> dict[str, object]:

@@ -55,7 +55,33 @@ class TestPlaces:
         (row,) = api_client.get(f"{API}locations/").json()["results"]
         assert (row["name"], row["timezone"]) == ("Harbour Street", "America/New_York")
         assert api_client.get(f"{API}locations/{location.pk}/").json()["address_line"].startswith("12 Harbour")
-        assert api_client.post(f"{API}locations/", {}).status_code in {403, 405}
+
+    def test_location_is_added_with_its_holidays_and_closed_for_good(self, api_client, organization) -> None:
+        made = api_client.post(f"{API}locations/", {"name": "Northgate", "observes_holidays": True})
+        assert (made.status_code, made.json()["timezone"]) == (201, "America/New_York")
+        assert Closure.objects.filter(location=made.json()["id"], holiday_on__isnull=False).exists()
+        changed = api_client.patch(
+            f"{API}locations/{made.json()['id']}/", {"is_active": False, "city": "Albany"}
+        ).json()
+        assert (changed["is_active"], changed["city"]) == (False, "Albany")
+        assert not Closure.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("body", "field"),
+        [
+            ({}, "name"),
+            ({"name": "X", "timezone": "Mars/Base"}, "timezone"),
+            ({"name": "X", "observes_holidays": True, "holiday_subdivision": "ZZ"}, "holiday_subdivision"),
+        ],
+    )
+    def test_wrong_fields_of_a_location_are_named(self, api_client, organization, body, field) -> None:
+        answer = api_client.post(f"{API}locations/", body)
+        assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, [field])
+
+    def test_front_desk_may_not_change_locations(self, front_desk, location) -> None:
+        client = api_client_for(front_desk)
+        assert client.post(f"{API}locations/", {"name": "X"}).status_code == 403
+        assert client.patch(f"{API}locations/{location.pk}/", {"name": "X"}).status_code == 403
 
     def test_room_is_added_and_taken_out_of_use(self, api_client, location) -> None:
         made = api_client.post(f"{API}rooms/", {"location": str(location.pk), "name": "Room 1"})
@@ -89,7 +115,8 @@ class TestSchedules:
         made = api_client.post(self.URL, self.row(practitioner, location))
         assert (made.status_code, made.json()["start_time"]) == (201, "09:00:00")
         assert len(ids(api_client.get(self.URL, {"practitioner": practitioner.pk}))) == 11
-        assert api_client.delete(f"{self.URL}{made.json()['id']}/").status_code == 204
+        removed = api_client.delete(f"{self.URL}{made.json()['id']}/")
+        assert (removed.status_code, removed.json()) == (200, {"affected": []})
         assert set(WeeklyHours.objects.values_list("pk", flat=True)) == kept
         assert Event.objects.filter(type="practitioner.hours_set").count() == 2
 

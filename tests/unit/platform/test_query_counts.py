@@ -13,11 +13,19 @@ from django.test.utils import CaptureQueriesContext
 from apps.core.actors import SYSTEM
 from apps.journeys.models import Instance
 from apps.journeys.services import start_journey
-from tests.fixtures.appointments import AppointmentFactory
+from tests.fixtures.appointments import AppointmentFactory, AppointmentTypeFactory, PractitionerTypeFactory
 from tests.fixtures.communications import CommunicationFactory
 from tests.fixtures.conversations import ConversationFactory, MessageFactory
 from tests.fixtures.journeys import make_journey
+from tests.fixtures.organizations import LocationFactory
 from tests.fixtures.patients import ConsentFactory, ContactPointFactory, PatientFactory
+from tests.fixtures.practitioners import (
+    ClosureFactory,
+    PractitionerFactory,
+    RoomFactory,
+    TimeOffFactory,
+    WeeklyHoursFactory,
+)
 from tests.fixtures.shared import MONDAY
 
 PAGES = [
@@ -100,5 +108,60 @@ def test_page_asks_at_most_twelve_questions_however_many_rows_there_are(desk_cli
     few = questions(desk_client, path.format(**few_ids))
     many_ids = add_rows(bookable, journey, first=6, number=18)
     many = questions(desk_client, path.format(**many_ids))
+    assert len(many) == len(few), "\n".join(many)
+    assert len(many) <= MOST, "\n".join(many)
+
+
+SETTINGS = [
+    "/settings/",
+    "/settings/locations/",
+    "/settings/rooms/",
+    "/settings/practitioners/",
+    "/settings/practitioners/{practitioner}/hours/",
+    "/settings/practitioners/{practitioner}/time-off/",
+    "/settings/types/",
+    "/settings/closures/",
+    "/appointments/outside/",
+]
+
+
+def furnish(bookable, *, first: int, number: int) -> None:
+    """Add places with rooms and closures, people with hours, absences and types, and visits that don't fit."""
+    organization = bookable.organization
+    for index in range(first, first + number):
+        place = LocationFactory(organization=organization)
+        room = RoomFactory(organization=organization, location=place)
+        ClosureFactory(organization=organization, location=place)
+        kind = AppointmentTypeFactory(organization=organization)
+        for person in (PractitionerFactory(organization=organization), bookable.practitioner):
+            WeeklyHoursFactory(
+                organization=organization,
+                practitioner=person,
+                location=place,
+                room=room,
+                weekday=6,
+                start_time=dt.time(index),
+                end_time=dt.time(index, 30),
+            )
+            away = MONDAY + dt.timedelta(days=40 + index)
+            TimeOffFactory(organization=organization, practitioner=person, period=(away, away + dt.timedelta(hours=1)))
+            PractitionerTypeFactory(organization=organization, practitioner=person, appointment_type=kind)
+            AppointmentFactory(
+                organization=organization,
+                practitioner=person,
+                location=place,
+                appointment_type=kind,
+                start=away,
+            )
+
+
+@pytest.mark.parametrize("path", SETTINGS)
+def test_settings_page_asks_at_most_twelve_questions_however_much_is_set_up(manager_client, bookable, path):
+    path = path.format(practitioner=bookable.practitioner.pk)
+    furnish(bookable, first=0, number=2)
+    manager_client.get(path)  # what is asked once per process
+    few = questions(manager_client, path)
+    furnish(bookable, first=2, number=6)
+    many = questions(manager_client, path)
     assert len(many) == len(few), "\n".join(many)
     assert len(many) <= MOST, "\n".join(many)
