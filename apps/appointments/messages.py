@@ -67,7 +67,7 @@ def template_variables(appointment: Appointment) -> dict[str, dict[str, str]]:
     with translation.override(patient.language if patient else organization.language):
         local = appointment.local_start
         when = {
-            "date": _date(local, country=organization.country),
+            "date": date_text(local, country=organization.country),
             "weekday": date_format(local, "l"),
             "time": clock_text(local, country=organization.country),
         }
@@ -86,7 +86,7 @@ def template_variables(appointment: Appointment) -> dict[str, dict[str, str]]:
     }
 
 
-def _date(local: dt.datetime, *, country: str) -> str:
+def date_text(local: dt.datetime, *, country: str) -> str:
     """Return day and month as the active language writes them; in English as the country does."""
     language = translation.get_language() or "en"
     if not language.startswith("en"):

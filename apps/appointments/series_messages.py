@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from icalendar import Event, vRecur
 
 from apps.appointments.invites import Method, calendar_of, event_of
-from apps.appointments.messages import template_variables
+from apps.appointments.messages import date_text, template_variables
 from apps.appointments.models import Appointment, AppointmentSeries, Status
 from apps.appointments.recurrence import occurrences, parse_rule
 from apps.communications.accounts import account_for
@@ -22,6 +22,7 @@ from apps.communications.models import Channel, Communication
 from apps.communications.registry import Context, register_guard
 from apps.notifications.contexts import MessageContext, register_context, register_variables
 from apps.notifications.triggers import announce
+from apps.organizations.conventions import clock_text
 from apps.organizations.models import Organization
 from apps.patients.models import ContactSystem
 
@@ -61,7 +62,7 @@ def series_context(organization: Organization, subject_id: uuid.UUID) -> Message
     shown = ahead[0] if ahead else visits[-1]
     language = series.patient.language
     with translation.override(language):
-        said = {"count": str(len(ahead)), "dates": _dates(ahead)}
+        said = {"count": str(len(ahead)), "dates": _dates(ahead, organization.country)}
     return MessageContext(
         patient=series.patient,
         variables={**template_variables(shown), "series": said},
@@ -79,21 +80,19 @@ def _visits(series: AppointmentSeries) -> list[Appointment]:
     return list(visits.filter(series=series).order_by("start"))
 
 
-def _dates(visits: Sequence[Appointment]) -> str:
+def _dates(visits: Sequence[Appointment], country: str) -> str:
     lines = [
-        _("%(day)s at %(time)s") % {"day": _day(one.local_start), "time": date_format(one.local_start, "H:i")}
+        _("%(day)s at %(time)s")
+        % {
+            "day": f"{date_format(one.local_start, 'l')}, {date_text(one.local_start, country=country)}",
+            "time": clock_text(one.local_start, country=country),
+        }
         for one in visits[:LISTED]
     ]
     more = len(visits) - LISTED
     if more > 0:
         lines.append(ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
     return "\n".join(lines)
-
-
-def _day(local: dt.datetime) -> str:
-    language = translation.get_language() or "en"
-    day = date_format(local, "j F" if language.startswith("en") else "MONTH_DAY_FORMAT")
-    return f"{date_format(local, 'l')}, {day}"
 
 
 def _attachments(series: AppointmentSeries, visits: Sequence[Appointment], channel: str) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from apps.appointments.services.waitlist.telling import TAKEN_TEMPLATE
 from apps.communications.models import Communication
 from apps.communications.registry import Context, register_guard
 from apps.notifications.contexts import MessageContext, register_context, register_variables
+from apps.organizations.conventions import clock_text
 from apps.organizations.models import Organization
 
 EXAMPLES = {"offer.until": "10:42", "offer.visit": "Friday, 4 December, 09:30"}
@@ -71,7 +72,7 @@ def _variables(offer: WaitlistOffer) -> dict[str, dict[str, str]]:
         start=offer.start,
     )
     with translation.override(offer.entry.patient.language):
-        until = date_format(offer.expires_at.astimezone(offer.location.zone), "H:i")
+        until = clock_text(offer.expires_at.astimezone(offer.location.zone), country=offer.organization.country)
         moved = offer.entry.moves
         present = date_format(moved.local_start, "l, j F, H:i") if moved is not None else ""
     return template_variables(visit) | {"offer": {"until": until, "visit": present}}

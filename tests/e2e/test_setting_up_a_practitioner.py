@@ -72,7 +72,7 @@ def add_type(page: Page, base: str) -> None:
     page.fill("[name=name]", TYPE)
     page.fill("[name=duration_minutes]", "40")
     page.get_by_text(PERSON, exact=True).click()
-    page.get_by_text(PLACE, exact=True).click()
+    page.locator("#type-form").get_by_text(PLACE, exact=True).click()
     page.get_by_text("Needs a room to itself").click()
     page.get_by_text(f"{PLACE} · {ROOM}").click()
     save(page, "Add type")

@@ -442,7 +442,7 @@ class TestMessages:
     def test_one_message_lists_the_visits_and_one_entry_repeats(self, told, series, actor):
         whatsapp, email = told.filter(template_key="series-booked").order_by("-channel")
         assert "4 visits are booked" in whatsapp.body
-        assert "Monday, 7 December at 09:00" in whatsapp.body
+        assert "Monday, December 7 at 9:00 AM" in whatsapp.body
         (event,) = calendar_in(email).walk("VEVENT")
         assert event["uid"] == str(series.pk)
         assert event["rrule"].to_ical() == b"FREQ=WEEKLY;COUNT=4"

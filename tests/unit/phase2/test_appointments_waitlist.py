@@ -526,7 +526,7 @@ class TestQuietHours:
         assert Appointment.objects.held().get().held_until == made.expires_at
         message = Communication.objects.get(context_id=made.pk)
         assert (message.status, message.due_at) == (Sending.SCHEDULED, self.EIGHT)
-        assert "until 08:30" in message.body
+        assert "until 8:30 AM" in message.body
         assert again(entry).status == WaitStatus.OFFERED
 
     def test_time_too_early_in_the_morning_goes_to_somebody_who_is_awake(self, clinic):
@@ -566,12 +566,12 @@ class TestOffering:
         assert again(entry).status == WaitStatus.OFFERED
         message = Communication.objects.get()
         assert (message.template_key, message.not_after) == ("waitlist-offer", made.expires_at)
-        for words in ("Tuesday, 24 November at 10:00", "Dr Amara Okonkwo", "Harbour Street", "13:30", "YES", "NO"):
+        for words in ("Tuesday, November 24 at 10:00 AM", "Dr Amara Okonkwo", "Harbour Street", "1:30 PM", "YES", "NO"):
             assert words in message.body
         assert message.fallback_channels[0][0] == "sms"
 
     @pytest.mark.parametrize(
-        ("language", "words"), [("es", ("SÍ", "NO", "hasta las 13:30")), ("hi", ("हाँ", "नहीं", "13:30 बजे तक"))]
+        ("language", "words"), [("es", ("SÍ", "NO", "hasta las 1:30 PM")), ("hi", ("हाँ", "नहीं", "1:30 PM बजे तक"))]
     )
     def test_question_is_put_in_the_patients_language(self, clinic, language, words):
         offer(clinic, waiting(clinic, somebody(clinic, language=language)))
