@@ -88,7 +88,7 @@ def test_a_practitioner_is_set_up_from_nothing_and_can_be_booked(manager: Page, 
     expect(manager.locator(".set-in")).not_to_contain_text(PERSON)
 
     manager.goto(f"{base}/calendar/")
-    manager.get_by_role("button", name="New").click()
+    manager.get_by_role("button", name="New N").click()
     manager.get_by_role("menuitem", name="Appointment").first.click()
     dialog = manager.locator("#modal")
     dialog.locator("[name=appointment_type]").select_option(label=TYPE)
