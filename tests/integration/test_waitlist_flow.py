@@ -84,7 +84,7 @@ def test_cancelled_time_is_offered_declined_passed_on_taken_and_reminded_of(clin
     noon.shift(21)
     drain()
     question = phones[FIRST].new_text()
-    assert "Wednesday, 25 November at 10:00 with Dr Amara Okonkwo, Harbour Street" in question
+    assert "Wednesday, November 25 at 10:00 AM with Dr Amara Okonkwo, Harbour Street" in question
     assert "Reply YES" in question
 
     assert "You stay on the waiting list" in phones[FIRST].write("no")

@@ -244,4 +244,4 @@ class TestPages:
         assert self.columns(page) == [str(colleagues[3].pk)]
 
     def test_day_without_anybody_says_so(self, desk_client, bookable) -> None:
-        assert "Nobody works on this day here" in desk_client.get("/calendar/?day=2026-11-22").content.decode()
+        assert "Nobody works here on this day" in desk_client.get("/calendar/?day=2026-11-22").content.decode()
