@@ -304,7 +304,11 @@ def _wait_until_somebody_waits_for_a_lock() -> None:
     while not waiting:
         assert dt.datetime.now(dt.UTC) < deadline
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()")
+            # Of this database only: other test workers share the cluster.
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+                " WHERE NOT granted AND datname = current_database() AND pid <> pg_backend_pid()"
+            )
             waiting = cursor.fetchone()[0]
 
 
