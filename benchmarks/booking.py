@@ -156,7 +156,7 @@ def _book_all(desk: Desk, before: Slots, slots: Slots, direct: psycopg.Connectio
     def warm_up(number: int) -> None:
         for place in range(number, WARM_UPS * CLIENTS, CLIENTS):
             practitioner, start = before[place]
-            desk.book(practitioner, patients[place % len(patients)], start)
+            desk.book(practitioner, patients[-1 - place], start)
 
     result = race(CLIENTS, client, warm_up=warm_up)
     won = sum(result.results)
