@@ -125,8 +125,14 @@ class FlowContext:
         self.chosen, self.hold_id = None, None
 
     def start_over(self, goal: Goal) -> None:
-        """Begin a new wish of the same, already known person."""
-        fresh = FlowContext(goal=goal, patient_id=self.patient_id, emergency_at=self.emergency_at, file_at=self.file_at)
+        """Begin a new wish of the same, already known person. Wrong birth dates stay counted: nobody guesses on."""
+        fresh = FlowContext(
+            goal=goal,
+            patient_id=self.patient_id,
+            mismatches=self.mismatches,
+            emergency_at=self.emergency_at,
+            file_at=self.file_at,
+        )
         for f in dataclasses.fields(self):
             setattr(self, f.name, getattr(fresh, f.name))
 

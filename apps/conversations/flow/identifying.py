@@ -136,8 +136,17 @@ def _other_than_asked(turn: Turn, question: str) -> Step | None:
         if intent in (Intent.BOOK, Intent.SYMPTOM):
             turn.context.goal = Goal.BOOK
             note_new_visit(turn, intent)
+        if turn.state == FlowState.BIRTH_DATE and turn.context.for_other:
+            return _ask_for_the_other(turn)
         return Step(turn.state, question)
     return None
+
+
+def _ask_for_the_other(turn: Turn) -> Step:
+    """Ask for the name anew: the one that was given may be the writer's, and the visit is for somebody else."""
+    turn.context.given_name = turn.context.family_name = ""
+    turn.context.candidates = []
+    return Step(FlowState.NAME, wording.ask_name())
 
 
 def on_birth_date(turn: Turn) -> Step:
@@ -191,6 +200,7 @@ def _staff_check(turn: Turn) -> Step:
 def _go_on(turn: Turn, patient: Patient, how: str) -> Step:
     """Note whom the visit is for. The thread is about them too, unless its writer is known and asks for another."""
     turn.context.patient_id = patient.pk
+    turn.context.mismatches = 0
     if not turn.context.for_other or turn.thread.patient_id is None:
         turn.identified = Identified(patient, how)
     return pursue(turn)

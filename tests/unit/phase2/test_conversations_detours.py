@@ -175,6 +175,21 @@ def test_never_mind_ends_the_questions(dialogue, before):
     assert dialogue.thread.state == FlowState.IDLE
 
 
+def test_for_somebody_else_after_the_own_name_asks_for_theirs(dialogue):
+    answer = dialogue.go(*TO_NAME, "Ana Lopez", "it's for my son, he has a fever")
+    assert "full name of the person who needs the visit" in answer
+    dialogue.go("Leo Lopez", "4 March 2019")
+    assert Patient.objects.get().full_name == "Leo Lopez"
+
+
+def test_starting_over_gives_no_more_guesses_at_a_birth_date(organization, bookable, patient):
+    child = PatientFactory(organization=organization, given_name="Leo", family_name="López")
+    ContactPointFactory(organization=organization, patient=child, value="+14155550142")
+    household = Dialogue(organization, address="+14155550142")
+    household.go("I need an appointment", "Leo", "1 May 2001", "never mind", "I need an appointment", "Leo", "2 May 2001")
+    assert household.thread.attention == Attention.IDENTITY
+
+
 def test_for_me_is_asked_for_the_own_name(dialogue):
     assert dialogue.go(*TO_NAME, "for me").startswith("What is your full name?")
 

@@ -562,6 +562,7 @@ INTENTS = {
         क्लिनिक कहाँ है
     """,
     Intent.SYMPTOM: """
+        hi need to bring my kid in, ear ache
         I am ill
         feeling ill
         मुझे तीन दिन से बुखार है

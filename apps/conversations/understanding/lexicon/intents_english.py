@@ -228,8 +228,8 @@ INTENTS = {
         im confused|lost
     """,
     "PREPARATION": f"""
-        do|should|must|can|what|anything i|we|to|should|do|need|have ..2 bring|wear|fast|eat|drink|prepare|pack
-        have|need|supposed to bring|wear|fast|prepare
+        do|should|must|what|anything i|we|to|should|do|need|have ..2 bring|wear|fast|eat|drink|prepare|pack
+        have|need|supposed to wear|fast|prepare
         how long will|does|is|do|should the|my|a|it ..2 {_APPOINTMENT}|take|last|be|wait
     """,
     "WAIT": """
