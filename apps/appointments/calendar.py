@@ -65,6 +65,16 @@ class Block(Shown):
     held_until: dt.datetime | None = None
 
     @property
+    def place(self) -> str:
+        """Return where it stands, for the style sheet (`cssvars`)."""
+        return f"s:{self.top};d:{self.minutes}"
+
+    @property
+    def sentence(self) -> str:
+        """Return all that it says, for those who point at it."""
+        return f"{self.time} {self.title} · {self.detail} · {self.word}"
+
+    @property
     def is_tall(self) -> bool:
         """Tell whether a second line fits."""
         return self.minutes >= 30
