@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from apps.appointments.messages import template_variables
+from apps.appointments.messages import date_text, template_variables
 from apps.appointments.models import Appointment, OfferStatus, WaitlistOffer
 from apps.appointments.services.waitlist.ground import OFFER_CONTEXT
 from apps.appointments.services.waitlist.telling import TAKEN_TEMPLATE
@@ -74,8 +75,13 @@ def _variables(offer: WaitlistOffer) -> dict[str, dict[str, str]]:
     with translation.override(offer.entry.patient.language):
         until = clock_text(offer.expires_at.astimezone(offer.location.zone), country=offer.organization.country)
         moved = offer.entry.moves
-        present = date_format(moved.local_start, "l, j F, H:i") if moved is not None else ""
+        present = _said(moved.local_start, offer.organization.country) if moved is not None else ""
     return template_variables(visit) | {"offer": {"until": until, "visit": present}}
+
+
+def _said(local: dt.datetime, country: str) -> str:
+    day, time = date_text(local, country=country), clock_text(local, country=country)
+    return _("%(day)s at %(time)s") % {"day": f"{date_format(local, 'l')}, {day}", "time": time}
 
 
 def still_holds(communication: Communication) -> str | None:

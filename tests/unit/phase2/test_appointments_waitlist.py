@@ -610,7 +610,7 @@ class TestOffering:
         made = offer(clinic, entry)
         message = Communication.objects.get(context_id=made.pk)
         assert message.template_key == "waitlist-offer-move"
-        assert "Tuesday, 1 December, 10:00" in message.body
+        assert "Tuesday, December 1 at 10:00 AM" in message.body
 
     def test_visit_may_be_offered_a_time_that_overlaps_itself(self, clinic):
         patient = somebody(clinic)
