@@ -10,10 +10,17 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.appointments.models import WaitlistOffer
 from apps.core.actors import SYSTEM
 from apps.journeys.models import Instance
 from apps.journeys.services import start_journey
-from tests.fixtures.appointments import AppointmentFactory, AppointmentTypeFactory, PractitionerTypeFactory
+from tests.fixtures.appointments import (
+    AppointmentFactory,
+    AppointmentTypeFactory,
+    PractitionerTypeFactory,
+    WaitlistEntryFactory,
+    WaitlistOfferFactory,
+)
 from tests.fixtures.communications import CommunicationFactory
 from tests.fixtures.conversations import ConversationFactory, MessageFactory
 from tests.fixtures.journeys import make_journey
@@ -34,6 +41,8 @@ PAGES = [
     "/today/sheet/",
     "/calendar/",
     "/calendar/?view=week",
+    "/waitlist/",
+    "/waitlist/rail/",
     "/inbox/",
     "/inbox/?view=closed",
     "/inbox/?q=person",
@@ -71,7 +80,7 @@ def journey(organization):
 
 
 def add_rows(bookable, journey, *, first: int, number: int) -> dict[str, UUID]:
-    """Add half-hourly visits from eight o'clock on, the `first`-th on, each with a thread and a run; return the last ids."""
+    """Add half-hourly visits from eight o'clock on, the `first`-th on, each with a thread, a run and an offer; return the last ids."""
     eight = MONDAY - dt.timedelta(hours=1)
     for index in range(first, first + number):
         patient = PatientFactory(organization=bookable.organization)
@@ -96,6 +105,27 @@ def add_rows(bookable, journey, *, first: int, number: int) -> dict[str, UUID]:
             waiting_since=eight,
         )
         MessageFactory(organization=bookable.organization, conversation=thread, sequence=1, body="Person")
+        entry = WaitlistEntryFactory(
+            organization=bookable.organization,
+            patient=patient,
+            appointment_type=bookable.appointment_type,
+            practitioner=bookable.practitioner,
+            status="offered",
+        )
+        offered = WaitlistOfferFactory(
+            organization=bookable.organization,
+            entry=entry,
+            practitioner=bookable.practitioner,
+            location=bookable.location,
+            start=eight + dt.timedelta(days=1, minutes=30 * index),
+        )
+        CommunicationFactory(
+            organization=bookable.organization,
+            patient=patient,
+            context_type=WaitlistOffer._meta.label,
+            context_id=offered.pk,
+            status="sent",
+        )
         run = start_journey(definition=journey, patient=patient, actor=SYSTEM)
         Instance.objects.filter(pk=run.pk).update(appointment_id=visit.pk)
     return {"thread": thread.pk, "patient": patient.pk}
