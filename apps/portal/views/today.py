@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -19,10 +20,13 @@ from django.views.decorators.http import require_GET
 from apps.core.counting import capped, counts_of
 from apps.core.htmx import wants_fragment
 from apps.organizations.access import requires
-from apps.organizations.permissions import Permission
+from apps.organizations.permissions import Permission, Role
 from apps.organizations.places import chosen_location
 from apps.portal.today import FILTERS, Reminders, day_board
 from apps.portal.today import rail as lists
+from apps.practitioners.models import Practitioner
+
+EVERYBODY = "all"
 
 
 @require_GET
@@ -30,7 +34,7 @@ from apps.portal.today import rail as lists
 def today(request: HttpRequest) -> HttpResponse:
     """Show one day's board and what needs attention.
 
-    `?day=`, `?status=`, `?practitioner=` and what was opened (`?since=`, `?until=`) are kept in the address.
+    `?day=`, `?status=`, `?practitioner=` (`all` for a clinician who wants to see everybody) and what was opened (`?since=`, `?until=`) are kept in the address.
     """
     reminders = Reminders(request.organization)  # type: ignore[attr-defined]
     if wants_fragment(request):
@@ -60,7 +64,9 @@ def _board_context(request: HttpRequest, reminders: Reminders | None = None, *, 
     day = _day(request.GET.get("day", ""), current)
     status_filter = request.GET.get("status", "all")
     status_filter = status_filter if status_filter in FILTERS else "all"
-    practitioner_id = _uuid(request.GET.get("practitioner", ""))
+    own = _own_practitioner(request)
+    wanted = request.GET.get("practitioner", own)
+    practitioner_id = _uuid(wanted)
     since, until = _time(request.GET.get("since", "")), _time(request.GET.get("until", ""))
     location = chosen_location(request)
     board = day_board(
@@ -74,7 +80,7 @@ def _board_context(request: HttpRequest, reminders: Reminders | None = None, *, 
         whole=whole,
         reminders=reminders,
     )
-    kept = {"day": day.isoformat() if day != current else "", "practitioner": str(practitioner_id or "")}
+    kept = {"day": day.isoformat() if day != current else "", "practitioner": wanted if wanted != own else ""}
     here = kept | {"status": status_filter if status_filter != "all" else ""}
     opened = {"since": f"{since:%H:%M}" if since else "", "until": f"{until:%H:%M}" if until else ""}
     words = {
@@ -97,7 +103,7 @@ def _board_context(request: HttpRequest, reminders: Reminders | None = None, *, 
         "earlier_url": _address(here | opened | {"since": board.folded.at}) if board.folded else "",
         "fold_url": _address(here | opened | {"since": ""}),
         "later_url": _address(here | opened | {"until": board.later.at}) if board.later else "",
-        "sheet_url": f"{reverse('portal:day-sheet')}?day={day.isoformat()}",
+        "sheet_url": f"{reverse('portal:day-sheet')}?{urlencode({'day': day.isoformat(), 'practitioner': wanted})}",
         "filters": [
             {
                 "label": words[key],
@@ -111,16 +117,33 @@ def _board_context(request: HttpRequest, reminders: Reminders | None = None, *, 
         "practitioner_choices": [
             {
                 "label": p.display_name,
-                "url": _address(kept | {"practitioner": str(p.pk)}),
+                "url": _address(kept | {"practitioner": str(p.pk) if str(p.pk) != own else ""}),
                 "current": p.pk == practitioner_id,
             }
             for p in board.practitioners
         ],
-        "everyone_url": _address(kept | {"practitioner": ""}),
-        "chosen_practitioner": next((p.short_name for p in board.practitioners if p.pk == practitioner_id), ""),
+        "everyone_url": _address(kept | {"practitioner": EVERYBODY if own else ""}),
+        "chosen_practitioner": _short_name(board.practitioners, practitioner_id),
         "location": location,
         "may_manage": request.actor.may(Permission.APPOINTMENTS_MANAGE),  # type: ignore[attr-defined]
     }
+
+
+def _own_practitioner(request: HttpRequest) -> str:
+    """Return the id of the practitioner that a clinician is: their day opens on their own visits; "" for others."""
+    if request.membership.role != Role.CLINICIAN:  # type: ignore[attr-defined]
+        return ""
+    people = Practitioner.objects.for_organization(request.organization).filter(user_id=request.user.pk, is_active=True)  # type: ignore[attr-defined]
+    return str(people.values_list("pk", flat=True).first() or "")
+
+
+def _short_name(here: list[Practitioner], chosen: uuid.UUID | None) -> str:
+    """Return the name of the chosen one, of whom there may be no visit on the day that is shown."""
+    if chosen is None:
+        return ""
+    known = next((person for person in here if person.pk == chosen), None)
+    known = known or Practitioner.objects.filter(pk=chosen).first()
+    return known.short_name if known else ""
 
 
 def _rail_context(request: HttpRequest, reminders: Reminders) -> dict[str, Any]:

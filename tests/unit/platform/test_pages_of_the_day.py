@@ -16,7 +16,9 @@ from apps.core.actors import SYSTEM
 from tests.fixtures.appointments import AppointmentFactory
 from tests.fixtures.conversations import ConversationFactory, MessageFactory
 from tests.fixtures.notifications import TemplateFactory
-from tests.fixtures.shared import MONDAY
+from tests.fixtures.patients import PatientFactory
+from tests.fixtures.practitioners import PractitionerFactory
+from tests.fixtures.shared import MONDAY, client_for
 
 HTMX = {"HX-Request": "true"}
 
@@ -343,3 +345,23 @@ def test_administrators_find_the_way_to_their_pages_and_others_none(admin_client
 def test_a_clinic_without_types_is_told_that_nothing_can_be_booked_yet(admin_client, organization):
     page = admin_client.get(reverse("appointments:book"), headers=HTMX).content.decode()
     assert "Nothing can be booked yet" in page
+
+
+def test_a_clinicians_day_is_their_own_until_they_ask_for_everybody(organization, clinician, bookable, appointment):
+    bookable.practitioner.user = clinician.user
+    bookable.practitioner.save()
+    colleague = PractitionerFactory(organization=organization)
+    AppointmentFactory(
+        organization=organization,
+        practitioner=colleague,
+        location=bookable.location,
+        appointment_type=bookable.appointment_type,
+        patient=PatientFactory(organization=organization, given_name="Somebody", family_name="Else"),
+        start=MONDAY + dt.timedelta(hours=2),
+    )
+    mine = client_for(clinician)
+    board = mine.get("/", headers=HTMX).content.decode()
+    assert "Ana López" in board
+    assert "Somebody Else" not in board
+    assert "Somebody Else" in mine.get("/?practitioner=all", headers=HTMX).content.decode()
+    assert "Somebody Else" not in mine.get("/today/sheet/").content.decode()
