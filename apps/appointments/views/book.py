@@ -104,6 +104,7 @@ def _form(
         "patient": patient,
         "refusal": refusal,
         "nothing_to_book": kind is None and not form.fields["appointment_type"].queryset.exists(),  # type: ignore[attr-defined]
+        "may_set_up": request.actor.may(Permission.PRACTITIONERS_MANAGE),  # type: ignore[attr-defined]
         "may_override": request.actor.may(Permission.APPOINTMENTS_OVERRIDE),  # type: ignore[attr-defined]
         "times": listed_times(request, kind, practitioner, as_day(str(bound["day"] or ""), organization.today())),
         "alternatives": [slot_line(slot) for slot in refusal.alternatives] if refusal else [],

@@ -96,6 +96,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "types": AppointmentType.objects.for_organization(organization).filter(is_active=True),
         "location": location,
         "locations": locations_of(request),
+        "may_set_up": request.actor.may(Permission.PRACTITIONERS_MANAGE),  # type: ignore[attr-defined]
         "may_manage": request.actor.may(Permission.APPOINTMENTS_MANAGE),  # type: ignore[attr-defined]
     }
 
