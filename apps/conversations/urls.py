@@ -9,5 +9,6 @@ urlpatterns = [
     path("inbox/<uuid:pk>/", views.thread, name="thread"),
     path("inbox/<uuid:pk>/write/", views.write, name="write"),
     path("inbox/<uuid:pk>/read/", views.read, name="read"),
+    path("inbox/<uuid:pk>/snooze/", views.snooze, name="snooze"),
     path("inbox/<uuid:pk>/<slug:action>/", views.act, name="act"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Callable, Sequence
 from itertools import groupby
@@ -26,7 +27,7 @@ from apps.conversations.canned import fitting_templates
 from apps.conversations.models import Conversation, ConversationStatus, OwnerKind
 from apps.conversations.selectors import VIEWS, get_thread, inbox, thread_lines, threads_of_patient, threads_of_view
 from apps.core.counting import capped, counts_of
-from apps.core.errors import ApplicationError
+from apps.core.errors import ApplicationError, InvalidInput
 from apps.core.htmx import toast, trigger, wants_fragment
 from apps.organizations.access import requires
 from apps.organizations.permissions import Permission
@@ -48,11 +49,14 @@ def threads(request: HttpRequest) -> HttpResponse:
 @require_GET
 @requires(Permission.CONVERSATIONS_VIEW)
 def thread(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Show one thread beside the list; `?part=log|owner|list` answers that region alone, for live refresh."""
+    """Show one thread beside the list; `?part=list|acts|owner|log|composer|context` answers that region alone, for live refresh."""
     conversation = get_thread(organization=request.organization, conversation_id=pk)  # type: ignore[attr-defined]
     part = request.GET.get("part", "")
     if part == "list":
         return render(request, "conversations/inbox.html#list", _list_context(request, current=conversation))
+    if part == "composer":
+        context = {"body": "", "error": ""} | _owner_context(request, conversation) | _composer_context(conversation)
+        return render(request, "conversations/inbox.html#composer", context)
     if part in PARTS:
         context = _owner_context(request, conversation) | PARTS[part](request, conversation)
         return render(request, f"conversations/inbox.html#{part}", context)
@@ -106,8 +110,10 @@ ACTIONS: dict[str, tuple[Callable[..., Any], Callable[[], str]]] = {
     "hand-back": (services.hand_back, lambda: _("Handed back to the bot")),
     "close": (services.close_conversation, lambda: _("Closed")),
     "reopen": (services.reopen, lambda: _("Opened again")),
+    "unsnooze": (services.unsnooze, lambda: _("Back in the inbox")),
 }
 UNDO = {"take-over": "hand-back", "hand-back": "take-over", "close": "reopen"}
+MORNING = dt.time(8)
 
 
 @require_POST
@@ -121,6 +127,38 @@ def act(request: HttpRequest, pk: uuid.UUID, action: str) -> HttpResponse:
     service(conversation=conversation, actor=request.actor)  # type: ignore[attr-defined]
     undo = reverse("conversations:act", args=[pk, UNDO[action]]) if action in UNDO else ""
     return trigger(toast(HttpResponse(status=204), words(), undo_url=undo), live__conversations=True)
+
+
+@require_POST
+@requires(Permission.CONVERSATIONS_REPLY)
+def snooze(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Put the thread out of sight until the chosen time (`until` is a key of `_snoozes`), or until the contact writes."""
+    conversation = get_thread(organization=request.organization, conversation_id=pk)  # type: ignore[attr-defined]
+    chosen = _snoozes(conversation).get(request.POST.get("until", ""))
+    if chosen is None:
+        raise InvalidInput(_("Choose until when."), errors={"until": [_("Choose until when.")]})
+    until = chosen[1]
+    services.snooze(conversation=conversation, until=until, actor=request.actor)  # type: ignore[attr-defined]
+    text = _("Snoozed until %(when)s") % {"when": date_format(timezone.localtime(until), "D j M, H:i")}
+    undo = reverse("conversations:act", args=[pk, "unsnooze"])
+    return trigger(toast(HttpResponse(status=204), text, undo_url=undo), live__conversations=True)
+
+
+def _snoozes(conversation: Conversation) -> dict[str, tuple[str, dt.datetime]]:
+    """Return until when a thread can be snoozed, by key: what it is called, and the time on the organization's clock."""
+    zone = conversation.organization.zone
+    now = timezone.now().astimezone(zone)
+    tomorrow, monday = now.date() + dt.timedelta(days=1), now.date() + dt.timedelta(days=7 - now.weekday())
+
+    def morning(day: dt.date) -> dt.datetime:
+        return dt.datetime.combine(day, MORNING, tzinfo=zone)
+
+    return {
+        "hour": (_("For an hour"), now + dt.timedelta(hours=1)),
+        "three-hours": (_("For three hours"), now + dt.timedelta(hours=3)),
+        "tomorrow": (_("Until tomorrow, %(time)s") % {"time": f"{MORNING:%H:%M}"}, morning(tomorrow)),
+        "monday": (_("Until Monday, %(time)s") % {"time": f"{MORNING:%H:%M}"}, morning(monday)),
+    }
 
 
 @require_POST
@@ -141,6 +179,7 @@ def _list_context(request: HttpRequest, *, current: Conversation | None) -> dict
         ("open", _("Open"), _count(request, "open")),
         ("mine", _("Mine"), _count(request, "mine")),
         ("nobody", _("Nobody’s"), _count(request, "nobody")),
+        ("snoozed", _("Snoozed"), _count(request, "snoozed")),
         ("closed", _("Closed"), ""),
     ]
     base = reverse("conversations:inbox")
@@ -151,7 +190,7 @@ def _list_context(request: HttpRequest, *, current: Conversation | None) -> dict
         "text": text,
         "current_id": current.pk if current else None,
         "views": [
-            {"label": label, "count": count, "url": f"{base}?view={key}", "current": key == view}
+            {"key": key, "label": label, "count": count, "url": f"{base}?view={key}", "current": key == view}
             for key, label, count in words
         ],
         "list_url": f"{base}?{query}"
@@ -196,7 +235,12 @@ def _patient_context(request: HttpRequest, conversation: Conversation) -> dict[s
     }
 
 
+def _acts_context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+    return {"snoozes": [(key, label) for key, (label, _until) in _snoozes(conversation).items()]}
+
+
 PARTS: dict[str, Callable[[HttpRequest, Conversation], dict[str, Any]]] = {
+    "acts": _acts_context,
     "log": _log_context,
     "owner": lambda _request, _conversation: {},
     "context": _patient_context,

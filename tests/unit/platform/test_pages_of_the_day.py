@@ -327,6 +327,34 @@ def test_taking_over_and_handing_back_undo_each_other(desk_client, conversation)
     assert conversation.owner_kind == "bot"
 
 
+def test_a_thread_is_snoozed_comes_back_by_undo_and_its_buttons_follow(desk_client, conversation):
+    answer = desk_client.post(
+        reverse("conversations:snooze", args=[conversation.pk]), {"until": "tomorrow"}, headers=HTMX
+    )
+    conversation.refresh_from_db()
+    assert (conversation.status, conversation.snoozed_until) == ("snoozed", MONDAY + dt.timedelta(hours=23))
+    acts = desk_client.get(reverse("conversations:thread", args=[conversation.pk]), {"part": "acts"}, headers=HTMX)
+    assert "Wake it" in acts.content.decode()
+    assert "Snoozed" in desk_client.get("/inbox/", headers=HTMX).content.decode()
+    desk_client.post(undo_url(answer), headers=HTMX)
+    conversation.refresh_from_db()
+    assert conversation.status == "open"
+
+
+def test_a_snooze_without_a_known_time_is_refused(desk_client, conversation):
+    refused = desk_client.post(
+        reverse("conversations:snooze", args=[conversation.pk]), {"until": "never"}, headers=HTMX
+    )
+    assert refused.status_code == 422
+
+
+def test_the_composer_and_the_buttons_know_that_a_thread_was_closed(desk_client, conversation):
+    url = reverse("conversations:thread", args=[conversation.pk])
+    desk_client.post(reverse("conversations:act", args=[conversation.pk, "close"]), headers=HTMX)
+    assert "Open again" in desk_client.get(url, {"part": "acts"}, headers=HTMX).content.decode()
+    assert "This thread is closed" in desk_client.get(url, {"part": "composer"}, headers=HTMX).content.decode()
+
+
 def test_a_phone_of_the_simulator_refreshes_whatever_else_wrote_meanwhile(desk_client, organization):
     assert desk_client.get("/simulator/phone/?key=whatsapp:%2B13325550142").status_code == 200
     assert desk_client.get("/simulator/phone/?key=pigeon:1").status_code == 404
