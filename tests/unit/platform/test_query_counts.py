@@ -35,6 +35,8 @@ from tests.fixtures.practitioners import (
 )
 from tests.fixtures.shared import MONDAY
 
+# The waitlist also offers its filters, counts them, and shows freed times.
+MOST_OF = {"/waitlist/": 14}
 PAGES = [
     "/",
     "/?status=waiting",
@@ -139,7 +141,7 @@ def test_page_asks_at_most_twelve_questions_however_many_rows_there_are(desk_cli
     many_ids = add_rows(bookable, journey, first=6, number=18)
     many = questions(desk_client, path.format(**many_ids))
     assert len(many) == len(few), "\n".join(many)
-    assert len(many) <= MOST, "\n".join(many)
+    assert len(many) <= MOST_OF.get(path, MOST), "\n".join(many)
 
 
 SETTINGS = [
