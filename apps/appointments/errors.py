@@ -37,6 +37,12 @@ class SlotUnavailable(Conflict):
         """Tell whether only the clinic's own rules stand against it, which a manager may set aside."""
         return not any(conflict.hard for conflict in self.conflicts)
 
+    @property
+    def can_overbook(self) -> bool:
+        """Tell whether a manager may put it beside what takes the practitioner's time: nothing else is hard."""
+        hard = {conflict.code for conflict in self.conflicts if conflict.hard}
+        return hard == {"practitioner_taken"}
+
 
 class SeriesUnavailable(Conflict):
     """Some visits of a series can't be had, so none was booked or moved; `occurrences` are the refused ones."""

@@ -21,6 +21,7 @@ app_name = "appointments"
 urlpatterns = [
     *settings_pages,
     path("calendar/", calendar.calendar, name="calendar"),
+    path("calendar/group/<uuid:session>/", calendar.group, name="calendar-group"),
     path("appointments/book/", book.book, name="book"),
     path("appointments/book/times/", times.free_times, name="times"),
     path("patients/<uuid:pk>/appointments/", panels.for_patient, name="for-patient"),

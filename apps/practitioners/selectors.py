@@ -11,7 +11,7 @@ from django.db.models import UUIDField, Value
 
 from apps.organizations.models import Location, Organization
 from apps.practitioners.hours import from_instant, local_date, stretch, to_instant
-from apps.practitioners.models import Closure, Practitioner, TimeOff, WeeklyHours
+from apps.practitioners.models import BusyTime, Closure, Practitioner, TimeOff, WeeklyHours
 
 DAY = dt.timedelta(days=1)
 
@@ -29,7 +29,10 @@ class WorkingTime:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """A time off of a practitioner, or (without practitioner) a closure of a location or of all; [start, end) UTC."""
+    """A time off of a practitioner, or (without practitioner) a closure of a location or of all; [start, end) UTC.
+
+    `calendar` names the other calendar in which the practitioner is taken; empty for time off and closures.
+    """
 
     id: uuid.UUID
     practitioner_id: uuid.UUID | None
@@ -37,6 +40,7 @@ class Absence:
     start: dt.datetime
     end: dt.datetime
     reason: str
+    calendar: str = ""
 
 
 def working_times(
@@ -89,20 +93,29 @@ def absences(
     end: dt.datetime,
     practitioners: Sequence[Practitioner] | None = None,
     location: Location | None = None,
+    with_busy_times: bool = False,
 ) -> list[Absence]:
-    """Return time off and closures that meet [start, end), in order of time; one query."""
+    """Return time off and closures that meet [start, end), in order of time, and on request busy times; one query."""
     meets = {"period__startswith__lt": end, "period__endswith__gt": start}
     time_off = TimeOff.objects.for_organization(organization).filter(**meets)
+    busy_times = BusyTime.objects.for_organization(organization).filter(**meets)
     if practitioners is not None:
         time_off = time_off.filter(practitioner__in=practitioners)
+        busy_times = busy_times.filter(practitioner__in=practitioners)
     closures = Closure.objects.for_organization(organization).filter(**meets, is_active=True)
     if location is not None:
         closures = closures.filter(location__isnull=True) | closures.filter(location=location)
-    nobody = Value(None, output_field=UUIDField())
-    rows = (
-        time_off.order_by()
-        .values_list("pk", "practitioner_id", nobody, "period", "reason")
-        .union(closures.order_by().values_list("pk", nobody, "location_id", "period", "reason"), all=True)
-    )
-    found = [Absence(pk, person, place, period.lower, period.upper, why) for pk, person, place, period, why in rows]
+    nobody, none = Value(None, output_field=UUIDField()), Value("")
+    kinds = [
+        time_off.order_by().values_list("pk", "practitioner_id", nobody, "period", "reason", none),
+        closures.order_by().values_list("pk", nobody, "location_id", "period", "reason", none),
+    ]
+    if with_busy_times:
+        kinds.append(
+            busy_times.order_by().values_list("pk", "practitioner_id", nobody, "period", "summary", "calendar")
+        )
+    found = [
+        Absence(pk, person, place, period.lower, period.upper, why, calendar)
+        for pk, person, place, period, why, calendar in kinds[0].union(*kinds[1:], all=True)
+    ]
     return sorted(found, key=lambda absence: (absence.start, absence.end))

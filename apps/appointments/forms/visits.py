@@ -8,23 +8,45 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.appointments.models import AppointmentType, CancelReason
 from apps.organizations.models import Location, Organization
 from apps.practitioners.hours import first_instant
-from apps.practitioners.models import Practitioner
+from apps.practitioners.models import Practitioner, Room
+
+
+def rooms_to_choose(organization: Organization) -> QuerySet:
+    """Return the rooms that visits may go to."""
+    rooms = Room.objects.for_organization(organization).filter(is_active=True, location__is_active=True)
+    return rooms.select_related("location")
+
+
+class TellField(forms.TypedChoiceField):
+    """Whether the patient is told: `1`, `0`; true where nothing was said, so that silence is never an accident."""
+
+    def __init__(self) -> None:
+        choices = [("1", _("Tell the patient")), ("0", _("Don’t tell the patient"))]
+        super().__init__(choices=choices, coerce=lambda value: value == "1", empty_value=True, required=False)
 
 
 class MoveForm(forms.Form):
-    """Where a visit was dropped: a local day and minute of the day, or an exact instant (a free slot, an undo)."""
+    """Where a visit was dropped: a local day and minute of the day, or an exact instant (a free slot, an undo).
+
+    `minutes` is its new length, `room` another room. With `ask` nothing is moved yet.
+    """
 
     day = forms.DateField(required=False)
     minute = forms.IntegerField(required=False, min_value=0, max_value=24 * 60 - 1)
     at = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"])
     practitioner = forms.ModelChoiceField(Practitioner.objects.none(), required=False)
     location = forms.ModelChoiceField(Location.objects.none(), required=False)
+    room = forms.ModelChoiceField(Room.objects.none(), required=False)
+    minutes = forms.IntegerField(required=False, min_value=5, max_value=600)
     version = forms.IntegerField(required=False)
+    ask = forms.BooleanField(required=False)
+    tell = TellField()
 
     def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -32,6 +54,7 @@ class MoveForm(forms.Form):
             is_active=True
         )
         self.fields["location"].queryset = Location.objects.for_organization(organization).filter(is_active=True)
+        self.fields["room"].queryset = rooms_to_choose(organization)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -65,7 +88,10 @@ class TimeForm(forms.Form):
         required=False,
         widget=forms.TimeInput(format="%H:%M", attrs={"type": "time", "step": 300}),
     )
+    room = forms.ModelChoiceField(Room.objects.none(), label=_("Room"), required=False, empty_label=_("Any free room"))
     override_reason = forms.CharField(label=_("Why it may be booked all the same"), max_length=300, required=False)
+    overbook = forms.BooleanField(label=_("Book it beside the other visit, on purpose"), required=False)
+    tell = TellField()
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
@@ -74,6 +100,7 @@ class TimeForm(forms.Form):
         self.fields["practitioner"].queryset = Practitioner.objects.for_organization(organization).filter(
             is_active=True
         )
+        self.fields["room"].queryset = rooms_to_choose(organization)
 
     def chosen_practitioner(self) -> uuid.UUID | None:
         """Return the id that stands in the field, of a form that may be invalid."""

@@ -241,6 +241,11 @@ class Appointment(TenantModel):
         return self.status_changed_at + UNDO_WINDOW
 
     @property
+    def minutes(self) -> int:
+        """Return how long it lasts, without buffers."""
+        return int((self.end - self.start).total_seconds()) // 60
+
+    @property
     def local_start(self) -> dt.datetime:
         """Return the start on the location's wall clock (reads the location: select it with the row)."""
         return self.start.astimezone(self.location.zone)

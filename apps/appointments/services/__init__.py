@@ -4,6 +4,7 @@ from apps.appointments.house_rules import settings_for
 from apps.appointments.services.booking import book_appointment
 from apps.appointments.services.changes import (
     cancel_appointment,
+    check_move,
     describe_appointment,
     reschedule_appointment,
     undo_reschedule,
@@ -77,6 +78,7 @@ __all__ = [
     "change_series",
     "change_waitlist_entry",
     "check_change",
+    "check_move",
     "check_series",
     "complete_appointment",
     "confirm_appointment",

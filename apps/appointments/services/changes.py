@@ -10,10 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.appointments.conflicts import Wanted
+from apps.appointments.conflicts import Wanted, examine
+from apps.appointments.errors import SlotUnavailable
 from apps.appointments.models import UNDO_WINDOW, Appointment, CancelReason, Status
 from apps.appointments.services.called_off import call_off
 from apps.appointments.services.placing import (
+    alternatives_to,
     answering_with_alternatives,
     decide,
     emit_change,
@@ -60,22 +62,14 @@ def reschedule_appointment(
     """
     actor.require(Permission.APPOINTMENTS_MANAGE)
     current = load(appointment.pk)
-    place_ = location or current.location
-    same_place = place_.pk == current.location_id
-    wanted = Wanted(
-        organization=current.organization,
-        appointment_type=current.appointment_type,
-        practitioner=practitioner or current.practitioner,
-        location=place_,
+    wanted = _wanted_move(
+        current,
         start=start,
-        minutes=duration_minutes or int((current.end - current.start).total_seconds()) // 60,
-        patient=current.patient,
-        room=room or (current.room if same_place and not current.appointment_type.needs_room else None),
-        preferred_room=current.room_id,
-        source=current.source,
-        ignore=current.pk,
+        practitioner=practitioner,
+        location=location,
+        room=room,
+        duration_minutes=duration_minutes,
         overbook=overbook,
-        in_series=current.series_id is not None,
     )
     with answering_with_alternatives(wanted):
         lock_for(wanted, also_practitioners=[current.practitioner_id])
@@ -92,6 +86,72 @@ def reschedule_appointment(
         locked.override_reason = decision.override_reason
         _publish_move(locked, before, actor, tell_patient=tell_patient)
     return locked
+
+
+def check_move(
+    *,
+    appointment: Appointment,
+    start: dt.datetime,
+    practitioner: Practitioner | None = None,
+    location: Location | None = None,
+    room: Room | None = None,
+    duration_minutes: int | None = None,
+    version: int | None = None,
+    actor: Actor,
+) -> bool:
+    """Tell whether `reschedule_appointment` would move the visit: False when it is there already. Writes and locks nothing.
+
+    Raises what moving it would: StaleVersion, InvalidTransition, SlotUnavailable with conflicts and alternatives.
+    """
+    actor.require(Permission.APPOINTMENTS_MANAGE)
+    current = load(appointment.pk)
+    wanted = _wanted_move(
+        current,
+        start=start,
+        practitioner=practitioner,
+        location=location,
+        room=room,
+        duration_minutes=duration_minutes,
+        overbook=False,
+    )
+    _require_unchanged(current, current, wanted, version)
+    require_step(current, Step.RESCHEDULE)
+    _require_before_start(current, actor)
+    if _is_there_already(current, wanted):
+        return False
+    conflicts = examine(wanted).conflicts
+    if conflicts:
+        raise SlotUnavailable(conflicts, alternatives_to(wanted))
+    return True
+
+
+def _wanted_move(
+    current: Appointment,
+    *,
+    start: dt.datetime,
+    practitioner: Practitioner | None,
+    location: Location | None,
+    room: Room | None,
+    duration_minutes: int | None,
+    overbook: bool,
+) -> Wanted:
+    place_ = location or current.location
+    same_place = place_.pk == current.location_id
+    return Wanted(
+        organization=current.organization,
+        appointment_type=current.appointment_type,
+        practitioner=practitioner or current.practitioner,
+        location=place_,
+        start=start,
+        minutes=duration_minutes or int((current.end - current.start).total_seconds()) // 60,
+        patient=current.patient,
+        room=room or (current.room if same_place and not current.appointment_type.needs_room else None),
+        preferred_room=current.room_id,
+        source=current.source,
+        ignore=current.pk,
+        overbook=overbook,
+        in_series=current.series_id is not None,
+    )
 
 
 def undo_reschedule(*, appointment: Appointment, version: int | None = None, actor: Actor) -> Appointment:

@@ -10,16 +10,20 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from apps.appointments.conflicts import check_booking
 from apps.appointments.errors import SlotUnavailable
-from apps.appointments.forms import BookForm
+from apps.appointments.forms import BookForm, TimeForm
 from apps.appointments.models import AppointmentType, Source
 from apps.appointments.services import book_appointment
 from apps.appointments.views.times import as_day, as_uuid, chosen_place_and_time, listed_times, slot_line
 from apps.core.htmx import toast, trigger, wants_fragment
 from apps.organizations.access import requires
+from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission
 from apps.patients.models import Patient
 from apps.practitioners.models import Practitioner
+
+GIVEN = ("patient", "appointment_type", "practitioner", "day", "own_time", "minutes", "room", "reason")
 
 
 @require_http_methods(["GET", "POST"])
@@ -28,10 +32,7 @@ def book(request: HttpRequest) -> HttpResponse:
     """Show the dialog (or the page), or book what was chosen; a refusal lists every reason and three free times."""
     organization = request.organization  # type: ignore[attr-defined]
     if request.method == "GET":
-        given = {
-            key: request.GET.get(key, "") for key in ("patient", "appointment_type", "practitioner", "day", "reason")
-        }
-        return _form(request, _empty_form(request, given))
+        return _form(request, _empty_form(request, {key: request.GET.get(key, "") for key in GIVEN}))
     form = BookForm(request.POST, organization=organization)
     if not form.is_valid():
         return _form(request, form, status=422)
@@ -39,6 +40,7 @@ def book(request: HttpRequest) -> HttpResponse:
     patient = get_object_or_404(Patient.objects.for_organization(organization).active(), pk=data["patient"])
     try:
         practitioner, location, start = chosen_place_and_time(request, data)
+        is_there = data["room"] is not None and data["room"].location_id == location.pk
         appointment = book_appointment(
             organization=organization,
             patient=patient,
@@ -46,9 +48,12 @@ def book(request: HttpRequest) -> HttpResponse:
             practitioner=practitioner,
             location=location,
             start=start,
+            room=data["room"] if is_there else None,
             reason=data["reason"],
             source=Source.STAFF,
             override_reason=data["override_reason"],
+            overbook=data["overbook"],
+            tell_patient=data["tell"],
             actor=request.actor,  # type: ignore[attr-defined]
         )
     except SlotUnavailable as refusal:
@@ -73,15 +78,41 @@ def book_for_patient(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _empty_form(request: HttpRequest, given: dict[str, str]) -> BookForm:
-    """Return an unbound form with what is known, today, and the default type."""
+    """Return an unbound form with what is known, today, and the type that fits best."""
     organization = request.organization  # type: ignore[attr-defined]
-    types = AppointmentType.objects.for_organization(organization).filter(is_active=True)
-    default = types.order_by("-is_default", "sort_order").first()
-    initial = given | {
-        "day": given.get("day") or organization.today().isoformat(),
-        "appointment_type": given.get("appointment_type") or (str(default.pk) if default else ""),
-    }
+    kind = given.get("appointment_type") or _fitting_type(organization, given)
+    initial = given | {"day": given.get("day") or organization.today().isoformat(), "appointment_type": str(kind or "")}
     return BookForm(initial=initial, organization=organization)
+
+
+def _why_not(request: HttpRequest, form: BookForm, kind: AppointmentType) -> SlotUnavailable | None:
+    """Return the reasons against the time that was pointed at in the calendar; None when there are none."""
+    asked = TimeForm(form.initial, organization=request.organization)  # type: ignore[attr-defined]
+    if not asked.is_valid():
+        return None
+    practitioner, location, start = chosen_place_and_time(request, asked.cleaned_data)
+    conflicts = check_booking(
+        organization=request.organization,  # type: ignore[attr-defined]
+        appointment_type=kind,
+        practitioner=practitioner,
+        location=location,
+        start=start,
+        room=asked.cleaned_data["room"],
+    )
+    return SlotUnavailable(conflicts, []) if conflicts else None
+
+
+def _fitting_type(organization: Organization, given: dict[str, str]) -> uuid.UUID | None:
+    """Return the usual type: of those that the given person offers, and nearest to a length drawn in the calendar."""
+    types = AppointmentType.objects.for_organization(organization).filter(is_active=True)
+    person = as_uuid(given.get("practitioner", ""))
+    if person and types.filter(offered_by__practitioner_id=person).exists():
+        types = types.filter(offered_by__practitioner_id=person)
+    choices = list(types.order_by("-is_default", "sort_order").values_list("pk", "duration_minutes"))
+    minutes = given.get("minutes", "")
+    if minutes.isdecimal():
+        choices.sort(key=lambda choice: abs(choice[1] - int(minutes)))
+    return choices[0][0] if choices else None
 
 
 def _form(
@@ -95,10 +126,12 @@ def _form(
         .filter(pk=as_uuid(str(bound["appointment_type"] or "")))
         .first()
     )
-    if refusal and refusal.is_soft:
-        form.ask_for_override()
     people = Practitioner.objects.for_organization(organization)
     practitioner = people.filter(pk=form.chosen_practitioner()).first()
+    if not form.is_bound and form["own_time"].value() and practitioner and kind:
+        refusal = _why_not(request, form, kind)
+    if refusal and (refusal.is_soft or form["overbook"].value()):
+        form.ask_for_override()
     context = {
         "form": form,
         "patient": patient,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,7 +19,7 @@ from apps.appointments.conflicts import check_booking
 from apps.appointments.errors import SlotUnavailable
 from apps.appointments.forms import MoveForm, TimeForm
 from apps.appointments.models import Appointment
-from apps.appointments.services import reschedule_appointment, undo_reschedule
+from apps.appointments.services import check_move, reschedule_appointment, undo_reschedule
 from apps.appointments.views.times import as_day, chosen_place_and_time, listed_times, slot_line
 from apps.core.errors import InvalidInput
 from apps.core.htmx import toast, trigger, wants_fragment
@@ -30,7 +32,11 @@ from apps.practitioners.models import Practitioner
 @require_POST
 @requires(Permission.APPOINTMENTS_MANAGE)
 def move(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Move a visit to a column's day and minute; 409 with the reasons and the nearest free slots when it can't go there."""
+    """Move a visit to a column's day and minute, or give it another length.
+
+    409 with the reasons and the nearest free slots when it can't go there. With `ask` nothing moves yet: the answer is
+    the question whether to tell the patient, unless there is nothing to tell.
+    """
     appointment = _appointment(request, pk)
     form = MoveForm(request.POST, organization=request.organization)  # type: ignore[attr-defined]
     if not form.is_valid():
@@ -38,32 +44,75 @@ def move(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             _("That time can’t be read. Drop the visit on the grid, or choose a time in its dialog."),
             errors=form.errors,
         )
+    data = form.cleaned_data
     zone = (chosen_location(request) or request.organization).zone  # type: ignore[attr-defined]
-    start = form.instant(zone)
-    practitioner = form.cleaned_data["practitioner"] or appointment.practitioner
+    start, room = form.instant(zone), data["room"]
+    wanted: dict[str, Any] = {
+        "appointment": appointment,
+        "start": start,
+        "practitioner": data["practitioner"] or appointment.practitioner,
+        "location": room.location if room else data["location"],
+        "room": room,
+        "duration_minutes": data["minutes"],
+        "version": data["version"],
+        "actor": request.actor,  # type: ignore[attr-defined]
+    }
+    worth_telling = _is_worth_telling(appointment, wanted)
     try:
-        moved = reschedule_appointment(
-            appointment=appointment,
-            start=start,
-            practitioner=practitioner,
-            location=form.cleaned_data["location"],
-            version=form.cleaned_data["version"],
-            actor=request.actor,  # type: ignore[attr-defined]
-        )
+        if data["ask"] and worth_telling:
+            return _ask(request, wanted, zone) if check_move(**wanted) else HttpResponse(status=204)
+        moved = reschedule_appointment(**wanted, tell_patient=data["tell"] and worth_telling)
     except SlotUnavailable as refusal:
-        wanted = start.astimezone(zone)
-        query = {"practitioner": practitioner.pk, "day": f"{wanted:%Y-%m-%d}", "own_time": f"{wanted:%H:%M}"}
-        context = {
-            "appointment": appointment,
-            "refusal": refusal,
-            "alternatives": [(slot, _difference(slot.start - start)) for slot in refusal.alternatives],
-            "wanted": wanted,
-            "still": appointment.start.astimezone(zone),
-            "override_url": f"{reverse('appointments:reschedule', args=[pk])}?{urlencode(query)}",
-            "may_override": request.actor.may(Permission.APPOINTMENTS_OVERRIDE),  # type: ignore[attr-defined]
-        }
-        return render(request, "appointments/_why.html", context, status=409)
+        return _refused(request, wanted, refusal, zone)
     return _moved(moved)
+
+
+def _is_worth_telling(appointment: Appointment, wanted: dict[str, Any]) -> bool:
+    """Tell whether the patient would notice: not when only the room changes."""
+    return (
+        wanted["start"] != appointment.start
+        or wanted["duration_minutes"] not in (None, appointment.minutes)
+        or wanted["practitioner"].pk != appointment.practitioner_id
+        or (wanted["location"] is not None and wanted["location"].pk != appointment.location_id)
+    )
+
+
+def _ask(request: HttpRequest, wanted: dict[str, Any], zone: ZoneInfo) -> HttpResponse:
+    """Ask whether to tell the patient about a move that could be made."""
+    appointment, practitioner = wanted["appointment"], wanted["practitioner"]
+    minutes = wanted["duration_minutes"] or appointment.minutes
+    context = {
+        "appointment": appointment,
+        "minutes": minutes,
+        "is_longer_or_shorter": minutes != appointment.minutes,
+        "start": wanted["start"].astimezone(zone),
+        "still": appointment.start.astimezone(zone),
+        "practitioner": practitioner if practitioner.pk != appointment.practitioner_id else None,
+        "room": wanted["room"],
+    }
+    return render(request, "appointments/_ask.html", context)
+
+
+def _refused(request: HttpRequest, wanted: dict[str, Any], refusal: SlotUnavailable, zone: ZoneInfo) -> HttpResponse:
+    """Say why a visit can't go there, with the nearest free slots to choose from."""
+    appointment, start = wanted["appointment"], wanted["start"]
+    local = start.astimezone(zone)
+    minutes = wanted["duration_minutes"] or appointment.minutes
+    is_resized = start == appointment.start and minutes != appointment.minutes
+    query = {"practitioner": wanted["practitioner"].pk, "day": f"{local:%Y-%m-%d}", "own_time": f"{local:%H:%M}"}
+    alternatives = [] if is_resized else [(slot, _difference(slot.start - start)) for slot in refusal.alternatives]
+    context = {
+        "appointment": appointment,
+        "refusal": refusal,
+        "alternatives": alternatives,
+        "wanted": local,
+        "until": local + dt.timedelta(minutes=minutes),
+        "is_resized": is_resized,
+        "still": appointment.start.astimezone(zone),
+        "override_url": f"{reverse('appointments:reschedule', args=[appointment.pk])}?{urlencode(query)}",
+        "may_override": request.actor.may(Permission.APPOINTMENTS_OVERRIDE),  # type: ignore[attr-defined]
+    }
+    return render(request, "appointments/_why.html", context, status=409)
 
 
 @require_POST
@@ -99,6 +148,8 @@ def reschedule(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             practitioner=practitioner,
             location=location,
             override_reason=form.cleaned_data["override_reason"],
+            overbook=form.cleaned_data["overbook"],
+            tell_patient=form.cleaned_data["tell"],
             version=form.cleaned_data["version"],
             actor=request.actor,  # type: ignore[attr-defined]
         )
@@ -166,7 +217,7 @@ def _times(
     day = as_day(str(form["day"].value() or ""), organization.today())
     if not form.is_bound and form["own_time"].value() and practitioner:
         refusal = _why_not(request, appointment, form)
-    if refusal and refusal.is_soft:
+    if refusal and (refusal.is_soft or form["overbook"].value()):
         form.ask_for_override()
     context = {
         "appointment": appointment,
@@ -194,7 +245,7 @@ def _why_not(request: HttpRequest, appointment: Appointment, form: TimeForm) -> 
         location=location,
         start=start,
         patient=appointment.patient,
-        duration_minutes=int((appointment.end - appointment.start).total_seconds()) // 60,
+        duration_minutes=appointment.minutes,
         source=appointment.source,
         instead_of=appointment,
     )

@@ -106,9 +106,9 @@ def chosen_place_and_time(request: HttpRequest, data: dict[str, Any]) -> tuple[P
             start,
         )
     practitioner = data["practitioner"]
-    place = chosen_location(request)
-    day = data["day"] or organization.today()
-    start = first_instant(place.zone if place else organization.zone, day, data["own_time"])
+    shown = chosen_location(request)  # its wall clock is the one that was read
+    start = first_instant((shown or organization).zone, data["day"] or organization.today(), data["own_time"])
+    place = data["room"].location if data["room"] else shown
     return practitioner, place or usual_place(organization, practitioner, start), start
 
 

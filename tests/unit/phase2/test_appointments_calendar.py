@@ -203,7 +203,7 @@ class TestPages:
     @pytest.fixture
     def colleagues(self, bookable, monkeypatch) -> list[Practitioner]:
         """Five practitioners on Monday, two to a page, the bookable one first."""
-        monkeypatch.setattr(calendar, "PEOPLE_PER_PAGE", 2)
+        monkeypatch.setattr(calendar, "COLUMNS_PER_PAGE", 2)
         Practitioner.objects.filter(pk=bookable.practitioner.pk).update(sort_order=0)
         others = [PractitionerFactory(organization=bookable.organization, sort_order=n) for n in range(1, 5)]
         for other in others:
