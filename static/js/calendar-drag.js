@@ -46,7 +46,7 @@ function follow(event) {
     if (under) drag.column = under;
     drag.minute = within(snap(minuteAt(drag.column, event.clientY) - drag.grabbed), first, first + span - drag.minutes);
   } else if (mode === "resize") {
-    drag.minutes = within(snap(minuteAt(drag.column, event.clientY)) - drag.minute, SHORTEST, first + span - drag.minute);
+    drag.minutes = within(snap(minuteAt(drag.column, event.clientY) - drag.grabbed) - drag.minute, SHORTEST, first + span - drag.minute);
   } else {
     const [from, to] = [drag.anchor, minuteAt(drag.column, event.clientY)].sort((a, b) => a - b);
     drag.minute = within(Math.floor(from / SNAP) * SNAP, first, first + span - SHORTEST);
@@ -128,7 +128,7 @@ function start(mode, column, source, event) {
     drag.minute = first + Number(source.style.getPropertyValue("--s"));
     drag.minutes = Number(source.dataset.minutes);
     drag.origin = { column, minute: drag.minute, minutes: drag.minutes };
-    drag.grabbed = event ? minuteAt(column, event.clientY) - drag.minute : 0;
+    drag.grabbed = event ? minuteAt(column, event.clientY) - (mode === "resize" ? drag.minute + drag.minutes : drag.minute) : 0;
   } else drag.anchor = minuteAt(column, event.clientY);
 }
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.servers.basehttp import ThreadedWSGIServer
@@ -39,18 +40,22 @@ def base(portal: Portal) -> str:
 
 
 @contextmanager
-def signed_in(browser: Browser, base: str, who: tuple[str, str], *, forms_are_refused: bool = False) -> Iterator[Page]:
-    """Open a person's browser, on Today; fail when the portal refused a request.
+def signed_in(
+    browser: Browser, base: str, who: tuple[str, str], *, expects: tuple[int, ...] = (), **options: Any
+) -> Iterator[Page]:
+    """Open a person's browser, on Today; fail when the portal refused a request with a status that nobody expects.
 
-    A form that comes back with what is wrong, or with a question, is a refusal too (422): say when that is meant.
+    A form that comes back with what is wrong, or with a question, is a refusal too (422), and so is a time that is
+    taken (409): say when that is meant. `options` are the browser context's.
     """
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, timezone_id="America/New_York")
+    options = {"viewport": {"width": 1440, "height": 900}, "timezone_id": "America/New_York"} | options
+    context = browser.new_context(**options)
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     refused: list[str] = []
 
     def note(answer: Response) -> None:
-        if answer.status >= 400 and not (forms_are_refused and answer.status == 422):
+        if answer.status >= 400 and answer.status not in expects:
             refused.append(f"{answer.status} {answer.url}")
 
     page.on("response", note)
@@ -74,7 +79,7 @@ def desk(browser: Browser, base: str) -> Iterator[Page]:
 @pytest.fixture
 def manager(browser: Browser, base: str) -> Iterator[Page]:
     """A manager's browser, signed in, on Today."""
-    with signed_in(browser, base, MANAGER, forms_are_refused=True) as page:
+    with signed_in(browser, base, MANAGER, expects=(422,)) as page:
         yield page
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -123,7 +124,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         if view == "rooms":
             rooms = Room.objects.for_organization(organization).filter(is_active=True, location__is_active=True)
             rooms = rooms.filter(location=location) if location else rooms
-            columns: list[Any] = list(rooms.select_related("location").order_by("location__name", "name"))
+            columns: list[Any] = sorted(rooms.select_related("location"), key=_as_counted)
         else:
             columns = [chosen] if chosen else [p for p in people if p.is_there]  # type: ignore[attr-defined]
         per_page = COLUMNS_PER_PAGE if view != "agenda" else max(len(columns), 1)
@@ -197,3 +198,9 @@ def _title(view: str, day: dt.date, current: dt.date) -> str:
     if view == "week":
         return week_title(day - dt.timedelta(days=day.weekday()))
     return date_format(day, "l j F" if day.year == current.year else "l j F Y")
+
+
+def _as_counted(room: Room) -> tuple[str, list[tuple[int, str]]]:
+    """Order rooms as people count them: Room 2 before Room 10."""
+    parts = re.split(r"(\d+)", room.name)
+    return room.location.name, [(int(part), "") if part.isdecimal() else (0, part) for part in parts]

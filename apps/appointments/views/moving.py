@@ -183,7 +183,9 @@ def _sentence(words: str, appointment: Appointment) -> str:
 def _difference(span: dt.timedelta) -> str:
     """Say how much earlier or later, for times of about the same day; else nothing."""
     minutes = int(span.total_seconds() // 60)
-    if not minutes or abs(minutes) > 12 * 60:
+    if not minutes:
+        return _("at that time")
+    if abs(minutes) > 12 * 60:
         return ""
     hours, rest = divmod(abs(minutes), 60)
     length = " ".join(part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest else "") if part)

@@ -9,14 +9,28 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
 
-from apps.appointments.calendar import Column, day_grid, week_grid, with_presence
-from apps.appointments.models import Appointment, Status
+from apps.appointments.calendar import Column, agenda, day_grid, room_grid, week_grid, with_presence
+from apps.appointments.calendar.minutes import side_by_side
+from apps.appointments.models import Appointment, AppointmentType, Status
 from apps.appointments.views import calendar
-from apps.practitioners.models import Practitioner
-from tests.fixtures.appointments import AppointmentFactory
+from apps.audit.models import AccessRecord
+from apps.core.ids import uuid7
+from apps.events.models import Event
+from apps.practitioners.models import Practitioner, Room
+from tests.fixtures.appointments import AppointmentFactory, AppointmentTypeFactory, PractitionerTypeFactory
 from tests.fixtures.organizations import LocationFactory
-from tests.fixtures.practitioners import ClosureFactory, PractitionerFactory, TimeOffFactory, WeeklyHoursFactory
+from tests.fixtures.patients import PatientFactory
+from tests.fixtures.practitioners import (
+    BusyTimeFactory,
+    ClosureFactory,
+    PractitionerFactory,
+    RoomFactory,
+    TimeOffFactory,
+    WeeklyHoursFactory,
+)
 
 HTMX = {"HX-Request": "true"}
 NINE = dt.datetime(2026, 11, 23, 14, 0, tzinfo=dt.UTC)
@@ -35,10 +49,12 @@ def clock():
 
 
 def visit(bookable, start: dt.datetime = NINE, **fields: object) -> Appointment:
-    fields = {"practitioner": bookable.practitioner, "location": bookable.location, **fields}
-    return AppointmentFactory(
-        organization=bookable.organization, appointment_type=bookable.appointment_type, start=start, **fields
-    )
+    usual = {
+        "practitioner": bookable.practitioner,
+        "location": bookable.location,
+        "appointment_type": bookable.appointment_type,
+    }
+    return AppointmentFactory(organization=bookable.organization, start=start, **(usual | fields))
 
 
 def column_of(bookable, **options: object) -> Column:
@@ -245,3 +261,329 @@ class TestPages:
 
     def test_day_without_anybody_says_so(self, desk_client, bookable) -> None:
         assert "Nobody works here on this day" in desk_client.get("/calendar/?day=2026-11-22").content.decode()
+
+
+def spans(*pairs: tuple[int, int]) -> list[tuple[dt.datetime, dt.datetime]]:
+    return [(NINE + start * MINUTE, NINE + end * MINUTE) for start, end in pairs]
+
+
+class TestSideBySide:
+    @pytest.mark.parametrize(
+        ("pairs", "expected"),
+        [
+            ([], []),
+            ([(0, 30), (30, 60)], [(0, 1), (0, 1)]),
+            ([(0, 30), (0, 30), (0, 30)], [(0, 3), (1, 3), (2, 3)]),
+            ([(0, 60), (10, 20), (30, 40)], [(0, 2), (1, 2), (1, 2)]),
+            ([(0, 30), (20, 50), (40, 70)], [(0, 2), (1, 2), (0, 2)]),
+            ([(0, 30), (10, 40), (60, 90)], [(0, 2), (1, 2), (0, 1)]),
+        ],
+    )
+    def test_what_meets_shares_the_width_and_takes_the_first_free_lane(self, pairs, expected) -> None:
+        assert side_by_side(spans(*pairs)) == expected
+
+    @given(
+        st.lists(st.tuples(st.integers(0, 300), st.integers(5, 120)), max_size=12).map(
+            lambda rows: sorted((start, start + length) for start, length in rows)
+        )
+    )
+    def test_nothing_ever_covers_anything_else(self, pairs) -> None:
+        placed = list(zip(pairs, side_by_side(spans(*pairs)), strict=True))
+        for number, ((start, end), (lane, lanes)) in enumerate(placed):
+            assert lane < lanes
+            for (other_start, other_end), (other_lane, other_lanes) in placed[:number]:
+                if start < other_end and other_start < end:
+                    assert lane != other_lane
+                    assert lanes == other_lanes
+
+    def test_an_overbooked_visit_stands_beside_the_other(self, bookable) -> None:
+        visit(bookable)
+        visit(bookable, lane=1)
+        later = visit(bookable, NINE + HOUR)
+        places = {block.id: block.place for block in column_of(bookable).blocks if block.kind == "ev"}
+        assert sorted(places.values()) == ["s:120;d:30", "s:60;d:30;l:0;w:2", "s:60;d:30;l:1;w:2"]
+        assert places[later.pk] == "s:120;d:30"
+
+
+class TestGroup:
+    @pytest.fixture
+    def group(self, bookable) -> list[Appointment]:
+        AppointmentType.objects.filter(pk=bookable.appointment_type.pk).update(capacity=4, name="Back class")
+        bookable.appointment_type.refresh_from_db()
+        session = uuid7()
+        names = [("Ana", "López"), ("Ben", "Okri")]
+        people = [PatientFactory(organization=bookable.organization, given_name=g, family_name=f) for g, f in names]
+        return [visit(bookable, patient=p, session=session, seat=seat) for seat, p in enumerate(people)]
+
+    def test_a_group_is_one_block_that_says_how_many_seats_are_taken(self, bookable, group) -> None:
+        (block,) = (block for block in column_of(bookable).blocks if block.kind == "ev")
+        assert (block.title, block.word, block.lanes) == ("Back class", "2 of 4 seats", 1)
+        assert block.detail == "2 of 4 seats · Ana López, Ben Okri"
+        assert block.path == f"/calendar/group/{group[0].session}/"
+        assert not block.movable
+
+    def test_its_page_names_everybody_with_their_visit_and_the_seats_left(self, desk_client, group) -> None:
+        page = desk_client.get(f"/calendar/group/{group[0].session}/").content.decode()
+        assert "Ana López" in page
+        assert f"/appointments/{group[1].pk}/" in page
+        assert "2 seats left" in page
+        assert "own_time=09:00" in page
+
+    def test_looking_at_it_is_noted_for_each_of_them(self, desk_client, group) -> None:
+        desk_client.get(f"/calendar/group/{group[0].session}/")
+        seen = set(
+            AccessRecord.objects.filter(route="appointments:calendar-group").values_list("patient_id", flat=True)
+        )
+        assert seen == {member.patient_id for member in group}
+
+    def test_one_that_everybody_left_is_not_found(self, desk_client, group) -> None:
+        Appointment.objects.filter(session=group[0].session).update(status=Status.CANCELLED)
+        assert desk_client.get(f"/calendar/group/{group[0].session}/").status_code == 404
+
+
+class TestRooms:
+    @pytest.fixture
+    def rooms(self, bookable) -> list[Room]:
+        names = ("Room 10", "Room 2")
+        return [RoomFactory(organization=bookable.organization, location=bookable.location, name=n) for n in names]
+
+    def grid(self, bookable, rooms, **options: object):
+        return room_grid(organization=bookable.organization, day=MONDAY, rooms=rooms, **({"location": None} | options))
+
+    def test_each_room_has_its_visits_with_whom_and_what_has_no_room_is_not_lost(
+        self, bookable, rooms, patient
+    ) -> None:
+        inside = visit(bookable, room=rooms[0], patient=patient)
+        outside = visit(bookable, NINE + HOUR)
+        columns = self.grid(bookable, rooms).columns
+        assert [column.title for column in columns] == ["Room 10", "Room 2", "No room"]
+        ids = [[block.id for block in column.blocks if block.kind == "ev"] for column in columns]
+        assert ids == [[inside.pk], [], [outside.pk]]
+        (block,) = (block for block in columns[0].blocks if block.kind == "ev")
+        assert block.detail.startswith(bookable.practitioner.short_name)
+        assert [column.takes_visits for column in columns] == [True, True, False]
+
+    def test_closures_of_the_place_are_shaded_and_absences_of_people_are_not(self, bookable, rooms) -> None:
+        organization = bookable.organization
+        ClosureFactory(organization=organization, location=bookable.location, period=(NINE, NINE + HOUR), reason="Fire")
+        TimeOffFactory(organization=organization, practitioner=bookable.practitioner, period=(NINE, NINE + HOUR))
+        shades = [block.title for block in self.grid(bookable, rooms).columns[0].blocks]
+        assert shades == ["Closed 09:00 to 10:00 · Fire"]
+
+    def test_number_of_queries_is_constant(self, bookable, rooms) -> None:
+        def count() -> int:
+            with CaptureQueriesContext(connection) as queries:
+                self.grid(bookable, rooms)
+            return len(queries)
+
+        few = count()
+        for number in range(6):
+            visit(bookable, NINE + number * HOUR, room=rooms[number % 2])
+        assert count() == few == 2
+
+    def test_page_orders_rooms_as_people_count(self, desk_client, rooms) -> None:
+        page = desk_client.get("/calendar/?view=rooms&day=2026-11-23").content.decode()
+        assert page.index("Room 2") < page.index("Room 10")
+        assert f'data-room="{rooms[0].pk}"' in page
+
+    def test_clinic_without_rooms_says_so(self, desk_client, bookable) -> None:
+        assert "No room is set up here yet" in desk_client.get("/calendar/?view=rooms").content.decode()
+
+    def test_a_visit_moves_to_another_room_and_nobody_is_told(self, desk_client, bookable, rooms, patient) -> None:
+        moved = visit(bookable, room=rooms[0], patient=patient)
+        where = {"day": "2026-11-23", "minute": 9 * 60, "room": str(rooms[1].pk), "version": 1, "ask": "1"}
+        assert desk_client.post(f"/appointments/{moved.pk}/move/", where, headers=HTMX).status_code == 204
+        moved.refresh_from_db()
+        assert moved.room == rooms[1]
+        assert moved.start == NINE
+        assert Event.objects.get(type="appointment.rescheduled").payload["tell_patient"] is False
+
+    def test_a_taken_room_is_refused(self, desk_client, bookable, rooms) -> None:
+        stand_in = PractitionerFactory(organization=bookable.organization)
+        visit(bookable, room=rooms[1], practitioner=stand_in)
+        mine = visit(bookable, room=rooms[0])
+        where = {"day": "2026-11-23", "minute": 9 * 60, "room": str(rooms[1].pk), "ask": "1"}
+        answer = desk_client.post(f"/appointments/{mine.pk}/move/", where, headers=HTMX)
+        assert answer.status_code == 409
+        assert "Room 2 is taken" in answer.content.decode()
+
+
+class TestAgenda:
+    def test_day_in_order_of_time_whoever_it_is(self, bookable, patient) -> None:
+        stand_in = PractitionerFactory(organization=bookable.organization, prefix="Dr", family_name="Zhou")
+        visit(bookable, NINE + HOUR, patient=patient)
+        visit(bookable, practitioner=stand_in)
+        grid = day_grid(
+            organization=bookable.organization,
+            day=MONDAY,
+            location=None,
+            practitioners=[bookable.practitioner, stand_in],
+        )
+        lines = [(entry.block.time, entry.who) for entry in agenda(grid, grid.now_minute)]
+        assert lines == [("09:00", "Dr Zhou"), ("10:00", bookable.practitioner.short_name)]
+
+    def test_past_and_present_are_marked_today(self, bookable, clock) -> None:
+        visit(bookable)
+        visit(bookable, NINE + HOUR)
+        clock.move_to(NINE + HOUR + MINUTE)
+        grid = day_grid(
+            organization=bookable.organization, day=MONDAY, location=None, practitioners=[bookable.practitioner]
+        )
+        assert [(e.is_over, e.is_now) for e in agenda(grid, grid.now_minute)] == [(True, False), (False, True)]
+
+    def test_empty_day_says_so(self, desk_client, bookable) -> None:
+        page = desk_client.get("/calendar/?view=agenda&day=2026-11-23").content.decode()
+        assert "Nothing is booked on this day" in page
+
+
+class TestAddress:
+    def test_other_calendars_are_shaded(self, bookable) -> None:
+        BusyTimeFactory(
+            organization=bookable.organization,
+            practitioner=bookable.practitioner,
+            calendar="Hospital",
+            period=(NINE + 5 * HOUR, NINE + 6 * HOUR),
+        )
+        assert "Elsewhere 14:00 to 15:00 · Hospital" in [block.title for block in column_of(bookable).blocks]
+
+    def test_one_type_is_picked_out_and_the_others_stay_as_shadows(self, desk_client, bookable) -> None:
+        other = AppointmentTypeFactory(organization=bookable.organization)
+        mine, theirs = visit(bookable), visit(bookable, NINE + HOUR, appointment_type=other)
+        page = desk_client.get(f"/calendar/?day=2026-11-23&type={bookable.appointment_type.pk}").content.decode()
+        css = dict(re.findall(r'id="ev-([0-9a-f-]+)" class="ev ([^"]*)"', page))
+        assert "dim" not in css[str(mine.pk)]
+        assert "dim" in css[str(theirs.pk)]
+
+    @pytest.mark.parametrize("query", ["view=nonsense", "type=nonsense", "day=31-12-2026", "practitioner=x"])
+    def test_what_cannot_be_read_is_left_out(self, desk_client, bookable, query) -> None:
+        assert desk_client.get(f"/calendar/?{query}").status_code == 200
+
+
+class TestMoving:
+    @pytest.fixture
+    def url(self, appointment) -> str:
+        return f"/appointments/{appointment.pk}/move/"
+
+    def test_a_drop_that_can_be_made_asks_whether_to_tell_and_moves_nothing_yet(
+        self, desk_client, appointment, url
+    ) -> None:
+        where = {"day": "2026-11-23", "minute": 14 * 60, "version": 1, "ask": "1"}
+        answer = desk_client.post(url, where, headers=HTMX)
+        assert answer.status_code == 200
+        assert "data-move-now" in answer.content.decode()
+        appointment.refresh_from_db()
+        assert (appointment.start, appointment.version) == (NINE, 1)
+        assert not Event.objects.filter(type="appointment.rescheduled").exists()
+
+    @pytest.mark.parametrize(("tell", "expected"), [({"tell": "0"}, False), ({"tell": "1"}, True), ({}, True)])
+    def test_the_patient_is_told_unless_somebody_says_no(self, desk_client, url, tell, expected) -> None:
+        where = {"day": "2026-11-23", "minute": 14 * 60, "version": 1, **tell}
+        assert desk_client.post(url, where, headers=HTMX).status_code == 204
+        assert Event.objects.get(type="appointment.rescheduled").payload["tell_patient"] is expected
+
+    def test_dropped_where_it_was_nothing_is_asked(self, desk_client, url) -> None:
+        where = {"day": "2026-11-23", "minute": 9 * 60, "version": 1, "ask": "1"}
+        assert desk_client.post(url, where, headers=HTMX).status_code == 204
+
+    def test_asking_refuses_what_somebody_changed_meanwhile(self, desk_client, url) -> None:
+        where = {"day": "2026-11-23", "minute": 14 * 60, "version": 7, "ask": "1"}
+        assert desk_client.post(url, where, headers=HTMX).status_code == 409
+
+    def test_asking_says_why_not_and_what_is_free(self, desk_client, bookable, url) -> None:
+        visit(bookable, NINE + HOUR)
+        where = {"day": "2026-11-23", "minute": 10 * 60, "version": 1, "ask": "1"}
+        page = desk_client.post(url, where, headers=HTMX)
+        assert page.status_code == 409
+        assert page.content.decode().count("data-slot") == 3
+        assert "Overbook…" not in page.content.decode()
+
+    def test_manager_may_put_it_beside_on_purpose(self, manager_client, bookable, url) -> None:
+        visit(bookable, NINE + HOUR)
+        where = {"day": "2026-11-23", "minute": 10 * 60, "version": 1, "ask": "1"}
+        assert "Overbook…" in manager_client.post(url, where, headers=HTMX).content.decode()
+
+    def test_a_visit_becomes_longer_and_keeps_its_start(self, desk_client, appointment, url) -> None:
+        where = {"day": "2026-11-23", "minute": 9 * 60, "minutes": 45, "version": 1}
+        assert desk_client.post(url, where, headers=HTMX).status_code == 204
+        appointment.refresh_from_db()
+        assert (appointment.start, appointment.minutes) == (NINE, 45)
+
+    def test_one_that_would_run_into_the_next_is_refused_in_its_own_words(self, desk_client, bookable, url) -> None:
+        visit(bookable, NINE + 30 * MINUTE)
+        where = {"day": "2026-11-23", "minute": 9 * 60, "minutes": 45, "version": 1, "ask": "1"}
+        answer = desk_client.post(url, where, headers=HTMX)
+        assert answer.status_code == 409
+        assert "can’t last until 09:45" in answer.content.decode()
+        assert "data-slot" not in answer.content.decode()
+
+    @pytest.mark.parametrize("minutes", ["0", "-5", "601", "x"])
+    def test_length_that_cannot_be_is_refused(self, desk_client, appointment, url, minutes) -> None:
+        where = {"day": "2026-11-23", "minute": 9 * 60, "minutes": minutes, "version": 1}
+        assert desk_client.post(url, where, headers=HTMX).status_code == 422
+        appointment.refresh_from_db()
+        assert appointment.minutes == 30
+
+
+class TestBookingFromTheCalendar:
+    def test_the_dialog_knows_who_and_when(self, desk_client, bookable) -> None:
+        query = f"practitioner={bookable.practitioner.pk}&day=2026-11-23&own_time=10:00"
+        answer = desk_client.get(f"/appointments/book/?{query}", headers=HTMX)
+        form = answer.context["form"]
+        assert (form["own_time"].value(), form["day"].value()) == ("10:00", "2026-11-23")
+        assert answer.context["refusal"] is None
+
+    def test_it_says_at_once_why_not(self, desk_client, bookable) -> None:
+        visit(bookable)
+        query = f"practitioner={bookable.practitioner.pk}&day=2026-11-23&own_time=09:00"
+        refusal = desk_client.get(f"/appointments/book/?{query}", headers=HTMX).context["refusal"]
+        assert [conflict.code for conflict in refusal.conflicts] == ["practitioner_taken"]
+
+    def test_a_drawn_length_chooses_the_type(self, desk_client, bookable) -> None:
+        long = AppointmentTypeFactory(organization=bookable.organization, duration_minutes=60)
+        PractitionerTypeFactory(
+            organization=bookable.organization, practitioner=bookable.practitioner, appointment_type=long
+        )
+        for minutes, kind in (("55", long), ("25", bookable.appointment_type)):
+            query = f"practitioner={bookable.practitioner.pk}&day=2026-11-23&own_time=10:00&minutes={minutes}"
+            form = desk_client.get(f"/appointments/book/?{query}", headers=HTMX).context["form"]
+            assert form["appointment_type"].value() == str(kind.pk)
+
+    def test_a_room_that_was_pointed_at_is_booked(self, desk_client, bookable, patient) -> None:
+        room = RoomFactory(organization=bookable.organization, location=bookable.location)
+        data = {
+            "patient": str(patient.pk),
+            "appointment_type": str(bookable.appointment_type.pk),
+            "practitioner": str(bookable.practitioner.pk),
+            "day": "2026-11-23",
+            "slot": "own",
+            "own_time": "10:00",
+            "room": str(room.pk),
+            "tell": "0",
+        }
+        assert desk_client.post("/appointments/book/", data, headers=HTMX).status_code == 204
+        booked = Appointment.objects.get(patient=patient)
+        assert (booked.room, booked.start) == (room, NINE + HOUR)
+        assert Event.objects.get(type="appointment.booked").payload["tell_patient"] is False
+
+    def test_manager_overbooks_with_a_reason_and_the_desk_may_not(
+        self, desk_client, manager_client, bookable, patient
+    ) -> None:
+        visit(bookable)
+        data = {
+            "patient": str(patient.pk),
+            "appointment_type": str(bookable.appointment_type.pk),
+            "practitioner": str(bookable.practitioner.pk),
+            "day": "2026-11-23",
+            "slot": "own",
+            "own_time": "09:00",
+            "overbook": "on",
+            "override_reason": "Twins come together",
+        }
+        desk_client.post("/appointments/book/", data, headers=HTMX)
+        assert not Appointment.objects.filter(patient=patient).exists()
+        refused = manager_client.post("/appointments/book/", data | {"overbook": ""}, headers=HTMX)
+        assert refused.status_code == 422
+        assert 'name="overbook"' in refused.content.decode()
+        assert manager_client.post("/appointments/book/", data, headers=HTMX).status_code == 204
+        booked = Appointment.objects.get(patient=patient)
+        assert (booked.lane, booked.override_reason) == (1, "Twins come together")
