@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun
+from celery.signals import before_task_publish, celeryd_init, setup_logging, task_postrun, task_prerun
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
 
@@ -19,6 +19,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.task_create_missing_queues = True
 QUEUES = ("inbound", "outbound", "events", "slow")
+YIELDS_TO_WEB = 10  # nice level of the workers
 
 app.conf.beat_schedule = {
     "heartbeat": {"task": "core.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
@@ -40,6 +41,12 @@ app.conf.beat_schedule = {
         "options": {"expires": 86400},
     },
 }
+
+
+@celeryd_init.connect
+def _let_the_web_go_first(**_kwargs: object) -> None:
+    """Work at a lower priority than the web: on a machine that both share, a burst of messages must not delay the answers to the next ones."""
+    os.nice(max(0, YIELDS_TO_WEB - os.nice(0)))
 
 
 @setup_logging.connect

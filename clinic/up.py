@@ -47,9 +47,9 @@ PRELOADED = (
     "celery.apps.beat",
     "celery.apps.worker",
     "celery.bin.celery",
+    "clinic.web_worker",
     "clinic.wsgi",
     "gunicorn.app.base",
-    "gunicorn.workers.gthread",
 )
 QUEUES = "inbound,outbound,events,celery"
 
