@@ -1,6 +1,7 @@
 """R2: booking, holding, moving, cancelling, undoing and the day of the visit, at random, through every door at once.
 
-Twenty clients with a browser, a program and the bot's services each, against the server that production runs.
+Twenty clients with a browser (drags included), a program, a patient's link, the bot's and the waitlist's services each,
+against the server that production runs.
 DOOR_OPERATIONS scales it; the figure of QUALITY.md is 20,000 (`make reliability`). Prints its figures; `-s` shows them.
 """
 
@@ -23,16 +24,15 @@ from django.utils import timezone
 
 from apps.appointments.services import changes
 from apps.core.actors import SYSTEM
-from apps.core.tenancy import organization_scope
+from apps.core.tenancy import all_organizations, organization_scope
 from apps.events.models import Delivery
 from apps.organizations.permissions import Role
 from apps.organizations.services import issue_api_key
 from apps.patients.models import Patient
 from tests.fixtures.appointments import AppointmentTypeFactory, PractitionerTypeFactory
 from tests.fixtures.booking_ledger import contradictions, lost_deliveries, lost_effects
-from tests.fixtures.doors import Api, Bot, Clinic, Door, Nothing, Outcome, Pages
+from tests.fixtures.doors import Api, Bot, Clinic, Door, Link, Nothing, Outcome, Pages, Waitlist
 from tests.fixtures.organizations import LocationFactory, MembershipFactory
-from tests.fixtures.patients import PatientFactory
 from tests.fixtures.practitioners import PractitionerFactory, RoomFactory, WeeklyHoursFactory
 from tests.fixtures.racing import (
     at_once,
@@ -45,6 +45,7 @@ from tests.fixtures.racing import (
     without_locks,
 )
 from tests.fixtures.shared import client_for
+from tests.fixtures.waitlist import open_for_messages, somebody
 from tests.fixtures.web_server import HESITANT, UNDEFENDED, serving
 from tests.processes import eventually
 
@@ -68,6 +69,10 @@ WEIGHTS = {
     "complete": 1,
     "series": 2,
     "cancel series": 2,
+    "wait": 6,
+    "offer": 6,
+    "accept": 6,
+    "decline": 2,
 }
 # Done, refused by a rule, refused by a form, gone meanwhile. Nothing else: no 5xx, no 429, nobody is signed out.
 ANSWERS = {200, 201, 204, 409, 422, 404}
@@ -78,6 +83,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def clinic(organization) -> Clinic:
     owner = {"organization": organization}
+    organization.quiet_hours_start = organization.quiet_hours_end = dt.time(0)  # who waits may be asked at any hour
+    with all_organizations():
+        organization.save()
     location = LocationFactory(**owner, timezone="UTC")
     opens = (timezone.now() + dt.timedelta(days=1)).replace(hour=8, minute=0, second=0, microsecond=0)
     made = Clinic(organization, location, opens, days=3, hours=8)
@@ -88,7 +96,8 @@ def clinic(organization) -> Clinic:
     ]
     made.practitioners = [PractitionerFactory(**owner) for _number in range(4)]
     made.rooms = [RoomFactory(**owner, location=location) for _number in range(2)]
-    made.patients = [PatientFactory(**owner) for _number in range(40)]
+    made.patients = [somebody(made) for _number in range(40)]
+    open_for_messages(made)
     for practitioner in made.practitioners:
         for day in range(made.days + 2):
             WeeklyHoursFactory(
@@ -117,7 +126,13 @@ def doors_to(clinic, manager) -> Callable[[str], list[list[Door]]]:
             ]
         sessions = [client_for(desk).cookies[settings.SESSION_COOKIE_NAME].value for _client in range(CLIENTS)]
         return [
-            [Pages(clinic, address, session), Api(clinic, address, key), Bot(clinic)]
+            [
+                Pages(clinic, address, session),
+                Api(clinic, address, key),
+                Bot(clinic),
+                Link(clinic, address),
+                Waitlist(clinic),
+            ]
             for session, key in zip(sessions, keys, strict=True)
         ]
 
@@ -182,9 +197,9 @@ def test_nothing_overlaps_and_nothing_is_lost_whatever_comes_through_which_door(
     assert contradictions(clinic.organization) == []
     assert lost_effects(clinic.organization, outcomes) == []
     assert lost_deliveries(clinic.organization) == []
-    for door in ("pages", "API", "bot"):
+    for door, share in (("pages", 20), ("API", 20), ("bot", 20), ("link", 100), ("waitlist", 100)):
         done = [outcome for outcome in outcomes if outcome.door == door and outcome.status < 300]
-        assert len(done) > OPERATIONS / 20, door
+        assert len(done) > OPERATIONS / share, door
 
 
 class TestWithAPauseBetweenLookingAndTaking:

@@ -12,6 +12,7 @@ from apps.appointments.errors import SlotUnavailable
 from apps.appointments.models import (
     Appointment,
     AppointmentSettings,
+    AppointmentType,
     OfferStatus,
     Source,
     Status,
@@ -34,6 +35,7 @@ from apps.appointments.services import (
     expire_offers,
     fill_slot,
     offer_slot,
+    release_hold,
     remove_from_waitlist,
     reschedule_appointment,
     restore_to_waitlist,
@@ -569,6 +571,24 @@ class TestOffering:
         for words in ("Tuesday, November 24 at 10:00 AM", "Dr Amara Okonkwo", "Harbour Street", "1:30 PM", "YES", "NO"):
             assert words in message.body
         assert message.fallback_channels[0][0] == "sms"
+
+    def test_time_whose_hold_was_given_back_goes_to_the_next_and_the_first_is_told(self, clinic):
+        first, second = waiting(clinic), waiting(clinic)
+        lost = offer(clinic, first)
+        release_hold(hold=lost.hold, actor=SYSTEM)
+        made = offer(clinic, second)
+        assert again(lost).status == OfferStatus.WITHDRAWN
+        assert again(first).status == WaitStatus.WAITING
+        assert (again(made).status, again(second).status) == (OfferStatus.OPEN, WaitStatus.OFFERED)
+
+    def test_second_seat_of_a_group_waits_for_the_answer_about_the_first(self, clinic):
+        AppointmentType.objects.filter(pk=clinic.appointment_type.pk).update(capacity=4)
+        clinic.appointment_type.refresh_from_db()
+        made = offer(clinic, waiting(clinic))
+        with pytest.raises(Conflict) as refused:
+            offer(clinic, waiting(clinic))
+        assert refused.value.code == "offered_already"
+        assert again(made).status == OfferStatus.OPEN
 
     @pytest.mark.parametrize(
         ("language", "words"), [("es", ("SÍ", "NO", "hasta las 1:30 PM")), ("hi", ("हाँ", "नहीं", "1:30 PM बजे तक"))]

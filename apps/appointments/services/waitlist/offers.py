@@ -13,6 +13,7 @@ from apps.appointments.house_rules import settings_for
 from apps.appointments.models import (
     OfferStatus,
     Source,
+    Status,
     WaitlistEntry,
     WaitlistOffer,
     WaitStatus,
@@ -74,7 +75,8 @@ def offer_slot(
     The message leaves at once, not before `not_before` (UTC), and when their quiet hours are over; the minutes count
     from then, and the time is held as long. Locks the waitlist, then as booking does. Raises SlotUnavailable,
     InvalidTransition (not waiting, or asked already), NotReachable, TooLate (the type's notice would not be kept),
-    Conflict (code `asked_already`) when another offer waits for an answer from the same phone.
+    Conflict (code `asked_already`) when another offer waits for an answer from the same phone, Conflict (code
+    `offered_already`) when somebody else was offered that time, be it another seat of a group.
     """
     actor.require(Permission.APPOINTMENTS_MANAGE)
     require_same_organization(entry.organization, practitioner, location, room)
@@ -89,6 +91,7 @@ def offer_slot(
     expires_at = max(at or now, now) + minutes
     if start < expires_at + in_minutes(current.appointment_type.minimum_notice_minutes):
         raise _too_late(current, reach)
+    _require_no_other_offer(practitioner, start, actor)
     offer = WaitlistOffer(id=uuid7(), organization=organization, entry=current, expires_at=expires_at)
     hold = hold_slot(
         organization=organization,
@@ -147,6 +150,21 @@ def _require_reachable(entry: WaitlistEntry) -> Reach:
             _("Another offer to this phone waits for an answer. Wait for it, or withdraw it."), code="asked_already"
         )
     return reach
+
+
+def _require_no_other_offer(practitioner: Practitioner, start: dt.datetime, actor: Actor) -> None:
+    """Refuse a time that somebody else thinks about; take back an offer whose hold was released meanwhile."""
+    others = WaitlistOffer.objects.select_related("organization", "hold").filter(
+        organization_id=practitioner.organization_id, practitioner=practitioner, start=start, status=OfferStatus.OPEN
+    )
+    for other in others:
+        is_held = other.hold is not None and other.hold.status == Status.HELD
+        if is_held and timezone.now() < other.expires_at:
+            raise Conflict(_("This time is offered to somebody else already."), code="offered_already")
+        why = _("The time was given back meanwhile.")
+        closed = close_offer(other, OfferStatus.WITHDRAWN, by="system", why=why, actor=actor, hand_on=False)
+        let_wait(closed.entry)
+        tell_taken(closed, actor=actor)
 
 
 def _too_late(entry: WaitlistEntry, reach: Reach) -> TooLate:
