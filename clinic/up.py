@@ -52,6 +52,7 @@ PRELOADED = (
     "clinic.wsgi",
     "gunicorn.app.base",
 )
+STOPS = (signal.SIGINT, signal.SIGTERM)
 QUEUES = "inbound,outbound,events,celery"
 
 
@@ -178,12 +179,13 @@ def in_child(work: Callable[[], None], *, meanwhile: Callable[[], None]) -> int:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
 
-    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, pass_on) for number in STOPS}
+    # Held back until both know what to do with it: the child would take one for its parent's and forget it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     pid = os.fork()
     if pid == 0:
         run_child(work, parent)
-    if stopped:
-        os.kill(pid, signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
     try:
         meanwhile()
     finally:
@@ -201,6 +203,7 @@ def run_child(work: Callable[[], None], parent: int) -> NoReturn:
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         die_with_parent(signal.SIGTERM, parent=parent)
         work()
         code = 0
