@@ -2,11 +2,15 @@
 """Run a management command of the clinic portal."""
 
 import os
+import signal
 import sys
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
+    if sys.argv[1:2] == ["up"]:
+        # Until it looks after signals itself: an import that is interrupted might swallow the exception.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
     from django.db import OperationalError

@@ -24,6 +24,7 @@ from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout, suppress
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 import redis
 from celery.exceptions import SecurityWarning
@@ -51,6 +52,7 @@ PRELOADED = (
     "clinic.wsgi",
     "gunicorn.app.base",
 )
+STOPS = (signal.SIGINT, signal.SIGTERM)
 QUEUES = "inbound,outbound,events,celery"
 
 
@@ -162,41 +164,59 @@ class Claim:
 def in_child(work: Callable[[], None], *, meanwhile: Callable[[], None]) -> int:
     """Run ``work`` in a fork and ``meanwhile`` here, and return the fork's exit code.
 
-    What ``work`` imports and caches goes away with it.
+    What ``work`` imports and caches goes away with it. A stop ends it at once (the database rolls back what is half done), and
+    this process afterwards: an exception out of a signal handler could be swallowed by whatever is being imported.
     """
     sys.stdout.flush()
     sys.stderr.flush()
     parent = os.getpid()
+    pid, stopped = 0, 0
+
+    def pass_on(number: int, _frame: object) -> None:
+        nonlocal stopped
+        stopped = number
+        if pid:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+
+    before = {number: signal.signal(number, pass_on) for number in STOPS}
+    # Held back until both know what to do with it: the child would take one for its parent's and forget it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     pid = os.fork()
     if pid == 0:
-        code = 1
-        try:
-            # Ends at once when told to; whoever sent the signal to the parent gets the parent's answer only. The
-            # database rolls back what was half done.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            die_with_parent(signal.SIGTERM, parent=parent)
-            work()
-            code = 0
-        except (CannotStart, CommandError) as reason:
-            sys.stderr.write(f"{reason}\n")
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 1
-        except BaseException:  # noqa: BLE001 - the last stop of this process
-            sys.excepthook(*sys.exc_info())
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
+        run_child(work, parent)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
     try:
         meanwhile()
+    finally:
         _, status = os.waitpid(pid, 0)
-    except BaseException:
-        with suppress(ProcessLookupError, ChildProcessError):
-            os.kill(pid, signal.SIGTERM)
-            os.waitpid(pid, 0)
-        raise
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if stopped:
+        raise SystemExit(128 + stopped)
     return os.waitstatus_to_exitcode(status) & 0xFF
+
+
+def run_child(work: Callable[[], None], parent: int) -> NoReturn:
+    """Do the work of the fork and end it."""
+    code = 1
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+        die_with_parent(signal.SIGTERM, parent=parent)
+        work()
+        code = 0
+    except (CannotStart, CommandError) as reason:
+        sys.stderr.write(f"{reason}\n")
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except BaseException:  # noqa: BLE001 - the last stop of this process
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def prepare() -> None:

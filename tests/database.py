@@ -1,22 +1,29 @@
-"""One migrated template per state of the migrations; each test database is a copy of it.
+"""One migrated template per state of the migrations; each test database is a copy of it. And one with the demo clinic, for
+the browser tests.
 
-Migrating takes seconds and grows with the project, copying a database takes a tenth of one, and every xdist worker and
-every run needs one.
+Migrating and seeding take seconds and grow with the project, copying a database takes a tenth of one, and every xdist
+worker and every run needs one.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import fcntl
 import hashlib
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 from django.db import ProgrammingError, connection
 
 from tests.environment import DATA_DIR, ROOT
 
 PREFIX = "template_clinic_"
+DEMO_PREFIX = "template_demo_"
 # What decides how a migrated database looks: our migrations, other packages' versions, the policies.
 SOURCES = ("apps/*/migrations/*.py", "requirements.txt", "apps/core/tenancy.py", "apps/core/management/commands/*.py")
 
@@ -30,20 +37,75 @@ def migrated_template() -> str:
     return name
 
 
-def fingerprint(root: Path) -> str:
+@contextmanager
+def demo_clinic(name: str) -> Iterator[str]:
+    """Lend a database with the demo clinic, as `seed_demo` makes it in this hour; yields its URL."""
+    template = DEMO_PREFIX + fingerprint(ROOT, *SOURCES, "apps/**/*.py") + dt.datetime.now(dt.UTC).strftime("_%d%H")
+    migrated = migrated_template()
+    with locked(DATA_DIR / "demo.lock"):
+        if template not in templates(DEMO_PREFIX):
+            with as_server() as execute:
+                for old in templates(DEMO_PREFIX):
+                    execute(f'DROP DATABASE IF EXISTS "{old}"')
+                execute(f'CREATE DATABASE "{DEMO_PREFIX}draft" TEMPLATE "{migrated}"')
+                manage(url_of(f"{DEMO_PREFIX}draft"), "migrate")
+                manage(url_of(f"{DEMO_PREFIX}draft"), "seed_demo")
+                execute(f'ALTER DATABASE "{DEMO_PREFIX}draft" RENAME TO "{template}"')
+        with as_server() as execute:
+            execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    try:
+        yield url_of(name)
+    finally:
+        with as_server() as execute:
+            execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def url_of(name: str) -> str:
+    """Return the URL of another database on the tests' server."""
+    url = urlsplit(os.environ["DATABASE_URL"])
+    return f"{url.scheme}://{url.netloc}/{quote(name)}{'?' if url.query else ''}{url.query}"
+
+
+def manage(database_url: str, *arguments: str) -> None:
+    """Run a management command on a database, as the demo runs it: with its own settings, not the tests'."""
+    clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    clean |= {"DEMO": "true", "CLINIC_IGNORE_DOTENV": "true", "DATA_DIR": str(DATA_DIR / "demo")}
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=clean | {"DATABASE_URL": database_url, "REDIS_URL": os.environ["REDIS_URL"]},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{arguments[0]} failed: {done.stderr}")
+
+
+@contextmanager
+def as_server() -> Iterator[Callable[[str], object]]:
+    """Run statements about whole databases, as the login role."""
+    with connection._nodb_cursor() as cursor:
+        cursor.execute("SET ROLE NONE")
+        yield cursor.execute
+
+
+def fingerprint(root: Path, *patterns: str) -> str:
     """Return a short hash of everything that decides how the database looks."""
     digest = hashlib.sha256()
-    for pattern in SOURCES:
+    for pattern in patterns or SOURCES:
         for path in sorted(root.glob(pattern)):
             digest.update(str(path.relative_to(root)).encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def templates() -> set[str]:
+def templates(prefix: str = PREFIX) -> set[str]:
     """Return the templates that exist."""
     with connection._nodb_cursor() as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [PREFIX])
+        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix])
         return {name for (name,) in cursor.fetchall()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -53,3 +54,22 @@ class Command(BaseCommand):
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task(what, total=None)
             yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def stop_by_signal(sentence: str) -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the block as Ctrl-C does, so that it cleans up; the command ends with the sentence and 130.
+
+    What the caller chose to ignore (`nohup`) stays ignored.
+    """
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise CommandError(sentence, returncode=130) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -29,6 +29,7 @@ LONGEST_SOCKET_NAME = 20
 START_SECONDS = 45.0
 RECOVERY_SECONDS = 900.0
 STOP_SECONDS = 15.0
+KILLED_SECONDS = 0.5
 LOG_BYTES = 10 << 20
 
 _leases: dict[Path, int] = {}
@@ -186,8 +187,9 @@ class Server(ABC):
         if lease is None:
             return
         os.close(lease)
-        deadline = time.monotonic() + STOP_SECONDS
-        while self.keeper_pid() and not self.is_leased() and time.monotonic() < deadline:
+        # A child that was killed a moment ago may still hold its copy of the lease.
+        patience, deadline = time.monotonic() + KILLED_SECONDS, time.monotonic() + STOP_SECONDS
+        while self.keeper_pid() and time.monotonic() < (patience if self.is_leased() else deadline):
             time.sleep(0.02)
 
     def stop(self) -> None:

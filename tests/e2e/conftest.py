@@ -1,7 +1,8 @@
-"""For browser tests: the whole portal, web, worker, beat and local servers, as `make up` starts them; and the kit's pages."""
+"""For browser tests: the whole portal, as `make up` starts it, on a copy of the demo clinic; and the kit's pages."""
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.core.wsgi import get_wsgi_application
 from django.test import override_settings
 from django.test.testcases import QuietWSGIRequestHandler
 from playwright.sync_api import Browser, Page, Response
+from pytest_django.plugin import DjangoDbBlocker
 
-from clinic import embedded
+from tests import database, environment
 from tests.integration.test_up_command import Portal, started
 
 DESK = ("frontdesk@demo.clinic", "demo-clinic")
@@ -24,13 +27,18 @@ PATIENCE_MS = 20_000
 
 
 @pytest.fixture(scope="session")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+def portal(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Portal]:
     """A running portal with the demo clinic, one for all browser tests of the session."""
     directory: Path = tmp_path_factory.mktemp("portal")
-    with started(directory) as running:
-        running.wait_for("The portal is ready")
-        yield running
-    embedded.stop(directory)
+    worker = environment.worker_number()
+    broker = environment.with_database(os.environ["REDIS_URL"], environment.REDIS_DATABASES - 1 - worker)
+    with django_db_blocker.unblock(), database.demo_clinic(f"portal_{worker}") as url:
+        redis.Redis.from_url(broker).flushdb()
+        with started(directory, DATABASE_URL=url, REDIS_URL=broker) as running:
+            running.wait_for("The portal is ready")
+            yield running
 
 
 @pytest.fixture

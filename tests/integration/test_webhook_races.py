@@ -7,26 +7,46 @@ defence away and show that the test would see it.
 from __future__ import annotations
 
 import itertools
+import math
+import random
 import threading
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import requests
+from django.conf import settings
 from django.db import IntegrityError, connection
 from django.test import Client
+from twilio.request_validator import RequestValidator
 
 from apps.communications.models import Communication, Status
+from apps.communications.services import outcomes
 from apps.conversations.models import Author, Conversation, Message
 from apps.conversations.services import receiving
 from apps.core.tenancy import organization_scope
 from apps.events.models import Event
 from apps.organizations.models import Organization
-from apps.webhooks import processing
+from apps.webhooks import processing, views
 from apps.webhooks.models import InboundEvent, InboundStatus
 from apps.webhooks.processing import process_inbound
+from apps.webhooks.twilio import message_key
 from tests.fixtures.communications import CommunicationFactory
-from tests.fixtures.twilio import MESSAGE_PATH, STATUS_PATH, TwilioPoster, message_fields, next_sid, status_fields
+from tests.fixtures.inbound_worker import inbound_workers
+from tests.fixtures.twilio import (
+    MESSAGE_PATH,
+    STATUS_PATH,
+    TOKEN,
+    TwilioPoster,
+    message_fields,
+    next_sid,
+    status_fields,
+)
+from tests.fixtures.web_server import serving
+from tests.processes import eventually
+from tests.unit.platform.routes import all_routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -195,6 +215,22 @@ def test_control_without_the_order_of_the_queue_a_later_message_overtakes(organi
     assert said_in_order(organization) == ["two", "one"]
 
 
+def repeats_with_ids_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the door's key away: each request counts as another one."""
+    monkeypatch.setattr(views, "message_key", lambda fields: (next_sid(), message_key(fields)[1]))
+
+
+def test_control_without_the_key_of_a_request_each_repeat_is_stored_and_answered(
+    organization, twilio, bookable, monkeypatch
+):
+    repeats_with_ids_of_their_own(monkeypatch)
+    fields = message_fields("message")
+    assert set(at_once([lambda: post(MESSAGE_PATH, fields)] * TIMES)) == {200}
+    work()
+    assert rows(organization, InboundEvent.objects.count) == TIMES
+    assert rows(organization, Message.objects.filter(author=Author.CONTACT).count) == TIMES
+
+
 # ── statuses ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -230,7 +266,68 @@ def test_all_statuses_at_the_same_moment_end_the_same(organization, twilio):
 
 def assert_forward_only(organization: Organization) -> None:
     """Each status was reached at most once, and never one behind the present."""
-    order = ["communication.sent", "communication.delivered", "communication.read"]
-    told = rows(organization, lambda: list(Event.objects.order_by("pk").values_list("type", flat=True)))
-    reached = [order.index(type_) for type_ in told if type_ in order]
+    reached = statuses_reached(organization)
     assert reached == sorted(set(reached))
+
+
+def statuses_reached(organization: Organization) -> list[int]:
+    """Return the statuses that rows went through, as their places on the way from sent to read."""
+    order = ["communication.sent", "communication.delivered", "communication.read"]
+    told = rows(organization, lambda: list(Event.objects.order_by("occurred_at").values_list("type", flat=True)))
+    return [order.index(type_) for type_ in told if type_ in order]
+
+
+def test_control_without_ranks_a_late_callback_turns_the_status_back(organization, twilio, monkeypatch):
+    monkeypatch.setattr(outcomes, "RANK", defaultdict(lambda: math.nan))  # nothing is behind anything
+    sent = CommunicationFactory(
+        organization=organization, status=Status.SENT, provider="twilio", provider_id=next_sid()
+    )
+    for status in ("read", "delivered", "sent"):
+        assert post(STATUS_PATH, status_fields(sent.provider_id, status)) == 204
+    work()
+    assert rows(organization, lambda: Communication.objects.get().status) == Status.SENT
+    assert statuses_reached(organization) == [2, 1, 0]
+
+
+# ── processes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_webhook_five_times_in_parallel_on_two_processes_has_one_effect(organization, twilio, bookable, tmp_path):
+    """Over real HTTP, two web processes taking in and two workers working off, all at the same time."""
+    sent = [
+        CommunicationFactory(organization=organization, status=Status.SENT, provider="twilio", provider_id=next_sid())
+        for _number in range(4)
+    ]
+    patients = [f"whatsapp:+164655501{number:02}" for number in range(8)]
+    calls = {
+        MESSAGE_PATH: [message_fields(f"message of {address}", From=address) for address in patients],
+        STATUS_PATH: [status_fields(row.provider_id, status) for row in sent for status in ("delivered", "read")],
+    }
+    assert set(calls) == {f"/{route.pattern}" for route in all_routes() if route.pattern.startswith("webhooks/")}
+    jobs = [(path, fields) for path, every in calls.items() for fields in every for _time in range(TIMES)]
+    random.Random(7).shuffle(jobs)
+    with serving(tmp_path / "server.log") as address, inbound_workers(2):
+        with ThreadPoolExecutor(20) as pool:
+            answers = Counter(pool.map(lambda job: post_over_http(address, *job), jobs))
+        assert answers == {200: len(patients) * TIMES, 204: len(sent) * 2 * TIMES}
+        pending = InboundEvent.objects.filter(status=InboundStatus.PENDING)
+        assert eventually(lambda: not rows(organization, pending.exists), seconds=60)
+
+    stored = rows(organization, lambda: Counter(InboundEvent.objects.values_list("source", "status")))
+    assert stored == {("twilio.message", InboundStatus.DONE): 8, ("twilio.status", InboundStatus.DONE): 8}
+    assert rows(organization, Message.objects.filter(author=Author.CONTACT).count) == len(patients)
+    assert rows(organization, Conversation.objects.count) == len(patients)
+    ids = [row.pk for row in sent]
+    assert rows(
+        organization, lambda: Counter(Communication.objects.exclude(pk__in=ids).values_list("to_address", flat=True))
+    ) == {address.removeprefix("whatsapp:"): 1 for address in patients}
+    assert rows(organization, lambda: set(Communication.objects.filter(pk__in=ids).values_list("status"))) == {
+        (Status.READ,)
+    }
+
+
+def post_over_http(address: str, path: str, fields: dict[str, str]) -> int:
+    """Post to a running server what Twilio signs on the public address."""
+    signature = RequestValidator(TOKEN).compute_signature(f"{settings.PUBLIC_BASE_URL}{path}", fields)
+    headers = {"X-Twilio-Signature": signature}
+    return requests.post(f"{address}{path}", data=fields, headers=headers, timeout=30).status_code

@@ -6,9 +6,12 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 
 import pytest
+from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from twilio.request_validator import RequestValidator
 
 from apps.core.tenancy import all_organizations
@@ -25,6 +28,7 @@ from tests.fixtures.twilio import (
     next_sid,
     status_fields,
 )
+from tests.unit.platform.routes import all_routes
 
 pytestmark = pytest.mark.django_db
 
@@ -295,6 +299,55 @@ def test_closed_organization_takes_in_nothing(twilio, organization):
     organization.save()
     assert twilio.message().status_code == 403
     assert stored() == 0
+
+
+# ── every door, nothing written ───────────────────────────────────────────────────────────────────────────────────────
+
+DOORS = [f"/{route.pattern}" for route in all_routes() if route.pattern.startswith("webhooks/")]
+REFUSED = {
+    "unsigned": lambda path, fields: TwilioPoster().form(path, fields, signature=None),
+    "forged": lambda path, fields: TwilioPoster().form(path, fields, signature="A" * 28),
+    "wrong token": lambda path, fields: TwilioPoster(token="not-the-token").form(path, fields),
+    "another organization's token": lambda path, fields: TwilioPoster(token="token-of-the-other").form(path, fields),
+    "another organization's token, JSON": lambda path, fields: TwilioPoster(token="token-of-the-other").json(
+        path, fields
+    ),
+}
+
+
+def writes(caught: CaptureQueriesContext) -> list[str]:
+    """Return the statements that change or lock rows anywhere, not only in the table of inbound events."""
+    reading = re.compile(
+        r"^(SELECT(?!.*\bFOR (UPDATE|SHARE|NO KEY))|SAVEPOINT|RELEASE|ROLLBACK TO|SET\b)", re.IGNORECASE | re.DOTALL
+    )
+    return [query["sql"] for query in caught.captured_queries if not reading.match(query["sql"].lstrip())]
+
+
+def fields_for(path: str) -> dict[str, str]:
+    """Return what belongs to the door; a new door gets a line here."""
+    return {MESSAGE_PATH: message_fields(), STATUS_PATH: status_fields(next_sid(), "sent")}[path]
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+@pytest.mark.parametrize("path", DOORS)
+def test_whatever_is_refused_at_any_door_writes_nothing_anywhere(twilio, other_organization, path, kind):
+    ChannelAccountFactory(organization=other_organization, address="+15550200000", auth_token="token-of-the-other")
+    with CaptureQueriesContext(connection) as caught:
+        assert REFUSED[kind](path, fields_for(path)).status_code == 403
+    assert writes(caught) == []
+
+
+@pytest.mark.parametrize("path", DOORS)
+def test_control_what_is_signed_is_written(twilio, path):
+    with CaptureQueriesContext(connection) as caught:
+        assert twilio.form(path, fields_for(path)).status_code in {200, 204}
+    assert len(writes(caught)) == 1
+
+
+@pytest.mark.parametrize("method", ["get", "head", "put", "patch", "delete", "options"])
+@pytest.mark.parametrize("path", DOORS)
+def test_a_door_takes_posts_only(db, anonymous_client, path, method):
+    assert getattr(anonymous_client, method)(path).status_code == 405
 
 
 # ── control ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from io import StringIO
 
 import pytest
@@ -9,6 +10,7 @@ from django.core.management import CommandError, call_command
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from apps.core.actors import SYSTEM
+from apps.core.commands import stop_by_signal
 from apps.core.tenancy import all_organizations, organization_scope
 from apps.events.models import Delivery, DeliveryStatus
 from apps.events.registry import on
@@ -207,6 +209,8 @@ class TestSendDue:
         "check_integrations",
         "install_defaults",
         "migrate",
+        "backup",
+        "restore",
         "seed_demo",
         "send_due",
         "up",
@@ -223,3 +227,30 @@ def test_an_organization_scope_is_not_left_open_by_a_command(manager, organizati
     run("create_api_key", "--organization", "demo", "--user", manager.user.email, "--name", "x")
     with organization_scope(organization.pk):
         assert ApiKey.objects.count() == 1
+
+
+class TestStopBySignal:
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    def test_the_command_ends_with_a_sentence_after_cleaning_up(self, number):
+        cleaned = []
+
+        def command():
+            with stop_by_signal("Stopped."):
+                try:
+                    signal.raise_signal(number)
+                finally:
+                    cleaned.append(number)
+
+        before = signal.getsignal(number)
+        with pytest.raises(CommandError, match=r"Stopped\.") as ended:
+            command()
+        assert (ended.value.returncode, cleaned) == (130, [number])
+        assert signal.getsignal(number) is before
+
+    def test_what_the_caller_ignores_stays_ignored(self):
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            with stop_by_signal("Stopped."):
+                signal.raise_signal(signal.SIGHUP)
+        finally:
+            signal.signal(signal.SIGHUP, before)

@@ -11,9 +11,11 @@ from types import SimpleNamespace
 import pytest
 from django.conf import settings as configured
 from django.contrib import admin
+from django.db.models import Model
 from django.urls import reverse
 from django.urls.converters import UUIDConverter
 
+from apps.core.actors import Actor
 from apps.core.api.idempotency import AnswerOnceMixin
 from apps.core.api.viewsets import CreateMixin, ListMixin, TenantViewSet
 from apps.core.tenancy import tenant_models
@@ -118,11 +120,36 @@ def call(route: Route, clients: SimpleNamespace, method: str, **ids):
     return getattr(client, method)(route.address(**ids))
 
 
-@pytest.mark.parametrize("role", Role.values)
-def test_each_role_may_do_what_the_table_says(role, clients_of, settings):
-    """Ids are random: who may, gets 404 or 422 or a page; who may not, gets 403 before anything is looked up."""
+@pytest.fixture(autouse=True)
+def many_requests(settings):
     settings.API_RATE_LIMIT = "100000/min"
-    clients = clients_of(role)
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_each_role_may_do_what_the_table_says(role, clients_of):
+    """Ids are random: who may, gets 404 or 422 or a page; who may not, gets 403 before anything is looked up."""
+    assert answers_beside_the_table(role, clients_of(role)) == []
+
+
+def test_where_nobody_asks_for_permission_the_guard_notices_every_route(clients_of, monkeypatch):
+    """The control: whatever the role that may least is not allowed is answered, and reported."""
+    least = min(Role.values, key=lambda role: len(PERMISSIONS_OF[role]))
+    clients = clients_of(least)
+    monkeypatch.setattr(Actor, "may", lambda *_: True)
+    reported = {line.split(" → ")[0] for line in answers_beside_the_table(least, clients)}
+    unnoticed = [
+        f"{method.upper()} /{route.pattern}"
+        for route in GUARDED
+        for method in route.methods
+        if route.permission(method) not in PERMISSIONS_OF[least]
+        and f"{method.upper()} /{route.pattern}" not in reported
+        and call(route, clients, method).status_code != 405
+    ]
+    assert reported
+    assert unnoticed == []
+
+
+def answers_beside_the_table(role: str, clients: SimpleNamespace) -> list[str]:
     wrong = []
     for route in GUARDED:
         for method in route.methods:
@@ -131,7 +158,7 @@ def test_each_role_may_do_what_the_table_says(role, clients_of, settings):
             right = (status < 500 and status not in {401, 403}) if allowed else status in {403, 405}
             if not right:
                 wrong.append(f"{method.upper()} /{route.pattern} → {status}, allowed: {allowed}")
-    assert wrong == []
+    return wrong
 
 
 def test_anonymous_callers_get_nothing(db, anonymous_client):
@@ -152,23 +179,39 @@ def uuid_names(route: Route) -> list[str]:
     return [name for name, converter in route.converters.items() if isinstance(converter, UUIDConverter)]
 
 
-def test_an_object_of_another_organization_is_not_found(clients_of, other_organization, settings):
-    """With the id of a foreign row of each model that the route could mean: its own, else all of its app and patients."""
-    settings.API_RATE_LIMIT = "100000/min"
-    administrator = clients_of(Role.ADMIN)
-    foreign = {model: any_row(model, other_organization) for model in tenant_models()}
-    wrong = []
-    for route in (route for route in GUARDED if uuid_names(route)):
-        queryset = getattr(getattr(route.view, "cls", None), "queryset", None)
-        apps_meant = {route.module.split(".")[1], "patients"}
-        meant = [queryset.model] if queryset is not None else [m for m in foreign if m._meta.app_label in apps_meant]
-        for model in meant:
-            ids = dict.fromkeys(uuid_names(route), foreign[model].pk)
-            for method in route.methods:
-                status = call(route, administrator, method, **ids).status_code
-                if status not in {404, 405, 422}:
-                    wrong.append(f"{method.upper()} /{route.pattern} with a foreign {model.__name__} → {status}")
-    assert wrong == []
+WITH_IDS = [route for route in GUARDED if uuid_names(route)]
+
+
+def meant(route: Route) -> list[type[Model]]:
+    """Return the models whose ids the route could mean: its own, else all of its app and patients."""
+    queryset = getattr(getattr(route.view, "cls", None), "queryset", None)
+    apps_meant = {route.module.split(".")[1], "patients"}
+    return [queryset.model] if queryset is not None else [m for m in tenant_models() if m._meta.app_label in apps_meant]
+
+
+def answers(organization, clients: SimpleNamespace, routes: list[Route]) -> dict[tuple[str, str, str], int]:
+    """Call each route and method with a row of the organization of each model that it could mean; return the statuses."""
+    rows = {model: any_row(model, organization) for model in tenant_models()}
+    return {
+        (route.pattern, method, model.__name__): call(
+            route, clients, method, **dict.fromkeys(uuid_names(route), rows[model].pk)
+        ).status_code
+        for route in routes
+        for model in meant(route)
+        for method in route.methods
+    }
+
+
+def found(statuses: dict[tuple[str, str, str], int]) -> list[str]:
+    return [
+        f"{method.upper()} /{pattern} with a foreign {model} → {status}"
+        for (pattern, method, model), status in statuses.items()
+        if status not in {404, 405, 422}
+    ]
+
+
+def test_an_object_of_another_organization_is_not_found(clients_of, other_organization):
+    assert found(answers(other_organization, clients_of(Role.ADMIN), WITH_IDS)) == []
 
 
 class TestThirdParties:
