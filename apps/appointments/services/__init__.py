@@ -14,6 +14,7 @@ from apps.appointments.services.no_shows import (
     block_online_booking,
     follow_up_no_shows,
     lift_online_booking_block,
+    write_about_no_show,
 )
 from apps.appointments.services.outside import (
     PlanChange,
@@ -130,4 +131,5 @@ __all__ = [
     "update_appointment_settings",
     "update_appointment_type",
     "withdraw_offer",
+    "write_about_no_show",
 ]
