@@ -10,7 +10,7 @@ import uuid
 from typing import Any
 
 from apps.appointments.models import Appointment, CancelReason, OfferStatus, Status, WaitlistOffer
-from apps.appointments.services import follow_up_no_shows
+from apps.appointments.services import follow_up_no_shows, write_about_no_show
 from apps.appointments.services.waitlist.filling import fill_slot, settle_waiting
 from apps.appointments.services.waitlist.ground import OFFER_CONTEXT
 from apps.appointments.services.waitlist.offers import give_up_offer
@@ -138,6 +138,14 @@ def _fill(
         end=dt.datetime.fromisoformat(end),
         without_patients=without_patients or [],
     )
+
+
+@on("appointment.no_show")
+def write_to_who_missed_it(event: Event) -> None:
+    """Plan the message to the patient, if the organization decided so and the marking still stands."""
+    visit = _visit(event)
+    if visit is not None:
+        write_about_no_show(appointment=visit, actor=SYSTEM)
 
 
 @on("appointment.no_show", "appointment.status_undone")

@@ -15,6 +15,7 @@ from apps.appointments.invites import Method, invite_for
 from apps.appointments.links import link_address
 from apps.appointments.models import Appointment, Status
 from apps.appointments.services.called_off import AHEAD_OF_VISIT, CONTEXT_TYPE
+from apps.appointments.services.no_shows import MISSED_TEMPLATE
 from apps.communications.accounts import account_for
 from apps.communications.models import Category, Channel, Communication
 from apps.communications.registry import Context, register_guard
@@ -143,6 +144,8 @@ def _why_not(communication: Communication, appointment: Appointment | None) -> s
             return _("Pointless now: the appointment is “%(status)s”.") % {"status": appointment.get_status_display()}
         if appointment.start <= timezone.now():
             return _("The appointment has begun.")
+    if communication.template_key == MISSED_TEMPLATE:
+        return None if appointment.status == Status.NO_SHOW else _("The visit is not missed after all.")
     if communication.category == Category.FOLLOW_UP and appointment.status != Status.FULFILLED:
         return _("The visit did not take place.")
     return None

@@ -22,6 +22,7 @@ def register_presentations() -> None:
         ("kept", "calendar-check", "neutral", lambda: _("Visit on %(when)s kept, although the plan does not cover it")),
         ("confirmed", "calendar-check", "ok", lambda: _("Appointment on %(when)s confirmed")),
         ("arrived", "door-enter", "neutral", lambda: _("Checked in for the visit on %(when)s")),
+        ("room_changed", "door", "neutral", lambda: _("Room of the visit on %(when)s changed")),
         ("started", "stethoscope", "active", lambda: _("Visit of %(when)s started")),
         ("fulfilled", "circle-check", "ok", lambda: _("Visit of %(when)s completed")),
         ("no_show", "user-x", "warn", lambda: _("Did not come to the visit on %(when)s")),

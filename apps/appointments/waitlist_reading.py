@@ -157,7 +157,9 @@ def open_offers(organization: Organization, *, limit: int) -> list[WaitlistOffer
     rows = (
         WaitlistOffer.objects.for_organization(organization)
         .filter(status=OfferStatus.OPEN)
-        .select_related("organization", "practitioner", "location__organization", "entry__patient", "entry__appointment_type")
+        .select_related(
+            "organization", "practitioner", "location__organization", "entry__patient", "entry__appointment_type"
+        )
     )
     return list(rows.order_by("expires_at")[:limit])
 

@@ -57,7 +57,7 @@ _variables: dict[str, str] = {
     "appointment.address": "12 Harbour Street, New York",
     "appointment.type": "Consultation",
     "appointment.instructions": "Please bring your medication list.",
-    "appointment.link": "https://portal.example/a/AZb3Kq0v…/",
+    "appointment.link": "https://portal.example/a/AZ0C7kq2dTmYoQx1n5YkQABc8rUe0mWlJz4hXsPfV9tCiw/",
     "clinic.name": "Tidewater Clinic",
     "clinic.phone": "+1 212 555 0100",
 }

@@ -1,5 +1,5 @@
 /**
- * Keys: data-shortcut="b" (or "mod+k", "?", "enter") on a link, button or field presses or focuses it; data-row-shortcut acts inside the marked row.
+ * Keys: data-shortcut="b" (or "mod+k", "?", "enter") on a link, button or field presses or focuses it (a checkbox is pressed); data-row-shortcut acts inside the marked row.
  * Single keys are off while somebody types and can be turned off for good in the cheat sheet (WCAG 2.1.4). `?` opens the sheet, which is read
  * from the page: its words are data-shortcut-label, aria-label or the text of the element.
  */
@@ -34,7 +34,7 @@ document.addEventListener("keydown", (event) => {
   const element = find(combo);
   if (!element) return;
   event.preventDefault();
-  if (element.matches("input, textarea, select")) element.focus();
+  if (element.matches("input:not([type=checkbox], [type=radio]), textarea, select")) element.focus();
   else element.click();
 });
 

@@ -218,6 +218,7 @@ class AppointmentSettingsSerializer(InUtc, serializers.ModelSerializer):
         fields = [
             "no_show_after_minutes",
             "no_shows_block_online",
+            "no_show_message",
             "waitlist_fills_automatically",
             "waitlist_offer_minutes",
             "self_service_notice_hours",

@@ -26,6 +26,9 @@ class AppointmentSettings(TenantModel):
         validators=[MinValueValidator(1), MaxValueValidator(20)],
         help_text="no-shows within a year after which a patient books by phone only; empty: never",
     )
+    no_show_message = models.BooleanField(
+        default=False, help_text="write to a patient who missed a visit, once the marking can't be undone any more"
+    )
     waitlist_fills_automatically = models.BooleanField(default=True)
     waitlist_offer_minutes = models.PositiveSmallIntegerField(
         default=30,

@@ -14,6 +14,7 @@ from apps.appointments.services.no_shows import (
     block_online_booking,
     follow_up_no_shows,
     lift_online_booking_block,
+    write_about_no_show,
 )
 from apps.appointments.services.outside import (
     PlanChange,
@@ -23,6 +24,8 @@ from apps.appointments.services.outside import (
     put_back,
 )
 from apps.appointments.services.policies import update_appointment_settings
+from apps.appointments.services.reminding import remind_now
+from apps.appointments.services.rooms import set_room
 from apps.appointments.services.self_service import SelfService, renew_link, self_service
 from apps.appointments.services.series import Occurrence, Place, book_series, check_series
 from apps.appointments.services.series_changes import (
@@ -32,6 +35,13 @@ from apps.appointments.services.series_changes import (
     check_change,
     plan_change,
     undo_series_cancellation,
+)
+from apps.appointments.services.together import (
+    Together,
+    cancel_together,
+    remind_together,
+    step_together,
+    undo_together,
 )
 from apps.appointments.services.types import (
     create_appointment_type,
@@ -65,6 +75,7 @@ __all__ = [
     "Plan",
     "PlanChange",
     "SelfService",
+    "Together",
     "accept_offer",
     "add_to_waitlist",
     "arrive_appointment",
@@ -74,6 +85,7 @@ __all__ = [
     "book_series",
     "cancel_appointment",
     "cancel_series",
+    "cancel_together",
     "change_plan",
     "change_series",
     "change_waitlist_entry",
@@ -98,6 +110,8 @@ __all__ = [
     "put_back",
     "release_hold",
     "release_holds",
+    "remind_now",
+    "remind_together",
     "remove_from_waitlist",
     "renew_link",
     "reschedule_appointment",
@@ -105,13 +119,17 @@ __all__ = [
     "self_service",
     "set_offered_types",
     "set_offering_practitioners",
+    "set_room",
     "set_type_places",
     "settings_for",
     "start_appointment",
+    "step_together",
     "undo_reschedule",
     "undo_series_cancellation",
     "undo_status",
+    "undo_together",
     "update_appointment_settings",
     "update_appointment_type",
     "withdraw_offer",
+    "write_about_no_show",
 ]

@@ -1,4 +1,7 @@
-"""What follows a missed visit: after so many, a patient books through the clinic only, until somebody lifts it."""
+"""What follows a missed visit: a message, if the clinic writes one.
+
+After so many of them a patient books through the clinic only, until somebody lifts it.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,44 @@ from django.utils.translation import ngettext
 
 from apps.appointments.house_rules import settings_for
 from apps.appointments.models import Appointment, OnlineBookingBlock, Status
+from apps.appointments.services.called_off import CONTEXT_TYPE
+from apps.appointments.services.changes import lock
+from apps.communications.models import Category, Channel, Communication
 from apps.core.actors import Actor, ActorKind
 from apps.core.errors import Conflict
 from apps.events.services import emit
+from apps.notifications.services import send_template
 from apps.organizations.permissions import Permission
 from apps.patients.models import Patient
 
 COUNTED = dt.timedelta(days=365)
+MISSED_TEMPLATE = "no-show"
+
+
+@transaction.atomic
+def write_about_no_show(*, appointment: Appointment, actor: Actor) -> Communication | None:
+    """Plan the message to who missed the visit, if the clinic writes one; return its row.
+
+    It is due when the marking can't be undone any more, so that a slip reaches nobody; an undo cancels it, and what is
+    planned is looked at again when it is due (`messages.still_hold`). Once per marking, however often it is called.
+    Locks the appointment's row.
+    """
+    locked = lock(appointment.pk)
+    if locked.status != Status.NO_SHOW or locked.patient_id is None or locked.undo_until is None:
+        return None
+    if not settings_for(locked.organization).no_show_message:
+        return None
+    return send_template(
+        organization=locked.organization,
+        template_key=MISSED_TEMPLATE,
+        category=Category.FOLLOW_UP,
+        context_type=CONTEXT_TYPE,
+        subject_id=locked.pk,
+        channels=(Channel.WHATSAPP, Channel.SMS, Channel.EMAIL),
+        dedupe_suffix=f"{MISSED_TEMPLATE}:{int(locked.undo_until.timestamp())}",
+        due_at=locked.undo_until,
+        actor=actor,
+    )
 
 
 @transaction.atomic

@@ -106,6 +106,11 @@ def lock_for(*wanted: Wanted, also_practitioners: Collection[uuid.UUID] = ()) ->
         _lock(Patient, {"pk__in": patients})
 
 
+def lock_rooms(ids: Collection[uuid.UUID]) -> None:
+    """Lock rooms until the transaction ends, before any appointment's row."""
+    _lock(Room, {"pk__in": ids})
+
+
 def _lock(model: type[Practitioner] | type[Room] | type[Patient], condition: dict[str, Any]) -> int:
     rows = model.objects.filter(**condition).select_for_update(no_key=True).order_by("pk")
     return len(rows.values_list("pk", flat=True))

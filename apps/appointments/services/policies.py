@@ -20,6 +20,7 @@ SETTINGS_FIELDS = frozenset(
     {
         "no_show_after_minutes",
         "no_shows_block_online",
+        "no_show_message",
         "waitlist_fills_automatically",
         "waitlist_offer_minutes",
         "self_service_notice_hours",

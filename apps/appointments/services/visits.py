@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.db import transaction
@@ -21,6 +22,7 @@ from apps.appointments.services.placing import (
 )
 from apps.appointments.services.waitlist.offers import withdraw_unsent_offers
 from apps.appointments.transitions import Step, not_possible, require_step
+from apps.communications.models import Category
 from apps.core.actors import Actor
 from apps.organizations.permissions import Permission
 
@@ -91,8 +93,12 @@ def _advance(appointment: Appointment, step: Step, fields: dict[str, Any], actor
     return locked
 
 
-def undo_status(*, appointment: Appointment, tell_patient: bool = True, actor: Actor) -> Appointment:
+def undo_status(
+    *, appointment: Appointment, tell_patient: bool = True, changed_at: dt.datetime | None = None, actor: Actor
+) -> Appointment:
     """Take the last change of status back, within ten minutes and once.
+
+    `changed_at` (UTC) is when the change that is meant was made: a later one stays.
 
     A cancelled or missed visit needs its time again: practitioner, room and patient are locked and SlotUnavailable is
     raised when somebody else has it. Undoing a cancellation publishes `appointment.booked` as well, in a new version,
@@ -103,8 +109,20 @@ def undo_status(*, appointment: Appointment, tell_patient: bool = True, actor: A
     current = load(appointment.pk)
     if current.status in BUSY_STATUSES:
         with transaction.atomic():
-            return _undo(lock(current.pk), tell_patient, actor)
-    wanted = Wanted(
+            return _undo(lock(current.pk), tell_patient, changed_at, actor)
+    wanted = wanted_again(current)
+    with answering_with_alternatives(wanted):
+        withdraw_unsent_offers(practitioner=current.practitioner, start=current.start, end=current.end, actor=actor)
+        lock_for(wanted)
+        locked = lock(current.pk)
+        _require_undoable(locked, changed_at)
+        sit(locked, refuse_hard_conflicts(wanted, actor=actor))
+        return _undo(locked, tell_patient, changed_at, actor)
+
+
+def wanted_again(current: Appointment) -> Wanted:
+    """Return the time that a cancelled or missed visit needs when that is undone; no query."""
+    return Wanted(
         organization=current.organization,
         appointment_type=current.appointment_type,
         practitioner=current.practitioner,
@@ -118,24 +136,17 @@ def undo_status(*, appointment: Appointment, tell_patient: bool = True, actor: A
         ignore=current.pk,
         overbook=current.lane > 0,
     )
-    with answering_with_alternatives(wanted):
-        withdraw_unsent_offers(practitioner=current.practitioner, start=current.start, end=current.end, actor=actor)
-        lock_for(wanted)
-        locked = lock(current.pk)
-        _require_undoable(locked)
-        sit(locked, refuse_hard_conflicts(wanted, actor=actor))
-        return _undo(locked, tell_patient, actor)
 
 
-def _require_undoable(locked: Appointment) -> None:
-    if locked.undo_until is None:
+def _require_undoable(locked: Appointment, changed_at: dt.datetime | None) -> None:
+    if locked.undo_until is None or (changed_at is not None and locked.status_changed_at != changed_at):
         raise not_possible(locked, _("There is nothing to undo."))
     if timezone.now() > locked.undo_until:
         raise not_possible(locked, _("That is too long ago to undo: it is possible for 10 minutes."))
 
 
-def _undo(locked: Appointment, tell_patient: bool, actor: Actor) -> Appointment:
-    _require_undoable(locked)
+def _undo(locked: Appointment, tell_patient: bool, changed_at: dt.datetime | None, actor: Actor) -> Appointment:
+    _require_undoable(locked, changed_at)
     undone, locked.status = locked.status, locked.previous_status
     locked.previous_status, locked.status_changed_at = "", timezone.now()
     for name in _fields_set_by(undone, locked.status):
@@ -143,6 +154,8 @@ def _undo(locked: Appointment, tell_patient: bool, actor: Actor) -> Appointment:
     if undone == Status.CANCELLED:
         locked.cancel_reason, locked.cancel_note = "", ""
         locked.version += 1
+    if undone == Status.NO_SHOW:
+        call_off(locked, reason=_("The visit is not missed after all."), categories={Category.FOLLOW_UP}, actor=actor)
     locked.save()
     emit_change("status_undone", locked, actor=actor, changes={"status": [undone, locked.status]}, undone=undone)
     if undone == Status.CANCELLED:

@@ -63,6 +63,7 @@ def detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "may_message": request.actor.may(Permission.COMMUNICATIONS_MANAGE),  # type: ignore[attr-defined]
         "can_confirm": appointment.status == Status.BOOKED and not appointment.is_confirmed,
         "can_move": appointment.status == Status.BOOKED,
+        "can_room": appointment.is_open and request.actor.may(Permission.APPOINTMENTS_MANAGE),  # type: ignore[attr-defined]
         "can_cancel": appointment.status in RULES[Step.CANCEL].sources,
         "can_undo": appointment.undo_until is not None and timezone.now() < appointment.undo_until,
         "is_free_again": appointment.status == Status.CANCELLED and appointment.start > timezone.now(),

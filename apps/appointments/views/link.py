@@ -29,6 +29,7 @@ from apps.appointments.errors import SlotUnavailable
 from apps.appointments.forms.link import LinkForm
 from apps.appointments.invites import invite_for
 from apps.appointments.links import Opened, open_link
+from apps.appointments.messages import date_text
 from apps.appointments.models import Appointment, CancelReason, Status
 from apps.appointments.services import (
     cancel_appointment,
@@ -41,6 +42,7 @@ from apps.appointments.services import (
 from apps.core.actors import Actor, patient_actor
 from apps.core.errors import ApplicationError, StaleVersion
 from apps.core.tenancy import organization_scope
+from apps.organizations.conventions import clock_text, writes_month_first
 from apps.practitioners.hours import first_instant
 
 LANGUAGES = {"en": ("EN", "English"), "es": ("ES", "Español"), "hi": ("हिन्दी", "")}
@@ -129,7 +131,7 @@ def _cancel(appointment: Appointment, data: dict[str, Any], actor: Actor) -> str
 def _move(appointment: Appointment, data: dict[str, Any], actor: Actor) -> str:
     _require(appointment, data)
     moved = reschedule_appointment(appointment=appointment, start=data["slot"], version=data["version"], actor=actor)
-    return _("Your appointment is now on %(day)s at %(time)s.") % _words(moved.local_start)
+    return _("Your appointment is now on %(day)s at %(time)s.") % _words(moved, moved.local_start)
 
 
 def _undo(appointment: Appointment, data: dict[str, Any], actor: Actor) -> str:
@@ -173,11 +175,12 @@ def _context(request: HttpRequest, appointment: Appointment, form: LinkForm | No
         "appointment": appointment,
         "form": form,
         "heading": _heading(appointment),
-        "day": _words(local)["day"],
-        "from": f"{local:%H:%M}",
-        "to": f"{appointment.local_end:%H:%M}",
+        "day": _words(appointment, local)["day"],
+        "from": clock_text(local, country=organization.country),
+        "to": clock_text(appointment.local_end, country=organization.country),
         "state": _state(appointment),
         "allowed": allowed,
+        "undo_until": _undo_until(appointment, allowed.undo_until),
         "days": _days(appointment, allowed.move),
         "more": request.GET.get("times") == "all",
         "map_url": _map(appointment),
@@ -237,9 +240,13 @@ def _days(appointment: Appointment, may_move: bool) -> list[dict[str, Any]]:
     )
     return [
         {
-            "label": _words(found[0].local_start)["day"],
+            "label": _words(appointment, found[0].local_start)["day"],
             "slots": [
-                {"value": slot.start.isoformat(), "time": f"{slot.local_start:%H:%M}", "more": number >= SLOTS_A_DAY}
+                {
+                    "value": slot.start.isoformat(),
+                    "time": _words(appointment, slot.local_start)["time"],
+                    "more": number >= SLOTS_A_DAY,
+                }
                 for number, slot in enumerate(found)
             ],
             "more": position >= SHOWN_DAYS,
@@ -250,14 +257,22 @@ def _days(appointment: Appointment, may_move: bool) -> list[dict[str, Any]]:
     ]
 
 
-def _words(local: dt.datetime) -> dict[str, str]:
-    language = translation.get_language() or "en"
-    day = (
-        date_format(local, "l j F")
-        if language.startswith("en")
-        else f"{date_format(local, 'l')}, {date_format(local, 'MONTH_DAY_FORMAT')}"
-    )
-    return {"day": day, "time": f"{local:%H:%M}"}
+def _undo_until(appointment: Appointment, until: dt.datetime | None) -> str:
+    """Return the last moment of an undo on the clinic's wall, nothing without one."""
+    if until is None:
+        return ""
+    return clock_text(until.astimezone(appointment.location.zone), country=appointment.organization.country)
+
+
+def _words(appointment: Appointment, local: dt.datetime) -> dict[str, str]:
+    """Return day and time of day as the clinic's messages write them."""
+    country = appointment.organization.country
+    weekday, date = date_format(local, "l"), date_text(local, country=country)
+    is_plain = (translation.get_language() or "en").startswith("en") and not writes_month_first(country)
+    return {
+        "day": f"{weekday} {date}" if is_plain else f"{weekday}, {date}",
+        "time": clock_text(local, country=country),
+    }
 
 
 def _map(appointment: Appointment) -> str:

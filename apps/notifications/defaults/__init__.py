@@ -110,7 +110,7 @@ def _templates(organization: Organization) -> list[Template]:
             common = {"organization": organization, "key": key, "language": language}
             rows += [
                 Template(
-                    **common, channel=Channel.WHATSAPP, body=text.whatsapp, content_sid=_simulated_sid(key, language)
+                    **common, channel=Channel.WHATSAPP, body=text.whatsapp, content_sid=simulated_sid(key, language)
                 ),
                 Template(**common, channel=Channel.SMS, body=text.sms),
                 Template(**common, channel=Channel.EMAIL, subject=text.subject, body=text.email),
@@ -137,7 +137,7 @@ def _rules(organization: Organization) -> list[Rule]:
     ]
 
 
-def _simulated_sid(key: str, language: str) -> str:
+def simulated_sid(key: str, language: str) -> str:
     """Return a content SID for the simulator; at Twilio each text is approved first and gets its own."""
     if not simulator_allowed() or settings.TWILIO_ACCOUNT_SID:
         return ""

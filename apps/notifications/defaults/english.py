@@ -16,27 +16,29 @@ TEXTS: dict[str, Texts] = {
     "appointment-booked": Texts(
         whatsapp="Hello {{ patient.first_name }}, you are booked with {{ appointment.practitioner }} on {{ appointment.weekday }}, "
         "{{ appointment.date }} at {{ appointment.time }}.\n\n" + _WHERE + _INSTRUCTIONS + "\n\n"
-        "If you need another time, just write to us here.",
+        "To change or cancel it: {{ appointment.link }}\nOr just write to us here.",
         sms="{{ clinic.name }}: {{ patient.first_name }}, you are booked on {{ appointment.weekday }}, {{ appointment.date }} "
-        "at {{ appointment.time }} with {{ appointment.practitioner }}, {{ appointment.location }}. Reply STOP to opt out.",
+        "at {{ appointment.time }} with {{ appointment.practitioner }}, {{ appointment.location }}. "
+        "Change or cancel: {{ appointment.link }} Reply STOP to opt out.",
         subject="Your appointment is booked",
         email="Hello {{ patient.first_name }},\n\nyou are booked with {{ appointment.practitioner }} on {{ appointment.weekday }}, "
         "{{ appointment.date }} at {{ appointment.time }}.\n\n" + _WHERE + _INSTRUCTIONS + "\n\n"
-        "The invitation in this e-mail puts it into your calendar. If you need another time, call us or write to us on "
-        "WhatsApp." + _SIGNATURE,
+        "The invitation in this e-mail puts it into your calendar. To change or cancel it: {{ appointment.link }}\n"
+        "Or call us, or write to us on WhatsApp." + _SIGNATURE,
     ),
     "appointment-reminder": Texts(
         whatsapp="Hello {{ patient.first_name }}, a reminder of your visit with {{ appointment.practitioner }} on "
         "{{ appointment.weekday }}, {{ appointment.date }} at {{ appointment.time }}, {{ appointment.location }}.\n\n"
-        "Reply YES to confirm, or tell us if you need another time.",
+        "Reply YES to confirm, or tell us if you need another time. You can do both here, too: {{ appointment.link }}",
         sms="{{ clinic.name }}: your visit is on {{ appointment.weekday }}, {{ appointment.date }} at {{ appointment.time }}, "
-        "{{ appointment.location }}. Reply YES to confirm, or tell us if you need another time.",
+        "{{ appointment.location }}. Reply YES to confirm, or change it here: {{ appointment.link }}",
         subject="A reminder of your appointment",
         email="Hello {{ patient.first_name }},\n\na reminder of your visit with {{ appointment.practitioner }} on "
         "{{ appointment.weekday }}, {{ appointment.date }} at {{ appointment.time }}.\n\n"
         + _WHERE
         + _INSTRUCTIONS
         + "\n\n"
+        "To confirm, change or cancel it: {{ appointment.link }}\n\n"
         "If you need another time, please let us know soon, so that somebody else can have this one." + _SIGNATURE,
     ),
     "appointment-reminder-soon": Texts(
@@ -51,14 +53,14 @@ TEXTS: dict[str, Texts] = {
     "appointment-rescheduled": Texts(
         whatsapp="Hello {{ patient.first_name }}, your visit has a new time: {{ appointment.weekday }}, {{ appointment.date }} at "
         "{{ appointment.time }} with {{ appointment.practitioner }}.\n\n" + _WHERE + "\n\n"
-        "If this does not suit you, just write to us here.",
+        "If this does not suit you, just write to us here, or change it: {{ appointment.link }}",
         sms="{{ clinic.name }}: your visit has a new time: {{ appointment.weekday }}, {{ appointment.date }} at "
-        "{{ appointment.time }}, {{ appointment.location }}. If this does not suit you, reply here.",
+        "{{ appointment.time }}, {{ appointment.location }}. If this does not suit you: {{ appointment.link }}",
         subject="Your appointment has a new time",
         email="Hello {{ patient.first_name }},\n\nyour visit has a new time: {{ appointment.weekday }}, {{ appointment.date }} at "
         "{{ appointment.time }} with {{ appointment.practitioner }}.\n\n" + _WHERE + _INSTRUCTIONS + "\n\n"
-        "The invitation in this e-mail moves it in your calendar. If the new time does not suit you, please let us know."
-        + _SIGNATURE,
+        "The invitation in this e-mail moves it in your calendar. If the new time does not suit you, change it here: "
+        "{{ appointment.link }}" + _SIGNATURE,
     ),
     "appointment-cancelled": Texts(
         whatsapp="Hello {{ patient.first_name }}, your visit on {{ appointment.weekday }}, {{ appointment.date }} at "
@@ -118,6 +120,15 @@ TEXTS: dict[str, Texts] = {
         email="Hello {{ patient.first_name }},\n\nwe are sorry: your visit with {{ appointment.practitioner }} on "
         "{{ appointment.weekday }}, {{ appointment.date }} at {{ appointment.time }} can’t take place then.\n\n"
         "Please call us, or write to us on WhatsApp, and tell us which other day or time suits you." + _SIGNATURE,
+    ),
+    "no-show": Texts(
+        whatsapp="Hello {{ patient.first_name }}, we missed you on {{ appointment.weekday }}, {{ appointment.date }} at "
+        "{{ appointment.time }}. Write to us here whenever you would like a new time.",
+        sms="{{ clinic.name }}: we missed you on {{ appointment.weekday }}, {{ appointment.date }} at {{ appointment.time }}. "
+        "Reply here whenever you would like a new time.",
+        subject="We missed you",
+        email="Hello {{ patient.first_name }},\n\nwe missed you on {{ appointment.weekday }}, {{ appointment.date }} at "
+        "{{ appointment.time }}.\n\nCall us or write to us whenever you would like a new time." + _SIGNATURE,
     ),
     "follow-up": Texts(
         whatsapp="Hello {{ patient.first_name }}, thank you for your visit. How are you doing? If you have a question, write to us "

@@ -16,27 +16,29 @@ TEXTS: dict[str, Texts] = {
     "appointment-booked": Texts(
         whatsapp="नमस्ते {{ patient.first_name }} जी, {{ appointment.practitioner }} के साथ आपका अपॉइंटमेंट {{ appointment.weekday }}, "
         "{{ appointment.date }} को {{ appointment.time }} बजे तय हो गया है।\n\n" + _WHERE + _INSTRUCTIONS + "\n\n"
-        "अगर आपको दूसरा समय चाहिए, तो हमें यहीं लिखें।",
+        "बदलने या रद्द करने के लिए: {{ appointment.link }}\nया हमें यहीं लिखें।",
         sms="{{ clinic.name }}: {{ patient.first_name }} जी, आपका अपॉइंटमेंट {{ appointment.weekday }}, {{ appointment.date }} को "
-        "{{ appointment.time }} बजे {{ appointment.practitioner }} के साथ है, {{ appointment.location }}। संदेश बंद करने के लिए STOP लिखें।",
+        "{{ appointment.time }} बजे {{ appointment.practitioner }} के साथ है, {{ appointment.location }}। "
+        "बदलें या रद्द करें: {{ appointment.link }} संदेश बंद करने के लिए STOP लिखें।",
         subject="आपका अपॉइंटमेंट तय हो गया है",
         email="नमस्ते {{ patient.first_name }} जी,\n\n{{ appointment.practitioner }} के साथ आपका अपॉइंटमेंट {{ appointment.weekday }}, "
         "{{ appointment.date }} को {{ appointment.time }} बजे तय हो गया है।\n\n" + _WHERE + _INSTRUCTIONS + "\n\n"
-        "इस ई-मेल के साथ आया निमंत्रण इसे आपके कैलेंडर में जोड़ देता है। अगर आपको दूसरा समय चाहिए, तो हमें फ़ोन करें या WhatsApp पर लिखें।"
-        + _SIGNATURE,
+        "इस ई-मेल के साथ आया निमंत्रण इसे आपके कैलेंडर में जोड़ देता है। बदलने या रद्द करने के लिए: {{ appointment.link }}\n"
+        "या हमें फ़ोन करें, या WhatsApp पर लिखें।" + _SIGNATURE,
     ),
     "appointment-reminder": Texts(
         whatsapp="नमस्ते {{ patient.first_name }} जी, याद दिलाना चाहते हैं कि {{ appointment.practitioner }} के साथ आपका अपॉइंटमेंट "
         "{{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे है, {{ appointment.location }}।\n\n"
-        "पुष्टि के लिए हाँ लिखें, या बताएँ कि क्या आपको दूसरा समय चाहिए।",
+        "पुष्टि के लिए हाँ लिखें, या बताएँ कि क्या आपको दूसरा समय चाहिए। आप यह यहाँ भी कर सकते हैं: {{ appointment.link }}",
         sms="{{ clinic.name }}: आपका अपॉइंटमेंट {{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे है, "
-        "{{ appointment.location }}। पुष्टि के लिए हाँ लिखें, या बताएँ कि क्या आपको दूसरा समय चाहिए।",
+        "{{ appointment.location }}। पुष्टि के लिए हाँ लिखें, या यहाँ समय बदलें: {{ appointment.link }}",
         subject="आपके अपॉइंटमेंट की याद",
         email="नमस्ते {{ patient.first_name }} जी,\n\nयाद दिलाना चाहते हैं कि {{ appointment.practitioner }} के साथ आपका अपॉइंटमेंट "
         "{{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे है।\n\n"
         + _WHERE
         + _INSTRUCTIONS
         + "\n\n"
+        "पुष्टि करने, बदलने या रद्द करने के लिए: {{ appointment.link }}\n\n"
         "अगर आपको दूसरा समय चाहिए, तो कृपया जल्दी बताएँ, ताकि यह समय किसी और को मिल सके।" + _SIGNATURE,
     ),
     "appointment-reminder-soon": Texts(
@@ -53,13 +55,14 @@ TEXTS: dict[str, Texts] = {
     "appointment-rescheduled": Texts(
         whatsapp="नमस्ते {{ patient.first_name }} जी, आपके अपॉइंटमेंट का नया समय {{ appointment.weekday }}, {{ appointment.date }} को "
         "{{ appointment.time }} बजे {{ appointment.practitioner }} के साथ है।\n\n" + _WHERE + "\n\n"
-        "अगर यह समय ठीक न हो, तो हमें यहीं लिखें।",
+        "अगर यह समय ठीक न हो, तो हमें यहीं लिखें, या यहाँ बदलें: {{ appointment.link }}",
         sms="{{ clinic.name }}: आपके अपॉइंटमेंट का नया समय {{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे है, "
-        "{{ appointment.location }}। अगर यह समय ठीक न हो, तो यहीं जवाब दें।",
+        "{{ appointment.location }}। अगर यह समय ठीक न हो, तो यहाँ बदलें: {{ appointment.link }}",
         subject="आपके अपॉइंटमेंट का नया समय",
         email="नमस्ते {{ patient.first_name }} जी,\n\nआपके अपॉइंटमेंट का नया समय {{ appointment.weekday }}, {{ appointment.date }} को "
         "{{ appointment.time }} बजे {{ appointment.practitioner }} के साथ है।\n\n" + _WHERE + _INSTRUCTIONS + "\n\n"
-        "इस ई-मेल के साथ आया निमंत्रण इसे आपके कैलेंडर में बदल देता है। अगर नया समय ठीक न हो, तो कृपया हमें बताएँ।" + _SIGNATURE,
+        "इस ई-मेल के साथ आया निमंत्रण इसे आपके कैलेंडर में बदल देता है। अगर नया समय ठीक न हो, तो यहाँ बदलें: "
+        "{{ appointment.link }}" + _SIGNATURE,
     ),
     "appointment-cancelled": Texts(
         whatsapp="नमस्ते {{ patient.first_name }} जी, {{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे का आपका "
@@ -114,6 +117,15 @@ TEXTS: dict[str, Texts] = {
         email="नमस्ते {{ patient.first_name }} जी,\n\nहमें खेद है: {{ appointment.practitioner }} के साथ {{ appointment.weekday }}, "
         "{{ appointment.date }} को {{ appointment.time }} बजे का आपका अपॉइंटमेंट उस समय नहीं हो पाएगा।\n\n"
         "कृपया हमें फ़ोन करें या WhatsApp पर लिखें और बताएँ कि आपके लिए कौन सा दूसरा दिन या समय ठीक रहेगा।" + _SIGNATURE,
+    ),
+    "no-show": Texts(
+        whatsapp="नमस्ते {{ patient.first_name }} जी, {{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे हम "
+        "आपका इंतज़ार कर रहे थे। जब भी नया समय चाहिए, हमें यहीं लिखें।",
+        sms="{{ clinic.name }}: {{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे हम आपका इंतज़ार कर रहे थे। "
+        "जब भी नया समय चाहिए, यहीं जवाब दें।",
+        subject="हम आपका इंतज़ार कर रहे थे",
+        email="नमस्ते {{ patient.first_name }} जी,\n\n{{ appointment.weekday }}, {{ appointment.date }} को {{ appointment.time }} बजे हम "
+        "आपका इंतज़ार कर रहे थे।\n\nजब भी नया समय चाहिए, हमें फ़ोन करें या लिखें।" + _SIGNATURE,
     ),
     "follow-up": Texts(
         whatsapp="नमस्ते {{ patient.first_name }} जी, आने के लिए धन्यवाद। अब आप कैसा महसूस कर रहे हैं? अगर कोई सवाल हो, तो यहीं लिखें; "

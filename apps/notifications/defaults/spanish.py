@@ -19,31 +19,32 @@ TEXTS: dict[str, Texts] = {
         + _WHERE
         + _INSTRUCTIONS
         + "\n\n"
-        "Si necesita otra hora, escríbanos por aquí.",
+        "Para cambiarla o cancelarla: {{ appointment.link }}\nO escríbanos por aquí.",
         sms="{{ clinic.name }}: {{ patient.first_name }}, su cita es el {{ appointment.weekday }} {{ appointment.date }} a las "
         "{{ appointment.time }} con {{ appointment.practitioner }}, {{ appointment.location }}. "
-        "Responda STOP para no recibir más mensajes.",
+        "Cambiar o cancelar: {{ appointment.link }} Responda STOP para no recibir más mensajes.",
         subject="Su cita está reservada",
         email="Hola, {{ patient.first_name }}:\n\nSu cita con {{ appointment.practitioner }} queda reservada para el "
         "{{ appointment.weekday }} {{ appointment.date }} a las {{ appointment.time }}.\n\n"
         + _WHERE
         + _INSTRUCTIONS
         + "\n\n"
-        "Con la invitación adjunta puede guardarla en su calendario. Si necesita otra hora, llámenos o escríbanos por "
-        "WhatsApp." + _SIGNATURE,
+        "Con la invitación adjunta puede guardarla en su calendario. Para cambiarla o cancelarla: {{ appointment.link }}\n"
+        "O llámenos, o escríbanos por WhatsApp." + _SIGNATURE,
     ),
     "appointment-reminder": Texts(
         whatsapp="Hola, {{ patient.first_name }}. Le recordamos su cita con {{ appointment.practitioner }} el "
         "{{ appointment.weekday }} {{ appointment.date }} a las {{ appointment.time }}, {{ appointment.location }}.\n\n"
-        "Responda SÍ para confirmar, o díganos si necesita otra hora.",
+        "Responda SÍ para confirmar, o díganos si necesita otra hora. También puede hacerlo aquí: {{ appointment.link }}",
         sms="{{ clinic.name }}: su cita es el {{ appointment.weekday }} {{ appointment.date }} a las {{ appointment.time }}, "
-        "{{ appointment.location }}. Responda SÍ para confirmar, o díganos si necesita otra hora.",
+        "{{ appointment.location }}. Responda SÍ para confirmar, o cámbiela aquí: {{ appointment.link }}",
         subject="Recordatorio de su cita",
         email="Hola, {{ patient.first_name }}:\n\nLe recordamos su cita con {{ appointment.practitioner }} el "
         "{{ appointment.weekday }} {{ appointment.date }} a las {{ appointment.time }}.\n\n"
         + _WHERE
         + _INSTRUCTIONS
         + "\n\n"
+        "Para confirmarla, cambiarla o cancelarla: {{ appointment.link }}\n\n"
         "Si necesita otra hora, avísenos con tiempo para que otra persona pueda aprovechar esta." + _SIGNATURE,
     ),
     "appointment-reminder-soon": Texts(
@@ -61,13 +62,14 @@ TEXTS: dict[str, Texts] = {
         whatsapp="Hola, {{ patient.first_name }}. Su cita tiene nueva hora: {{ appointment.weekday }} {{ appointment.date }} a las "
         "{{ appointment.time }} con {{ appointment.practitioner }}.\n\n"
         + _WHERE
-        + "\n\nSi no le viene bien, escríbanos por aquí.",
+        + "\n\nSi no le viene bien, escríbanos por aquí, o cámbiela: {{ appointment.link }}",
         sms="{{ clinic.name }}: su cita tiene nueva hora: {{ appointment.weekday }} {{ appointment.date }} a las "
-        "{{ appointment.time }}, {{ appointment.location }}. Si no le viene bien, responda por aquí.",
+        "{{ appointment.time }}, {{ appointment.location }}. Si no le viene bien: {{ appointment.link }}",
         subject="Su cita tiene nueva hora",
         email="Hola, {{ patient.first_name }}:\n\nSu cita tiene nueva hora: {{ appointment.weekday }} {{ appointment.date }} a las "
         "{{ appointment.time }} con {{ appointment.practitioner }}.\n\n" + _WHERE + _INSTRUCTIONS + "\n\n"
-        "La invitación adjunta la cambia en su calendario. Si la nueva hora no le viene bien, avísenos." + _SIGNATURE,
+        "La invitación adjunta la cambia en su calendario. Si la nueva hora no le viene bien, cámbiela aquí: {{ appointment.link }}"
+        + _SIGNATURE,
     ),
     "appointment-cancelled": Texts(
         whatsapp="Hola, {{ patient.first_name }}. Su cita del {{ appointment.weekday }} {{ appointment.date }} a las "
@@ -124,6 +126,15 @@ TEXTS: dict[str, Texts] = {
         email="Hola, {{ patient.first_name }}:\n\nLo sentimos: su cita con {{ appointment.practitioner }} del {{ appointment.weekday }} "
         "{{ appointment.date }} a las {{ appointment.time }} no va a poder ser a esa hora.\n\n"
         "Llámenos o escríbanos por WhatsApp y díganos qué otro día u hora le viene bien." + _SIGNATURE,
+    ),
+    "no-show": Texts(
+        whatsapp="Hola, {{ patient.first_name }}. Le esperábamos el {{ appointment.weekday }} {{ appointment.date }} a las "
+        "{{ appointment.time }}. Escríbanos por aquí cuando quiera otra hora.",
+        sms="{{ clinic.name }}: le esperábamos el {{ appointment.weekday }} {{ appointment.date }} a las {{ appointment.time }}. "
+        "Responda por aquí cuando quiera otra hora.",
+        subject="Le esperábamos",
+        email="Hola, {{ patient.first_name }}:\n\nLe esperábamos el {{ appointment.weekday }} {{ appointment.date }} a las "
+        "{{ appointment.time }}.\n\nLlámenos o escríbanos cuando quiera otra hora." + _SIGNATURE,
     ),
     "follow-up": Texts(
         whatsapp="Hola, {{ patient.first_name }}. Gracias por su visita. ¿Cómo se encuentra? Si tiene alguna pregunta, escríbanos por "

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.appointments.absences import grace_minutes
 from apps.appointments.models import Appointment, Status
 from apps.core.shown import Shown
 from apps.organizations.models import Location, Organization
@@ -21,7 +22,7 @@ from apps.patients.models import full_name
 from apps.portal.today import window
 from apps.portal.today.reminders import Reminders
 from apps.portal.today.window import Visit, Window
-from apps.portal.today.words import Badge, Facts, Step, clock, minutes, state_of, step_of
+from apps.portal.today.words import LATE_AFTER, Badge, Facts, Step, clock, minutes, state_of, step_of
 from apps.practitioners.hours import day_bounds
 from apps.practitioners.models import Practitioner
 
@@ -40,11 +41,16 @@ SAID = (
     *("patient_id", "patient__given_name", "patient__family_name", "patient__name_latin", "patient__alerts"),
     *("patient__birth_date", "reason", "appointment_type__name", "practitioner_id", "room__name", "location__name"),
 )
+STILL_OPEN = frozenset({Status.BOOKED, Status.ARRIVED, Status.IN_PROGRESS})
 
 
 @dataclass(frozen=True, slots=True)
 class Row(Shown):
-    """One line of the board, in the words that it shows; `opens_coming` is the first line after now."""
+    """One line of the board, in the words that it shows; `opens_coming` is the first line after now.
+
+    `is_absent`: the clinic's time of grace is over and the patient has not come. `group` are the words by which rows are
+    chosen together.
+    """
 
     id: str
     patient_id: str
@@ -61,6 +67,9 @@ class Row(Shown):
     evidence: str
     step: Step | None
     can_miss: bool
+    is_absent: bool
+    is_open: bool
+    group: str
     is_past: bool
     opens_coming: bool
 
@@ -199,7 +208,8 @@ def _rows(
     if not visits:
         return []
     found = Appointment.objects.for_organization(organization).filter(pk__in=[visit.id for visit in visits])
-    details = {values[0]: values[1:] for values in found.values_list("pk", *Facts._fields, *SAID)}
+    grace = grace_minutes(organization)
+    details = {values[0]: values[1:] for values in found.values_list("pk", *Facts._fields, *SAID, grace)}
     expected = {visit.id for visit in visits if visit.status == Status.BOOKED} if reminders else set()
     if reminders:
         reminders.ask(expected)
@@ -231,9 +241,10 @@ def _row(
     opens_coming: bool,
 ) -> Row:
     facts = Facts._make(values[: len(Facts._fields)])
-    patient_id, given, family, latin, alerts, birth_date, reason, kind, practitioner_id, room, place = values[
+    patient_id, given, family, latin, alerts, birth_date, reason, kind, practitioner_id, room, place, grace = values[
         len(facts) :
     ]
+    is_absent = facts.status == Status.BOOKED and now - facts.start >= dt.timedelta(minutes=grace)
     badge, evidence = state_of(facts, now, zone, reminder)
     return Row(
         id=str(pk),
@@ -251,9 +262,20 @@ def _row(
         evidence=evidence,
         step=step_of(facts, now, zone),
         can_miss=facts.status == Status.BOOKED and facts.start < now,
+        is_absent=is_absent,
+        is_open=facts.status in STILL_OPEN,
+        group=_group(facts, now, is_absent=is_absent),
         is_past=facts.status in window.PAST,
         opens_coming=opens_coming,
     )
+
+
+def _group(facts: Facts, now: dt.datetime, *, is_absent: bool) -> str:
+    """Return the words by which the row is chosen together with others."""
+    if facts.status != Status.BOOKED:
+        return {Status.ARRIVED: "waiting", Status.IN_PROGRESS: "in-room"}.get(Status(facts.status), "")
+    words = ["expected", "late" if now - facts.start > LATE_AFTER else "", "absent" if is_absent else ""]
+    return " ".join(word for word in words if word)
 
 
 def _following(cut: Window) -> dt.datetime | None:

@@ -1,4 +1,4 @@
-"""The lists beside the board: who has not confirmed, who waits for an answer."""
+"""The lists beside the board: who has not come, who has not confirmed, who waits for an answer."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ from apps.patients.contact import show_phone
 from apps.patients.models import full_name
 from apps.portal.today.reminders import Reminders
 from apps.portal.today.words import duration, minutes
+from apps.practitioners.models import Practitioner
 
 RAIL_LENGTH = 5
+# All of them are marked by one click, so all that are meant are shown.
+MOST_ABSENT = 20
 COUNT_CAP = 100
 
 
@@ -38,6 +41,19 @@ class Unconfirmed(Shown):
 
 
 @dataclass(frozen=True, slots=True)
+class Absent(Shown):
+    """Somebody who was expected and has not come; `late` since `since` (ISO, UTC)."""
+
+    id: uuid.UUID
+    name: str
+    latin: str
+    time: str
+    who: str
+    since: str
+    late: str
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting(Shown):
     """A thread that waits for a person, since when, and its last words."""
 
@@ -49,6 +65,28 @@ class Waiting(Shown):
     text: str
     since: str
     waited: str
+
+
+def absent_lines(visits: QuerySet, *, organization: Organization) -> list[Absent]:
+    """Return those who have not come as lines (`absences.absent_visits`); one query."""
+    now = timezone.now()
+    found = visits.values_list(
+        *("pk", "start", "location__timezone"),
+        *("patient__given_name", "patient__family_name", "patient__name_latin"),
+        *("practitioner__prefix", "practitioner__given_name", "practitioner__family_name"),
+    )[:MOST_ABSENT]
+    return [
+        Absent(
+            id=pk,
+            name=full_name(given, family),
+            latin=latin,
+            time=f"{start.astimezone(ZoneInfo(zone)):%H:%M}",
+            who=Practitioner(prefix=prefix, given_name=p_given, family_name=p_family).short_name,
+            since=start.isoformat(),
+            late=duration(minutes(now - start)),
+        )
+        for pk, start, zone, given, family, latin, prefix, p_given, p_family in found
+    ]
 
 
 def unconfirmed_visits(*, organization: Organization, location: Location | None) -> QuerySet:

@@ -86,9 +86,13 @@ def state_of(a: Facts, now: dt.datetime, zone: dt.tzinfo, reminder: str) -> tupl
     if a.status == Status.IN_PROGRESS:
         inside = now - (a.started_at or now)
         over = minutes(inside - (a.end - a.start))
-        return Badge(_("In room %(n)d min") % {"n": minutes(inside)}, "active", "door-enter"), _("%(n)d min over") % {
-            "n": over
-        } if over else ""
+        parts = [
+            _("%(n)d min over") % {"n": over} if over else "",
+            _("Arrived %(at)s") % {"at": clock(a.arrived_at, zone)} if a.arrived_at else "",
+        ]
+        return Badge(_("In room %(n)d min") % {"n": minutes(inside)}, "active", "door-enter"), " · ".join(
+            part for part in parts if part
+        )
     if a.status == Status.FULFILLED:
         span = {"from": clock(a.started_at, zone), "to": clock(a.completed_at, zone)}
         return Badge(_("Done"), "ok", "circle-check", plain=True), _(

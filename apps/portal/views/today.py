@@ -17,6 +17,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from apps.appointments.absences import absent_visits
 from apps.core.counting import capped, counts_of
 from apps.core.htmx import wants_fragment
 from apps.organizations.access import requires
@@ -97,6 +98,7 @@ def _board_context(request: HttpRequest, reminders: Reminders | None = None, *, 
         "day": day,
         "day_title": _title(day, current),
         "is_today": day == current,
+        "is_ahead": day > current,
         "previous_url": _address(kept | {"day": (day - dt.timedelta(days=1)).isoformat(), "status": ""}),
         "next_url": _address(kept | {"day": (day + dt.timedelta(days=1)).isoformat(), "status": ""}),
         "this_url": _address(here | opened),
@@ -126,6 +128,7 @@ def _board_context(request: HttpRequest, reminders: Reminders | None = None, *, 
         "chosen_practitioner": _short_name(board.practitioners, practitioner_id),
         "location": location,
         "may_manage": request.actor.may(Permission.APPOINTMENTS_MANAGE),  # type: ignore[attr-defined]
+        "may_message": request.actor.may(Permission.COMMUNICATIONS_MANAGE),  # type: ignore[attr-defined]
     }
 
 
@@ -149,12 +152,18 @@ def _short_name(here: list[Practitioner], chosen: uuid.UUID | None) -> str:
 def _rail_context(request: HttpRequest, reminders: Reminders) -> dict[str, Any]:
     organization = request.organization  # type: ignore[attr-defined]
     threads = lists.waiting_threads(organization=organization)
-    visits = lists.unconfirmed_visits(organization=organization, location=chosen_location(request))
+    location = chosen_location(request)
+    visits = lists.unconfirmed_visits(organization=organization, location=location)
+    absent = absent_visits(organization=organization, location=location)
     return {
+        "absent": lists.absent_lines(absent, organization=organization),
+        "absent_count": _count(request, absent),
         "unread": lists.waiting_lines(threads, organization=organization),
         "unread_count": _count(request, threads),
         "unconfirmed": lists.unconfirmed_lines(visits, organization=organization, reminders=reminders),
         "unconfirmed_count": _count(request, visits),
+        "may_manage": request.actor.may(Permission.APPOINTMENTS_MANAGE),  # type: ignore[attr-defined]
+        "may_message": request.actor.may(Permission.COMMUNICATIONS_MANAGE),  # type: ignore[attr-defined]
     }
 
 

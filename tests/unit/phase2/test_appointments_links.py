@@ -141,8 +141,8 @@ class TestLooking:
         answer = phone.get(path(visit))
         page = answer.content.decode()
         assert "Hello Ana, are you coming?" in page
-        assert "Monday 23 November" in page
-        assert "09:00 to 09:30" in page
+        assert "Monday, November 23" in page
+        assert "9:00 AM to 9:30 AM" in page
         for secret in ("López", "HIV", "nervous", visit.appointment_type.name, "555 0142", "4155550142", "ana@"):
             assert secret not in page
         assert answer["Referrer-Policy"] == "no-referrer"
@@ -207,7 +207,7 @@ class TestSteps:
     def test_cancelling_tells_the_reason_to_staff_and_can_be_undone(self, phone, visit):
         page = step(phone, visit, "cancel", why="Feeling better").content.decode()
         assert "is cancelled" in page
-        assert "Undo, until 07:10" in page
+        assert "Undo, until 7:10 AM" in page
         visit.refresh_from_db()
         assert (visit.status, visit.cancel_reason, visit.cancel_note) == ("cancelled", "patient", "Feeling better")
         assert "as it was before" in step(phone, visit, "undo").content.decode()
@@ -221,13 +221,28 @@ class TestSteps:
 
     def test_a_replayed_move_does_not_move_it_again(self, phone, visit, actor):
         slot = (NINE + HOUR).isoformat()
-        assert "now on Monday 23 November at 10:00" in step(phone, visit, "move", slot=slot).content.decode()
+        assert "now on Monday, November 23 at 10:00 AM" in step(phone, visit, "move", slot=slot).content.decode()
         visit.refresh_from_db()
         reschedule_appointment(appointment=visit, start=NINE + 5 * HOUR, actor=actor)
         again = phone.post(path(visit), {"do": "move", "version": 1, "slot": slot}, follow=True)
         assert "changed this appointment in the meantime" in again.content.decode()
         visit.refresh_from_db()
         assert visit.start == NINE + 5 * HOUR
+
+    @pytest.mark.parametrize(
+        ("country", "day", "times", "slot"),
+        [
+            ("US", "Monday, November 23", "9:00 AM to 9:30 AM", "2:30 PM"),
+            ("GB", "Monday 23 November", "09:00 to 09:30", "14:30"),
+        ],
+    )
+    def test_page_writes_times_as_the_messages_of_the_clinic_do(self, phone, visit, country, day, times, slot):
+        visit.organization.country = country
+        visit.organization.save()
+        page = phone.get(f"{path(visit)}?times=all").content.decode()
+        variables = template_variables(visit)["appointment"]
+        assert (day in page, times in page, f"<span>{slot}</span>" in page) == (True, True, True)
+        assert (variables["date"] in day, times.startswith(variables["time"])) == (True, True)
 
     def test_moving_offers_real_free_times_only(self, phone, visit, bookable):
         AppointmentFactory(

@@ -85,7 +85,7 @@ class TestBooking:
 
     def test_preview_names_every_conflict_and_books_nothing(self, desk_client, form, taken, patient):
         page = desk_client.post("/appointments/series/preview/", form).content.decode()
-        assert (page.count("<li class=\"occ-i"), page.count("occ-i is-open")) == (3, 1)
+        assert (page.count('<li class="occ-i'), page.count("occ-i is-open")) == (3, 1)
         assert "has another appointment from 09:00 to 09:30" in page
         assert "Leave it out" in page
         assert not Appointment.objects.filter(patient=patient).exists()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps as django_apps
 
 from apps.communications.models import Channel
 from apps.core.actors import Actor
@@ -255,6 +257,67 @@ def test_default_text_reads_well_without_optional_facts(language: str, key: str)
 @pytest.mark.parametrize("key", sorted(TEXTS["en"]))
 def test_default_texts_exist_in_every_language(key: str) -> None:
     assert all(key in texts for texts in TEXTS.values())
+
+
+WITH_LINK = ("appointment-booked", "appointment-reminder", "appointment-rescheduled")
+
+
+@pytest.mark.parametrize("key", WITH_LINK)
+@pytest.mark.parametrize("language", sorted(TEXTS))
+def test_texts_about_a_visit_ahead_carry_the_patients_link(language: str, key: str) -> None:
+    text = TEXTS[language][key]
+    assert all("appointment.link" in variables_of(body) for body in (text.whatsapp, text.sms, text.email))
+
+
+@pytest.mark.parametrize("key", WITH_LINK)
+@pytest.mark.parametrize(("language", "most"), [("en", 2), ("es", 4), ("hi", 4)])
+def test_sms_with_the_link_stay_short(language: str, most: int, key: str) -> None:
+    """With the demo clinic's names; letters that GSM lacks (Í, Devanagari) take 67 a segment instead of 153."""
+    example = example_variables()
+    example["appointment"] |= {"weekday": "Wednesday", "date": "September 23", "time": "10:30 AM"}
+    assert len(example["appointment"]["link"]) == len("https://portal.example/a//") + 46
+    assert render(Template(channel="sms", body=TEXTS[language][key].sms), example).segments <= most
+
+
+def test_migration_renews_texts_that_were_never_changed_and_no_others(organization: Any) -> None:
+    install_defaults(organization=organization)
+    installed = (
+        "{{ clinic.name }}: your visit is on {{ appointment.weekday }}, {{ appointment.date }} at {{ appointment.time }}, "
+        "{{ appointment.location }}. Reply YES to confirm, or tell us if you need another time."
+    )
+    reminder = Template.objects.filter(key="appointment-reminder", channel="sms")
+    reminder.filter(language="en").update(body=installed)
+    reminder.filter(language="es").update(body="Nuestras propias palabras")
+    Template.objects.filter(key="no-show").delete()
+
+    migration = import_module("apps.notifications.migrations.0003_link_and_no_show")
+    migration.renew_unchanged_texts(django_apps, None)
+    migration.renew_unchanged_texts(django_apps, None)
+
+    assert reminder.get(language="en").body == TEXTS["en"]["appointment-reminder"].sms
+    assert reminder.get(language="en").version == 2
+    assert reminder.get(language="es").body == "Nuestras propias palabras"
+    assert Template.objects.filter(key="no-show").count() == 9
+
+
+def test_migration_leaves_a_text_that_twilio_approved(organization: Any) -> None:
+    install_defaults(organization=organization)
+    approved = Template.objects.filter(key="appointment-rescheduled", channel="whatsapp", language="en")
+    installed = (
+        "Hello {{ patient.first_name }}, your visit has a new time: {{ appointment.weekday }}, {{ appointment.date }} at "
+        "{{ appointment.time }} with {{ appointment.practitioner }}.\n\n{{ appointment.location }}"
+        '{% if appointment.address != "" %}\n{{ appointment.address }}{% endif %}\n\n'
+        "If this does not suit you, just write to us here."
+    )
+    migration = import_module("apps.notifications.migrations.0003_link_and_no_show")
+
+    approved.update(body=installed, content_sid="HX" + "a" * 32)
+    migration.renew_unchanged_texts(django_apps, None)
+    assert approved.get().body == installed
+
+    approved.update(content_sid="")
+    migration.renew_unchanged_texts(django_apps, None)
+    assert approved.get().body == TEXTS["en"]["appointment-rescheduled"].whatsapp
 
 
 @pytest.mark.parametrize("key", ["follow-up", "welcome"])

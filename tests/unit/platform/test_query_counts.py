@@ -40,7 +40,9 @@ MOST_OF = {"/waitlist/": 14}
 PAGES = [
     "/",
     "/?status=waiting",
+    "/today/rail/",
     "/today/sheet/",
+    "/appointments/{visit}/room/",
     "/calendar/",
     "/calendar/?view=week",
     "/waitlist/",
@@ -88,9 +90,11 @@ def add_rows(bookable, journey, *, first: int, number: int) -> dict[str, UUID]:
         patient = PatientFactory(organization=bookable.organization)
         ContactPointFactory(organization=bookable.organization, patient=patient, value="+14155550142")
         ConsentFactory(organization=bookable.organization, patient=patient)
+        room = RoomFactory(organization=bookable.organization, location=bookable.location)
         visit = AppointmentFactory(
             organization=bookable.organization,
             patient=patient,
+            room=room,
             practitioner=bookable.practitioner,
             location=bookable.location,
             appointment_type=bookable.appointment_type,
@@ -130,7 +134,7 @@ def add_rows(bookable, journey, *, first: int, number: int) -> dict[str, UUID]:
         )
         run = start_journey(definition=journey, patient=patient, actor=SYSTEM)
         Instance.objects.filter(pk=run.pk).update(appointment_id=visit.pk)
-    return {"thread": thread.pk, "patient": patient.pk}
+    return {"thread": thread.pk, "patient": patient.pk, "visit": visit.pk}
 
 
 @pytest.mark.parametrize("path", PAGES)

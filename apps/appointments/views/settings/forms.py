@@ -311,6 +311,11 @@ class PolicyForm(ServiceForm):
         required=False,
         help_text=_l("Within a year. Empty: patients always book themselves."),
     )
+    no_show_message = forms.BooleanField(
+        label=_l("Write to a patient who missed a visit"),
+        required=False,
+        help_text=_l("Ten minutes after the marking, with the text “no-show”. Undone in time, nothing is sent."),
+    )
     self_service_notice_hours = forms.IntegerField(
         label=_l("Patients change visits until … hours before"), min_value=0, max_value=168
     )
