@@ -34,7 +34,7 @@ function settings({ labels, series }, isLine) {
       labels,
       datasets: series.map((one) => ({
         label: one.label, data: one.values, backgroundColor: token(one.token), borderColor: token(one.token),
-        borderWidth: isLine ? 2 : 0, pointRadius: isLine ? 2 : 0, tension: 0, maxBarThickness: 28, borderRadius: 2,
+        borderWidth: isLine ? 2 : 0, pointRadius: isLine ? 2 : 0, tension: 0, spanGaps: true, maxBarThickness: 28, borderRadius: 2,
       })),
     },
     options: {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -95,7 +96,7 @@ def reports(request: OrganizationRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
         "period": form["period"].value(),
-        "presets": _links(request, "period", Preset.choices, form["period"].value(), first="", last=""),
+        "presets": _presets(request, form),
         "groupings": _links(request, "by", Grouping.choices, form["by"].value()),
         "sections": [],
     }
@@ -108,7 +109,7 @@ def reports(request: OrganizationRequest) -> HttpResponse:
         names = names_of(scope)
         context |= {
             "scope": scope,
-            "days": in_words(Stretch(scope.first, scope.last), Bucket.WEEK),
+            "days": _days(scope),
             "unit": _unit(scope),
             "by_word": scope.by.label,
             "looks_ahead": scope.end > timezone.now(),
@@ -169,6 +170,15 @@ def _links(
     ]
 
 
+def _presets(request: OrganizationRequest, form: ReportForm) -> list[dict[str, Any]]:
+    """Return the links of the periods; own dates begin with the days that are shown."""
+    links = _links(request, "period", Preset.choices, form["period"].value(), first="", last="")
+    if form.is_valid():
+        first, last = form.scope.first.isoformat(), form.scope.last.isoformat()
+        links[-1]["url"] = _with(request, period=Preset.OWN, first=first, last=last)
+    return links
+
+
 def section(request: OrganizationRequest, sheet: Sheet, scope: Scope, report: Report[Any]) -> Section:
     """Put a report into words."""
     heads = tuple(
@@ -225,10 +235,20 @@ def in_words(stretch: Stretch, bucket: Bucket) -> str:
         return day_in_words(stretch.first, "D j M")
     if bucket is Bucket.MONTH:
         return day_in_words(stretch.first, "M Y")
-    first = "j" if stretch.first.replace(day=1) == stretch.last.replace(day=1) else "j M"
-    first = first if stretch.first.year == stretch.last.year else "j M Y"
-    last = "j M" if bucket is Bucket.WEEK else "j M Y"
-    return f"{day_in_words(stretch.first, first)} – {day_in_words(stretch.last, last)}"
+    return _from_to(stretch.first, stretch.last, "j M")
+
+
+def _days(scope: Scope) -> str:
+    if scope.first == scope.last:
+        return day_in_words(scope.first, "D j M Y")
+    return _from_to(scope.first, scope.last, "j M Y")
+
+
+def _from_to(first: dt.date, last: dt.date, pattern: str) -> str:
+    """Return two days, what they share said once."""
+    is_same_year, is_same_month = first.year == last.year, first.month == last.month
+    begin = pattern if not is_same_year else "j" if is_same_month else "j M"
+    return f"{day_in_words(first, begin)} – {day_in_words(last, pattern)}"
 
 
 def _unit(scope: Scope) -> str:

@@ -58,7 +58,7 @@ def lines(response) -> list[list[str]]:
 class TestPage:
     def test_each_section_leads_with_its_figure_and_the_cases_behind_it(self, book, manager_client):
         text = words(manager_client.get("/reports/", WEEK))
-        assert "23 – 29 Nov · All locations" in text
+        assert "23 – 29 Nov 2026 · All locations" in text
         assert "4% 1.5 h of 35 h available were booked" in text
         assert "25% 1 of 4 visits were missed" in text
         assert "20% 1 of 5 visits were cancelled 1 of 1 less than 24 hours before." in text
@@ -80,12 +80,21 @@ class TestPage:
 
     @pytest.mark.parametrize(
         ("period", "days"),
-        [("", "5 Nov – 2 Dec"), ("weeks", "5 Nov – 2 Dec"), ("months", "3 Sep – 2 Dec"), ("month", "1 – 3 Dec")],
+        [
+            ("", "5 Nov – 2 Dec 2026"),
+            ("weeks", "5 Nov – 2 Dec 2026"),
+            ("months", "3 Sep – 2 Dec 2026"),
+            ("month", "1 – 3 Dec 2026"),
+        ],
     )
     def test_presets_are_counted_from_today(self, book, manager_client, period, days):
         assert f"Reports {days} ·" in words(manager_client.get("/reports/", {"period": period})).split("Print")[0]
 
-    def test_own_dates_begin_with_the_last_4_weeks_to_change(self, book, manager_client):
+    def test_own_dates_begin_with_the_days_that_are_shown(self, book, manager_client):
+        html = unescape(manager_client.get("/reports/", {"period": "month", "by": "type"}).content.decode())
+        assert 'href="/reports/?by=type&period=own&first=2026-12-01&last=2026-12-03"' in html
+
+    def test_own_dates_alone_are_the_last_4_weeks(self, book, manager_client):
         html = manager_client.get("/reports/", {"period": "own"}).content.decode()
         assert 'name="first" value="2026-11-05"' in html
         assert 'name="last" value="2026-12-02"' in html
@@ -100,8 +109,8 @@ class TestPage:
     def test_place_chosen_in_the_bar_counts_until_the_address_names_one(self, book, manager_client):
         LocationFactory(organization=book.organization, name="Branch")
         manager_client.post("/organization/location/", {"location": str(book.location.pk)})
-        assert "29 Nov · Harbour Street" in words(manager_client.get("/reports/", WEEK))
-        assert "29 Nov · All locations" in words(manager_client.get("/reports/", WEEK | {"location": "all"}))
+        assert "29 Nov 2026 · Harbour Street" in words(manager_client.get("/reports/", WEEK))
+        assert "29 Nov 2026 · All locations" in words(manager_client.get("/reports/", WEEK | {"location": "all"}))
 
     def test_htmx_gets_the_report_alone(self, book, manager_client):
         html = manager_client.get("/reports/", WEEK, **HTMX).content.decode()
