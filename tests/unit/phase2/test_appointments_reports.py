@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from apps.appointments.models import Appointment, CancelReason, Source, Status
 from apps.appointments.reports import (
@@ -289,6 +291,42 @@ class TestUtilisation:
         bookable.practitioner.is_active = False
         bookable.practitioner.save()
         assert ask(utilisation_of, bookable).total == Utilisation()
+
+
+MIDNIGHT = dt.datetime(2026, 11, 23, 5, tzinfo=dt.UTC)  # of Monday in New York
+WORK = {*range(9 * 60, 12 * 60), *range(13 * 60, 17 * 60)}
+stretches = st.lists(st.tuples(st.integers(7 * 60, 18 * 60), st.integers(5, 240)), max_size=5)
+
+
+def minutes_of(found: list[tuple[int, int]]) -> set[int]:
+    return {minute for start, length in found for minute in range(start, start + length)}
+
+
+def placed(found: list[tuple[int, int]]) -> list[tuple[dt.datetime, dt.datetime]]:
+    return [(MIDNIGHT + start * MINUTE, MIDNIGHT + (start + length) * MINUTE) for start, length in found]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(elsewhere=stretches, closed=stretches, seen=stretches, missed=stretches)
+def test_utilisation_equals_a_count_of_minutes(bookable, elsewhere, closed, seen, missed):
+    with transaction.atomic():
+        for period in placed(elsewhere):
+            BusyTimeFactory(organization=bookable.organization, practitioner=bookable.practitioner, period=period)
+        for period in placed(closed):
+            ClosureFactory(organization=bookable.organization, period=period)
+        for lane, (start, length) in enumerate(seen):
+            visit(bookable, MIDNIGHT + start * MINUTE, length, lane=lane)
+        for lane, (start, length) in enumerate(missed):
+            visit(bookable, MIDNIGHT + start * MINUTE, length, lane=lane, status=Status.NO_SHOW)
+        total = ask(utilisation_of, bookable, FIRST, FIRST).total
+        transaction.set_rollback(True)
+    free, booked = WORK - minutes_of(elsewhere) - minutes_of(closed), minutes_of(seen)
+    assert total == Utilisation(
+        available_minutes=len(free),
+        booked_minutes=len(booked & free),
+        missed_minutes=len((minutes_of(missed) - booked) & free),
+        outside_minutes=len(booked - free),
+    )
 
 
 class TestNoShows:
