@@ -70,8 +70,6 @@ _TAKEN = """
         FROM appointments_appointment
         WHERE organization_id = %(organization)s AND start > %(lower)s - %(reach)s AND start < %(upper)s AND "end" > %(lower)s
           AND status = ANY(%(statuses)s) AND (%(location)s::uuid IS NULL OR location_id = %(location)s)
-          AND practitioner_id IN (SELECT id FROM practitioners_practitioner WHERE organization_id = %(organization)s AND is_active)
-          AND location_id IN (SELECT id FROM organizations_location WHERE organization_id = %(organization)s AND is_active)
     ), taken AS (
         SELECT practitioner_id, location_id, appointment_type_id, bucket,
             coalesce(range_agg(period) FILTER (WHERE status <> %(missed)s), '{}') AS booked,
@@ -92,6 +90,8 @@ _FIGURES = f"""
         {_SECONDS.format(times=f"(missed - booked) * coalesce(times, {_NONE})")},
         {_SECONDS.format(times=f"booked - coalesce(times, {_NONE})")}
     FROM taken LEFT JOIN offered USING (practitioner_id, location_id)
+    WHERE practitioner_id IN (SELECT id FROM practitioners_practitioner WHERE organization_id = %(organization)s AND is_active)
+      AND location_id IN (SELECT id FROM organizations_location WHERE organization_id = %(organization)s AND is_active)
 """  # noqa: S608 - as above
 
 
@@ -147,7 +147,7 @@ def utilisation_of(*, scope: Scope, names: Mapping[uuid.UUID, str]) -> Report[Ut
 def _figures(scope: Scope) -> Iterable[tuple[Any, ...]]:
     lower, upper = scope.start, scope.end
     work = working_times(organization=scope.organization, start=lower, end=upper, location=scope.location)
-    values = {
+    values: dict[str, Any] = {
         "organization": scope.organization.pk,
         "location": scope.location.pk if scope.location else None,
         "lower": lower,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -124,7 +124,7 @@ reports.navigation_key = "reports"  # type: ignore[attr-defined]
 
 @require_GET
 @requires(Permission.REPORTS_VIEW)
-def report_file(request: OrganizationRequest, which: str) -> HttpResponseBase:
+def report_file(request: OrganizationRequest, which: str) -> HttpResponse:
     """Answer one report as a CSV file; raise InvalidInput for days, places and groupings that the page would refuse."""
     sheet = SHEETS.get(which)
     if sheet is None:

@@ -10,7 +10,7 @@ from html import unescape
 import pytest
 import time_machine
 
-from apps.appointments.models import CancelReason, Status
+from apps.appointments.models import Appointment, CancelReason, Status
 from apps.audit.models import AccessRecord
 from apps.organizations.permissions import PERMISSIONS_OF, Permission, Role
 from tests.fixtures.appointments import AppointmentFactory
@@ -32,7 +32,7 @@ def a_week_later():
 
 @pytest.fixture
 def book(bookable):
-    """Three visits that took place, one missed, one cancelled an hour before, all on Monday."""
+    """Three visits that took place, one missed, one cancelled an hour before, all on Monday and booked on Friday."""
     for hour, status in enumerate([Status.FULFILLED] * 3 + [Status.NO_SHOW, Status.CANCELLED]):
         late = {"cancelled_at": MONDAY + (hour - 1) * HOUR, "cancel_reason": CancelReason.CLINIC}
         AppointmentFactory(
@@ -44,6 +44,7 @@ def book(bookable):
             status=status,
             **(late if status == Status.CANCELLED else {}),
         )
+    Appointment.objects.update(created_at=MONDAY - 3 * DAY)
     return bookable
 
 
