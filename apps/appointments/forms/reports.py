@@ -72,6 +72,8 @@ class ReportForm(forms.Form):
             first, last = days_of(Preset.WEEKS, organization.today())
             values |= {"first": first.isoformat(), "last": last.isoformat()}
         super().__init__(values)
+        for name in ("first", "last"):
+            self.fields[name].required = values["period"] == Preset.OWN
 
     def clean_location(self) -> Location | None:
         """Return the named location; refuse what is none of the clinic's."""
@@ -87,10 +89,6 @@ class ReportForm(forms.Form):
         """Work the scope out; what it refuses stands at its field."""
         cleaned = self.cleaned_data
         own = cleaned.get("period") == Preset.OWN
-        if own:
-            for name in ("first", "last"):
-                if name not in self.errors and cleaned.get(name) is None:
-                    self.add_error(name, self.fields[name].error_messages["required"])
         if self.errors:
             return cleaned
         location = cleaned["location"]

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from apps.appointments.forms.reports import Preset, ReportForm
-from apps.appointments.reports import SHEETS, Bucket, Column, Grouping, Report, Scope, Sheet, Stretch, names_of
+from apps.appointments.reports import SHEETS, Bucket, Column, Grouping, Report, Scope, Share, Sheet, Stretch, names_of
 from apps.appointments.reports.files import csv_lines
 from apps.appointments.reports.sheets import ACTOR_WORDS, REASON_WORDS, Unit
 from apps.core.dates import day_in_words
@@ -31,7 +31,7 @@ from apps.organizations.permissions import Permission
 from apps.organizations.places import chosen_location, locations_of
 
 UNKNOWN = "–"
-MANY = 100  # from so many cases on a share is worth a decimal
+MANY = 100  # from so many cases on a headline's share is worth a decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,23 +210,30 @@ def _row(sheet: Sheet, name: str, line: Any) -> Row:
 
 def _cell(column: Column, line: Any) -> Cell:
     value = column.of(line)
-    cases = getattr(line, column.key).whole if column.unit == Unit.RATIO else 0
-    return Cell(figure_in_words(column.unit, value, cases), "" if value is None else str(value))
+    return Cell(figure_in_words(column.unit, value), "" if value is None else str(value))
 
 
-def figure_in_words(unit: Unit, value: float | None, cases: int = 0) -> str:
-    """Return a figure with its unit; a share of many cases has a decimal, what is not known is a dash."""
+def figure_in_words(unit: Unit, value: float | None, places: int = 0) -> str:
+    """Return a figure with its unit, a dash where it is not known; shares in whole percent or with as many places."""
     if value is None:
         return UNKNOWN
     if unit == Unit.RATIO:
-        return f"{number_format(100 * value, 1 if cases >= MANY and value < 0.1 else 0)}%"
+        smallest = 10 ** -(places + 2)
+        less = "<" if 0 < value < smallest / 2 else ""
+        return f"{less}{_number(100 * (smallest if less else value), places)}%"
     if unit == Unit.MINUTES:
-        return _("%(hours)s h") % {
-            "hours": number_format(value / 60, 1 if 0 < value < 6000 and value % 60 else 0, force_grouping=True)
-        }
-    if unit == Unit.DAYS:
-        return number_format(value, 1)
-    return number_format(value, 0, force_grouping=True)
+        return _("%(n)s h") % {"n": _number(value / 60, 1 if 0 < value < 6000 else 0)}
+    return _number(value, 1 if unit == Unit.DAYS else 0)
+
+
+def _number(value: float, places: int = 0) -> str:
+    """Return the number rounded (Django's own function cuts), in the writing of the language."""
+    return number_format(round(value, places), places, force_grouping=True)
+
+
+def _percent(share: Share) -> str:
+    """Return a share with a decimal where there are cases enough to mean it."""
+    return figure_in_words(Unit.RATIO, share.ratio, 1 if share.whole >= MANY else 0)
 
 
 def in_words(stretch: Stretch, bucket: Bucket) -> str:
@@ -281,9 +288,9 @@ def _no_shows(line: Any) -> tuple[str, str, str]:
         line.unsettled,
     )
     return (
-        figure_in_words(Unit.RATIO, line.rate.ratio, line.rate.whole),
-        words % {"missed": number_format(line.missed), "n": number_format(line.rate.whole)},
-        note % {"n": number_format(line.unsettled)} if line.unsettled else "",
+        _percent(line.rate),
+        words % {"missed": _number(line.missed), "n": _number(line.rate.whole)},
+        note % {"n": _number(line.unsettled)} if line.unsettled else "",
     )
 
 
@@ -294,10 +301,10 @@ def _lead_times(line: Any) -> tuple[str, str, str]:
     note = _("The middle half was booked %(lower)s to %(upper)s days ahead, %(same_day)s on the day itself.") % {
         "lower": figure_in_words(Unit.DAYS, line.lower_quartile),
         "upper": figure_in_words(Unit.DAYS, line.upper_quartile),
-        "same_day": figure_in_words(Unit.RATIO, line.same_day_rate.ratio, line.visits),
+        "same_day": figure_in_words(Unit.RATIO, line.same_day_rate.ratio),
     }
     figure = _("%(days)s days") % {"days": figure_in_words(Unit.DAYS, line.median)}
-    return figure, words % {"n": number_format(line.visits)}, note
+    return figure, words % {"n": _number(line.visits)}, note
 
 
 def _cancellations(line: Any) -> tuple[str, str, str]:
@@ -305,10 +312,10 @@ def _cancellations(line: Any) -> tuple[str, str, str]:
         "%(cancelled)s of %(n)s visit was cancelled", "%(cancelled)s of %(n)s visits were cancelled", line.visits
     )
     note = _("%(short)s of %(cancelled)s less than 24 hours before.")
-    numbers = {"short": number_format(line.short_notice), "cancelled": number_format(line.cancelled)}
+    numbers = {"short": _number(line.short_notice), "cancelled": _number(line.cancelled)}
     return (
-        figure_in_words(Unit.RATIO, line.rate.ratio, line.visits),
-        words % {"cancelled": number_format(line.cancelled), "n": number_format(line.visits)},
+        _percent(line.rate),
+        words % {"cancelled": _number(line.cancelled), "n": _number(line.visits)},
         note % numbers if line.cancelled else "",
     )
 

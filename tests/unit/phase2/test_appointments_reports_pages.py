@@ -11,6 +11,8 @@ import pytest
 import time_machine
 
 from apps.appointments.models import Appointment, CancelReason, Status
+from apps.appointments.reports.sheets import Unit
+from apps.appointments.views.reports import figure_in_words
 from apps.audit.models import AccessRecord
 from apps.organizations.permissions import PERMISSIONS_OF, Permission, Role
 from tests.fixtures.appointments import AppointmentFactory
@@ -60,7 +62,7 @@ class TestPage:
     def test_each_section_leads_with_its_figure_and_the_cases_behind_it(self, book, manager_client):
         text = words(manager_client.get("/reports/", WEEK))
         assert "23 – 29 Nov 2026 · All locations" in text
-        assert "4% 1.5 h of 35 h available were booked" in text
+        assert "4% 1.5 h of 35.0 h available were booked" in text
         assert "25% 1 of 4 visits were missed" in text
         assert "20% 1 of 5 visits were cancelled 1 of 1 less than 24 hours before." in text
         assert "Clinic closed 1" in text
@@ -156,6 +158,26 @@ class TestPage:
         book.practitioner.family_name = "<b>Okonkwo"
         book.practitioner.save()
         assert "<b>Okonkwo" not in manager_client.get("/reports/", WEEK).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "places", "words_"),
+    [
+        (Unit.RATIO, None, 0, "–"),
+        (Unit.RATIO, 0, 0, "0%"),
+        (Unit.RATIO, 0.004, 0, "<1%"),
+        (Unit.RATIO, 0.006, 0, "1%"),
+        (Unit.RATIO, 0.004, 1, "0.4%"),
+        (Unit.RATIO, 1.0, 1, "100.0%"),
+        (Unit.MINUTES, 0, 0, "0 h"),
+        (Unit.MINUTES, 90, 0, "1.5 h"),
+        (Unit.MINUTES, 75_000, 0, "1,250 h"),
+        (Unit.DAYS, 6.26, 0, "6.3"),
+        (Unit.VISITS, 1234, 0, "1,234"),
+    ],
+)
+def test_a_figure_says_no_more_than_it_knows(unit, value, places, words_):
+    assert figure_in_words(unit, value, places) == words_
 
 
 class TestWhoMay:
