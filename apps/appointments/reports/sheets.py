@@ -118,9 +118,16 @@ _SHEETS = (
         _("How far ahead are visits booked?"),
         (
             Column("visits", _("Visits"), Unit.VISITS, _("not cancelled, not imported")),
-            Column("lower_quartile", _("Quarter within"), Unit.DAYS, _("lower quartile, days")),
-            Column("median", _("Half within"), Unit.DAYS, _("median, days")),
-            Column("upper_quartile", _("Three quarters"), Unit.DAYS, _("upper quartile, days")),
+            Column(
+                "lower_quartile", _("¼ within"), Unit.DAYS, _("lower quartile: days within which a quarter was booked")
+            ),
+            Column("median", _("Median"), Unit.DAYS, _("days within which half was booked")),
+            Column(
+                "upper_quartile",
+                _("¾ within"),
+                Unit.DAYS,
+                _("upper quartile: days within which three quarters were booked"),
+            ),
             Column("same_day", _("Same day"), Unit.VISITS, _("booked on the day of the visit"), on_page=False),
             Column("same_day_rate", _("Same day"), Unit.RATIO, _("booked on the day of the visit")),
         ),
