@@ -54,6 +54,7 @@ class AppointmentsConfig(AppConfig):
                 waitlist_badge,
             )
         )
+        register(Entry("reports", _("Reports"), "chart-bar", "appointments:reports", Permission.REPORTS_VIEW, 100))
         panels.register(
             slot="rail",
             key="waitlist",

@@ -10,6 +10,7 @@ from apps.appointments.views import (
     link,
     moving,
     panels,
+    reports,
     rooms,
     series,
     steps,
@@ -65,5 +66,7 @@ urlpatterns = [
     path("waitlist/<uuid:pk>/edit/", waitlist.edit, name="waitlist-edit"),
     path("waitlist/<uuid:pk>/offer/", waitlist_offers.offer, name="waitlist-offer"),
     path("waitlist/<uuid:pk>/<slug:step>/", waitlist_offers.take_step, name="waitlist-step"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/<slug:which>.csv", reports.report_file, name="report-file"),
     path("patients/<uuid:pk>/waitlist/", waitlist.for_patient, name="waitlist-for-patient"),
 ]

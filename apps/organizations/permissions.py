@@ -24,6 +24,7 @@ class Permission(StrEnum):
     JOURNEYS_VIEW = "journeys.view"
     JOURNEYS_ADVANCE = "journeys.advance"
     JOURNEYS_MANAGE = "journeys.manage"
+    REPORTS_VIEW = "reports.view"
     EVENTS_VIEW = "events.view"
     AUDIT_VIEW = "audit.view"
     ORGANIZATION_MANAGE = "organization.manage"
@@ -62,6 +63,7 @@ _MANAGER = _DESK | {
     Permission.PRACTITIONERS_MANAGE,
     Permission.TEMPLATES_MANAGE,
     Permission.JOURNEYS_MANAGE,
+    Permission.REPORTS_VIEW,
     Permission.AUDIT_VIEW,
 }
 
@@ -70,5 +72,5 @@ PERMISSIONS_OF: dict[str, frozenset[Permission]] = {
     Role.CLINICIAN: _READ | {Permission.APPOINTMENTS_MANAGE, Permission.PATIENTS_MANAGE, Permission.JOURNEYS_ADVANCE},
     Role.MANAGER: _MANAGER,
     Role.ADMIN: frozenset(Permission),
-    Role.AUDITOR: _READ | {Permission.AUDIT_VIEW},
+    Role.AUDITOR: _READ | {Permission.REPORTS_VIEW, Permission.AUDIT_VIEW},
 }

@@ -158,6 +158,8 @@ SETTINGS = [
     "/settings/types/",
     "/settings/closures/",
     "/appointments/outside/",
+    "/reports/?first=2026-11-23&last=2027-01-31",
+    "/reports/?first=2026-11-23&last=2027-01-31&by=type",
 ]
 
 
