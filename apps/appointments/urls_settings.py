@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.appointments.views import outside
-from apps.appointments.views.settings import absences, hours, index, people, places, types, use
+from apps.appointments.views.settings import absences, busy_times, hours, index, people, places, types, use
 
 urlpatterns = [
     path("settings/", index.index, name="settings"),
@@ -21,6 +21,14 @@ urlpatterns = [
     path("settings/practitioners/<uuid:pk>/hours/from/", hours.split, name="settings-hours-split"),
     path("settings/practitioners/<uuid:pk>/time-off/", absences.time_off, name="settings-time-off"),
     path("settings/practitioners/<uuid:pk>/time-off/new/", absences.new_time_off, name="settings-time-off-new"),
+    path(
+        "settings/practitioners/<uuid:pk>/calendars/new/", busy_times.import_calendar, name="settings-calendar-import"
+    ),
+    path(
+        "settings/practitioners/<uuid:pk>/calendars/remove/",
+        busy_times.remove_calendar,
+        name="settings-calendar-remove",
+    ),
     path("settings/time-off/<uuid:pk>/", absences.change_time_off, name="settings-time-off-change"),
     path("settings/time-off/<uuid:pk>/remove/", absences.drop_time_off, name="settings-time-off-remove"),
     path("settings/closures/", absences.closures, name="settings-closures"),

@@ -16,7 +16,7 @@ from apps.core.api.viewsets import CreateMixin, DestroyMixin, ListMixin, Retriev
 from apps.organizations.models import Location
 from apps.organizations.permissions import Permission
 from apps.practitioners import services
-from apps.practitioners.models import Closure, Practitioner, Room, TimeOff, WeeklyHours
+from apps.practitioners.models import BusyTime, Closure, Practitioner, Room, TimeOff, WeeklyHours
 from apps.practitioners.serializers import (
     ClosureSerializer,
     ClosureUpdateSerializer,
@@ -181,6 +181,14 @@ class TimeOffViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Destroy
 
     def perform_destroy(self, instance: TimeOff) -> None:
         services.remove_time_off(time_off=instance, actor=self.actor)
+
+
+class BusyTimeFilter(PeriodFilter):
+    """Busy times of a calendar, or in a time."""
+
+    class Meta:
+        model = BusyTime
+        fields = ["calendar"]
 
 
 class ClosureFilter(PeriodFilter):

@@ -1,4 +1,4 @@
-"""Reading who works when: working hours as instants, absences, closures."""
+"""Reading who works when: working hours as instants, absences, closures, imported calendars."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
-from django.db.models import UUIDField, Value
+from django.db.models import Count, Max, Min, UUIDField, Value
 
 from apps.organizations.models import Location, Organization
 from apps.practitioners.hours import from_instant, local_date, stretch, to_instant
@@ -119,3 +120,29 @@ def absences(
         for pk, person, place, period, why, calendar in kinds[0].union(*kinds[1:], all=True)
     ]
     return sorted(found, key=lambda absence: (absence.start, absence.end))
+
+
+def zone_of(person: Practitioner) -> ZoneInfo:
+    """Return the clock that a person's days are read on: of the place where they work, else the clinic's. One query."""
+    place = Location.objects.filter(pk__in=person.weekly_hours.values("location")).order_by("name").first()
+    return place.zone if place else person.organization.zone
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedCalendar:
+    """Another calendar that says when a practitioner is taken: how often, from when until when, when it was read."""
+
+    name: str
+    busy_times: int
+    first: dt.datetime
+    last: dt.datetime
+    read_at: dt.datetime
+
+
+def imported_calendars(person: Practitioner) -> list[ImportedCalendar]:
+    """Return the calendars imported for a person, by name; one query."""
+    rows = BusyTime.objects.filter(organization_id=person.organization_id, practitioner=person).order_by("calendar")
+    grouped = rows.values_list("calendar").annotate(
+        Count("pk"), Min("period__startswith"), Max("period__endswith"), Max("created_at")
+    )
+    return [ImportedCalendar(*row) for row in grouped]

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from apps.core.api.fields import InstantField, InUtc, TenantRelatedField
 from apps.organizations.models import Location
-from apps.practitioners.models import Closure, Colour, Practitioner, Room, TimeOff, WeeklyHours
+from apps.practitioners.models import BusyTime, Closure, Colour, Practitioner, Room, TimeOff, WeeklyHours
 
 COLOURS = [(colour.value, colour.label) for colour in Colour]
 
@@ -193,6 +193,31 @@ class TimeOffWriteSerializer(serializers.Serializer):
     start = InstantField()
     end = InstantField()
     reason = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
+
+
+class BusyTimeSerializer(_Period, InUtc, serializers.ModelSerializer):
+    """A time, [start, end), in which another calendar says that the practitioner is taken."""
+
+    class Meta:
+        model = BusyTime
+        fields = ["id", "practitioner", "calendar", "uid", "start", "end", "summary"]
+        read_only_fields = fields
+
+
+class BusyPeriodSerializer(serializers.Serializer):
+    """An event of another calendar; one that repeats is sent once per occurrence, with the same `uid`."""
+
+    uid = serializers.CharField(max_length=255)
+    start = InstantField()
+    end = InstantField()
+    summary = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
+
+
+class BusyTimesWriteSerializer(serializers.Serializer):
+    """All that a calendar says from now on: what was imported under its name before goes."""
+
+    calendar = serializers.CharField(max_length=80)
+    events = serializers.ListField(child=BusyPeriodSerializer(), max_length=5000)
 
 
 class ClosureSerializer(_Period, InUtc, serializers.ModelSerializer):

@@ -1,4 +1,4 @@
-"""Every write on practitioners, rooms, weekly hours, time off, closures and holidays."""
+"""Every write on practitioners, rooms, weekly hours, time off, busy times, closures and holidays."""
 
 from apps.practitioners.services.absences import (
     add_closure,
@@ -8,6 +8,7 @@ from apps.practitioners.services.absences import (
     update_closure,
     update_time_off,
 )
+from apps.practitioners.services.busy_times import remove_busy_times, replace_busy_times
 from apps.practitioners.services.holidays import KeptHolidays, keep_holidays, open_location, update_location
 from apps.practitioners.services.hours import (
     HoursRow,
@@ -33,9 +34,11 @@ __all__ = [
     "hours_token",
     "keep_holidays",
     "open_location",
+    "remove_busy_times",
     "remove_closure",
     "remove_time_off",
     "remove_weekly_hours",
+    "replace_busy_times",
     "rows_of",
     "set_weekly_hours",
     "split_weekly_hours",

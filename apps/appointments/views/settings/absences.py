@@ -25,6 +25,7 @@ from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.models import Location
 from apps.organizations.permissions import Permission
 from apps.practitioners.models import Closure, Practitioner, TimeOff
+from apps.practitioners.selectors import imported_calendars, zone_of
 from apps.practitioners.services import (
     add_closure,
     add_time_off,
@@ -52,16 +53,11 @@ def time_off(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     context = person_context(request, person, "time-off") | {
         "ahead": [_period(row, zone) for row in ahead],
         "past": [_period(row, zone) for row in past[:SHOWN_PAST]],
+        "calendars": imported_calendars(person),
         "now": now,
     }
     template = "settings/time_off.html#rows" if wants_fragment(request) else "settings/time_off.html"
     return render(request, template, context)
-
-
-def zone_of(person: Practitioner) -> ZoneInfo:
-    """Return the clock that a person's days are read on: of the place where they work, else the clinic's."""
-    place = Location.objects.filter(pk__in=person.weekly_hours.values("location")).order_by("name").first()
-    return place.zone if place else person.organization.zone
 
 
 def _period(row: TimeOff | Closure, zone: ZoneInfo) -> dict[str, Any]:
