@@ -30,6 +30,8 @@ app.conf.beat_schedule = {
     "expire-holds": {"task": "appointments.expire_holds", "schedule": 15.0, "options": {"expires": 15}},
     "expire-offers": {"task": "appointments.expire_offers", "schedule": 10.0, "options": {"expires": 10}},
     "close-past-windows": {"task": "appointments.close_past_windows", "schedule": 1800.0, "options": {"expires": 1800}},
+    "import-appointments": {"task": "appointments.work_on_imports", "schedule": 30.0, "options": {"expires": 30}},
+    "forget-imports": {"task": "appointments.forget_imports", "schedule": 3600.0, "options": {"expires": 3600}},
     "advance-journeys": {"task": "journeys.advance_due", "schedule": 15.0, "options": {"expires": 15}},
     "sweep-conversations": {"task": "conversations.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "forget-expired-answers": {"task": "core.forget_expired", "schedule": 3600.0, "options": {"expires": 3600}},

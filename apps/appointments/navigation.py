@@ -14,6 +14,7 @@ PAGES = (
     ("types", _("Appointment types"), "list-details", _("What can be booked, how long")),
     ("closures", _("Closures and holidays"), "calendar-off", _("When nobody can come")),
     ("booking", _("Booking rules"), "adjustments-horizontal", _("No-shows, waitlist, self-service")),
+    ("exchange", _("Import and export"), "table-import", _("Appointments as CSV files")),
 )
 
 

@@ -26,6 +26,7 @@ def register_presentations() -> None:
         ("started", "stethoscope", "active", lambda: _("Visit of %(when)s started")),
         ("fulfilled", "circle-check", "ok", lambda: _("Visit of %(when)s completed")),
         ("no_show", "user-x", "warn", lambda: _("Did not come to the visit on %(when)s")),
+        ("imported", "file-import", "neutral", lambda: _("Visit of %(when)s taken over from another system")),
         ("status_undone", "arrow-back-up", "neutral", lambda: _("Last step of the visit on %(when)s undone")),
     )
     for what, icon, tone, words in lines:

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from apps.appointments.urls_exchange import urlpatterns as exchange_pages
 from apps.appointments.urls_settings import urlpatterns as settings_pages
 from apps.appointments.views import (
     attendance,
@@ -23,6 +24,7 @@ from apps.appointments.views import (
 app_name = "appointments"
 urlpatterns = [
     *settings_pages,
+    *exchange_pages,
     path("calendar/", calendar.calendar, name="calendar"),
     path("calendar/group/<uuid:session>/", calendar.group, name="calendar-group"),
     path("appointments/book/", book.book, name="book"),

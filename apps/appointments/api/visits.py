@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 import django_filters
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -20,6 +20,7 @@ from apps.appointments import services
 from apps.appointments.availability import find_slots, nearest_slots
 from apps.appointments.conflicts import check_booking
 from apps.appointments.errors import conflict_as_json, slot_as_json
+from apps.appointments.exchange.writing import FILE_NAME, write_appointments
 from apps.appointments.invites import invite_for
 from apps.appointments.models import VISIT_STATUSES, Appointment, AppointmentType, Source
 from apps.appointments.serializers import (
@@ -179,6 +180,13 @@ class CalendarRenderer(BaseRenderer):
         return JSONRenderer().render(data)
 
 
+class CsvRenderer(CalendarRenderer):
+    """Lets callers ask for `text/csv`; the view itself answers with the file."""
+
+    media_type = "text/csv"
+    format = "csv"
+
+
 class VisitPagination(CursorPagination):
     """Latest start first."""
 
@@ -199,6 +207,7 @@ class AppointmentViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Ten
         "list": VIEW,
         "retrieve": VIEW,
         "ics": VIEW,
+        "export": VIEW,
         "check": VIEW,
         "create": MANAGE,
         "partial_update": MANAGE,
@@ -267,6 +276,16 @@ class AppointmentViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Ten
                 "alternatives": [slot_as_json(slot) for slot in free],
             }
         )
+
+    @extend_schema(operation_id="appointments_export", responses={(200, "text/csv"): OpenApiTypes.STR})
+    @action(detail=False, methods=["get"], renderer_classes=[CsvRenderer, JSONRenderer], pagination_class=None)
+    def export(self, request: Request) -> FileResponse:
+        """Give all visits that the filters keep as one CSV file, by start; its columns are in docs/exchange.md."""
+        rows = self.filter_queryset(self.get_queryset())
+        file = write_appointments(
+            rows, organization=request.organization, route="api:appointments-export", actor=self.actor
+        )
+        return FileResponse(file, as_attachment=True, filename=FILE_NAME, content_type="text/csv; charset=utf-8")
 
     @extend_schema(request=ConfirmAppointmentSerializer)
     @action(detail=True, methods=["post"])

@@ -33,7 +33,8 @@ class Wanted:
 
     `ignore` is the hold or appointment that it replaces. Without `room`, a type that needs one gets `preferred_room`
     or any that is free. With `overbook`, a time of the practitioner that is taken gets a lane of its own. `beside` are
-    visits that move with it. A visit of a series may lie beyond the type's horizon.
+    visits that move with it. A visit of a series may lie beyond the type's horizon. One that is over took its own time
+    only: no buffers around it.
     """
 
     organization: Organization
@@ -50,6 +51,7 @@ class Wanted:
     overbook: bool = False
     beside: frozenset[uuid.UUID] = frozenset()
     in_series: bool = False
+    is_over: bool = False
 
     def __post_init__(self) -> None:
         require_same_organization(
@@ -77,11 +79,13 @@ class Wanted:
 
     @property
     def busy_from(self) -> dt.datetime:
-        return self.start - dt.timedelta(minutes=self.appointment_type.buffer_before_minutes)
+        buffer = 0 if self.is_over else self.appointment_type.buffer_before_minutes
+        return self.start - dt.timedelta(minutes=buffer)
 
     @property
     def busy_until(self) -> dt.datetime:
-        return self.end + dt.timedelta(minutes=self.appointment_type.buffer_after_minutes)
+        buffer = 0 if self.is_over else self.appointment_type.buffer_after_minutes
+        return self.end + dt.timedelta(minutes=buffer)
 
     @property
     def moving(self) -> list[uuid.UUID]:

@@ -15,6 +15,7 @@ from apps.appointments.models.appointment import (
     Status,
     TimeRange,
 )
+from apps.appointments.models.imports import AT_WORK, AppointmentImport, ImportRow, ImportStatus, RowState
 from apps.appointments.models.policies import AppointmentSettings, CalendarFeed, OnlineBookingBlock
 from apps.appointments.models.series import MOST_OCCURRENCES, AppointmentSeries
 from apps.appointments.models.types import MOST_SEATS, AppointmentType, PractitionerType, TypeLocation, TypeRoom
@@ -28,6 +29,7 @@ from apps.appointments.models.waitlist import (
 )
 
 __all__ = [
+    "AT_WORK",
     "BUSY_STATUSES",
     "LONGEST",
     "MOST_EXTRA_LANES",
@@ -38,15 +40,19 @@ __all__ = [
     "UNDO_WINDOW",
     "VISIT_STATUSES",
     "Appointment",
+    "AppointmentImport",
     "AppointmentQuerySet",
     "AppointmentSeries",
     "AppointmentSettings",
     "AppointmentType",
     "CalendarFeed",
     "CancelReason",
+    "ImportRow",
+    "ImportStatus",
     "OfferStatus",
     "OnlineBookingBlock",
     "PractitionerType",
+    "RowState",
     "Session",
     "Source",
     "Status",

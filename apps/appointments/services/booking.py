@@ -46,10 +46,14 @@ def book_appointment(
     overbook: bool = False,
     series: AppointmentSeries | None = None,
     recurrence_id: dt.datetime | None = None,
+    duration_minutes: int | None = None,
+    external_id: str = "",
     tell_patient: bool = True,
     actor: Actor,
 ) -> Appointment:
-    """Book a visit of the type's duration, exactly once per time, whoever asks through whichever door.
+    """Book a visit, exactly once per time, whoever asks through whichever door.
+
+    It lasts as long as its type unless `duration_minutes` says otherwise; `external_id` is its id in an imported file.
 
     Locks practitioner, room and patient (see `placing`), then checks everything. A `hold` of the same time becomes
     the appointment in place, so that nobody can slip in between; one of another time is released. `override_reason`
@@ -67,7 +71,7 @@ def book_appointment(
         practitioner=practitioner,
         location=location,
         start=start,
-        minutes=appointment_type.duration_minutes,
+        minutes=duration_minutes or appointment_type.duration_minutes,
         patient=patient,
         room=room,
         preferred_room=hold.room_id if hold else None,
@@ -97,6 +101,7 @@ def book_appointment(
         appointment.note = note.strip()
         appointment.override_reason = decision.override_reason
         appointment.series, appointment.recurrence_id = series, recurrence_id
+        appointment.external_id = external_id
         appointment.save(force_insert=kept is None)
         emit_change(
             "booked",

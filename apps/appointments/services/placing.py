@@ -38,6 +38,7 @@ CODE_OF_CONSTRAINT = {
     "appointment_patient_not_double_booked": "patient_taken",
     "appointment_seat_not_double_booked": "group_full",
 }
+TAKEN = frozenset({*CODE_OF_CONSTRAINT.values(), "lanes_full", "group_elsewhere"})
 # The bot and the patient act for themselves: they may not set the clinic's rules aside, whatever reason they give.
 MAY_OVERRIDE = frozenset({ActorKind.USER, ActorKind.API_KEY, ActorKind.SYSTEM})
 
@@ -171,6 +172,17 @@ def refuse_hard_conflicts(wanted: Wanted, *, actor: Actor) -> Decision:
     if found.expired_holds:
         release_rows(found.expired_holds, actor=actor)
     return _decision(found, "")
+
+
+def refuse_taken_time(wanted: Wanted, *, actor: Actor) -> Examination:
+    """Examine under the locks and refuse only what is taken: for a visit that is over, no rule counts any more."""
+    found = examine(wanted)
+    taken = [conflict for conflict in found.hard if conflict.code in TAKEN]
+    if taken:
+        raise _Refused(taken)
+    if found.expired_holds:
+        release_rows(found.expired_holds, actor=actor)
+    return found
 
 
 def place(appointment: Appointment, wanted: Wanted, decision: Decision) -> None:

@@ -10,13 +10,15 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from apps.appointments.models import WaitlistOffer
+from apps.appointments.models import AppointmentImport, WaitlistOffer
 from apps.core.actors import SYSTEM
 from apps.journeys.models import Instance
 from apps.journeys.services import start_journey
 from tests.fixtures.appointments import (
     AppointmentFactory,
+    AppointmentImportFactory,
     AppointmentTypeFactory,
+    ImportRowFactory,
     PractitionerTypeFactory,
     WaitlistEntryFactory,
     WaitlistOfferFactory,
@@ -27,6 +29,7 @@ from tests.fixtures.journeys import make_journey
 from tests.fixtures.organizations import LocationFactory
 from tests.fixtures.patients import ConsentFactory, ContactPointFactory, PatientFactory
 from tests.fixtures.practitioners import (
+    BusyTimeFactory,
     ClosureFactory,
     PractitionerFactory,
     RoomFactory,
@@ -157,6 +160,10 @@ SETTINGS = [
     "/settings/practitioners/{practitioner}/time-off/",
     "/settings/types/",
     "/settings/closures/",
+    "/settings/exchange/",
+    "/settings/exchange/{checked}/",
+    "/settings/exchange/{uploaded}/",
+    "/appointments/export/",
     "/appointments/outside/",
     "/reports/?first=2026-11-23&last=2027-01-31",
     "/reports/?first=2026-11-23&last=2027-01-31&by=type",
@@ -191,15 +198,35 @@ def furnish(bookable, *, first: int, number: int) -> None:
                 appointment_type=kind,
                 start=away,
             )
+        BusyTimeFactory(organization=organization, practitioner=bookable.practitioner, calendar=f"Ward {index}")
+        AppointmentImportFactory(organization=organization)
+
+
+def imports_of(bookable) -> dict[str, UUID]:
+    """Return an import that was checked and one whose columns are to be chosen."""
+    organization = bookable.organization
+    checked = AppointmentImportFactory(organization=organization, status="checked")
+    uploaded = AppointmentImportFactory(organization=organization)
+    return {"checked": checked.pk, "uploaded": uploaded.pk}
+
+
+def add_import_rows(ids: dict[str, UUID], *, number: int) -> None:
+    for _ in range(number):
+        for state, batch in (("refused", ids["checked"]), ("ready", ids["checked"]), ("waiting", ids["uploaded"])):
+            shown = AppointmentImport.objects.get(pk=batch)
+            ImportRowFactory(organization=shown.organization, batch=shown, state=state)
 
 
 @pytest.mark.parametrize("path", SETTINGS)
 def test_settings_page_asks_at_most_twelve_questions_however_much_is_set_up(manager_client, bookable, path):
-    path = path.format(practitioner=bookable.practitioner.pk)
+    ids = imports_of(bookable)
+    path = path.format(practitioner=bookable.practitioner.pk, **ids)
     furnish(bookable, first=0, number=2)
+    add_import_rows(ids, number=6)
     manager_client.get(path)  # what is asked once per process
     few = questions(manager_client, path)
     furnish(bookable, first=2, number=6)
+    add_import_rows(ids, number=12)
     many = questions(manager_client, path)
     assert len(many) == len(few), "\n".join(many)
     assert len(many) <= MOST, "\n".join(many)

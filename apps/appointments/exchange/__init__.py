@@ -1,0 +1,1 @@
+"""Appointments as files: what leaves as CSV, and what other systems' CSV says."""

@@ -1,0 +1,1 @@
+"""Appointments out of and into the portal, as files."""
