@@ -139,7 +139,7 @@ def test_a_visit_s_steps_show_in_the_calendar_and_on_the_patient_s_timeline(desk
         expect(entries.first).not_to_have_attribute("id", known, timeout=SECONDS_MS)
 
 
-LOST = "if (!event.buttons) return finish();"
+LOST = "if (!event.buttons) return cancel();"
 ELSEWHERE = "document.dispatchEvent(new PointerEvent('pointermove', {buttons: 0, bubbles: true}))"
 
 
@@ -179,7 +179,7 @@ def test_a_drag_that_never_ends_stops_it(desk, day):
         assert LOST in answer.text()
         route.fulfill(response=answer, body=answer.text().replace(LOST, ""))
 
-    desk.context.route(re.compile(r"/js/calendar[^/]*\.js"), without_the_end)
+    desk.context.route(re.compile(r"/js/calendar-drag[^/]*\.js"), without_the_end)
     calendar = drag_without_an_end(desk, day)
     block, title = step_and_its_title(desk, calendar)
     with pytest.raises(AssertionError):
