@@ -9,7 +9,7 @@ import apps.core.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("appointments", "0004_groups_series_waitlist"),
+        ("appointments", "0005_no_show_message"),
         ("organizations", "0004_memberships_of_a_person"),
         ("patients", "0004_sort_name"),
         ("practitioners", "0003_busy_times_and_holidays"),
