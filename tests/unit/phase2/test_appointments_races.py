@@ -304,7 +304,8 @@ def _wait_until_somebody_waits_for_a_lock() -> None:
     while not waiting:
         assert dt.datetime.now(dt.UTC) < deadline
         with connection.cursor() as cursor:
-            # Of this database only: other test workers share the cluster.
+            # Of this database only: other test workers share the cluster. Who is connected is remembered for a transaction.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(
                 "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
                 " WHERE NOT granted AND datname = current_database() AND pid <> pg_backend_pid()"

@@ -230,6 +230,19 @@ def test_an_organization_scope_is_not_left_open_by_a_command(manager, organizati
 
 
 class TestStopBySignal:
+    @pytest.fixture(autouse=True)
+    def as_in_a_terminal(self):
+        """Let signals do what they do by default, whoever started the tests: `nohup` and `&` ignore some."""
+        usual = {
+            signal.SIGINT: signal.default_int_handler,
+            signal.SIGTERM: signal.SIG_DFL,
+            signal.SIGHUP: signal.SIG_DFL,
+        }
+        before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+        yield
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     def test_the_command_ends_with_a_sentence_after_cleaning_up(self, number):
         cleaned = []
