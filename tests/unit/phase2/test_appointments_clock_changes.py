@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from apps.appointments.availability import find_slots
 from apps.appointments.models import Appointment, AppointmentType
+from apps.core.ids import uuid7
 from apps.practitioners import hours as wall
 from apps.practitioners.models import TimeOff, WeeklyHours
 from tests.fixtures.appointments import AppointmentTypeFactory, PractitionerTypeFactory
@@ -75,8 +77,23 @@ def cases(draw: st.DrawFn, days: dict[str, list[dt.date]]) -> tuple[Model, dt.da
         away=draw(periods),
         rooms=draw(st.none() | st.lists(periods, max_size=2)),
     )
+    if model.rooms is None:
+        model = replace(model, capacity=draw(st.sampled_from([1, 3])))
+        model = replace(model, groups=draw_groups(draw, model, midnight) if model.capacity > 1 else [])
     first = midnight + draw(st.integers(-120, 600)) * MINUTE
     return model, first, first + draw(st.integers(60, 1800)) * MINUTE
+
+
+def draw_groups(draw: st.DrawFn, model: Model, midnight: dt.datetime) -> list[tuple[dt.datetime, int]]:
+    """Groups at any minute, with one to all of their seats taken; none where the practitioner is busy already."""
+    wished = draw(st.lists(st.tuples(st.integers(-120, 1800), st.integers(1, model.capacity)), max_size=4))
+    kept: list[tuple[dt.datetime, int]] = []
+    for number, taken in wished:
+        around = model.taken_around(midnight + number * MINUTE)
+        others = [*model.busy, *(model.taken_around(start) for start, _taken in kept)]
+        if not any(_meet(around, other) for other in others):
+            kept.append((midnight + number * MINUTE, taken))
+    return kept
 
 
 def _meet(one: tuple, other: tuple) -> bool:
@@ -109,6 +126,7 @@ class Clinic:
             step_minutes=model.step,
             horizon_days=500,
             needs_room=model.rooms is not None,
+            capacity=model.capacity,
         )
         PractitionerTypeFactory(organization=organization, practitioner=self.practitioner, appointment_type=self.type)
         WeeklyHours.objects.bulk_create(
@@ -127,6 +145,8 @@ class Clinic:
             for period in merged(model.away)
         )
         self._occupy(self.practitioner, None, model.busy)
+        for start, taken in model.groups:
+            self._gather(start, taken, model)
         for periods in model.rooms or []:
             room = RoomFactory(organization=organization, location=self.location)
             self._occupy(PractitionerFactory(organization=organization), room, periods)
@@ -146,6 +166,25 @@ class Clinic:
                 held_until=NOW + dt.timedelta(days=1),
             )
             for start, end in merged(periods)
+        )
+
+    def _gather(self, start: dt.datetime, taken: int, model: Model) -> None:
+        session = uuid7()
+        Appointment.objects.bulk_create(
+            Appointment(
+                organization=self.organization,
+                practitioner=self.practitioner,
+                location=self.location,
+                appointment_type=self.type,
+                start=start,
+                end=start + model.duration * MINUTE,
+                busy_period=DateTimeTZRange(*model.taken_around(start)),
+                session=session,
+                seat=seat,
+                status="held",
+                held_until=NOW + dt.timedelta(days=1),
+            )
+            for seat in range(taken)
         )
 
     def starts(self, first: dt.datetime, last: dt.datetime) -> list[dt.datetime]:
