@@ -39,7 +39,9 @@ pytestmark = pytest.mark.django_db
 
 
 @st.composite
-def cases(draw: st.DrawFn, days: dict[str, list[dt.date]]) -> tuple[Model, dt.datetime, dt.datetime]:
+def cases(
+    draw: st.DrawFn, days: dict[str, list[dt.date]], *, grouped: bool = False
+) -> tuple[Model, dt.datetime, dt.datetime]:
     """A practitioner's calendar around one date, and the window to search."""
     zone = ZoneInfo(draw(st.sampled_from(sorted(days))))
     date = draw(st.sampled_from(days[zone.key]))
@@ -77,16 +79,17 @@ def cases(draw: st.DrawFn, days: dict[str, list[dt.date]]) -> tuple[Model, dt.da
         away=draw(periods),
         rooms=draw(st.none() | st.lists(periods, max_size=2)),
     )
-    if model.rooms is None:
-        model = replace(model, capacity=draw(st.sampled_from([1, 3])))
-        model = replace(model, groups=draw_groups(draw, model, midnight) if model.capacity > 1 else [])
+    if grouped:
+        model = replace(model, rooms=None, capacity=2)
+        model = replace(model, groups=draw_groups(draw, model, midnight))
     first = midnight + draw(st.integers(-120, 600)) * MINUTE
     return model, first, first + draw(st.integers(60, 1800)) * MINUTE
 
 
 def draw_groups(draw: st.DrawFn, model: Model, midnight: dt.datetime) -> list[tuple[dt.datetime, int]]:
     """Groups at any minute, with one to all of their seats taken; none where the practitioner is busy already."""
-    wished = draw(st.lists(st.tuples(st.integers(-120, 1800), st.integers(1, model.capacity)), max_size=4))
+    seats = st.integers(1, model.capacity)
+    wished = draw(st.lists(st.tuples(st.integers(0, 1440), seats), min_size=2, max_size=6))
     kept: list[tuple[dt.datetime, int]] = []
     for number, taken in wished:
         around = model.taken_around(midnight + number * MINUTE)
@@ -212,6 +215,12 @@ def test_slots_equal_the_minute_model_when_the_clocks_change(organization, case)
 @by_property
 @given(case=cases(ORDINARY))
 def test_slots_equal_the_minute_model_on_ordinary_days(organization, case) -> None:
+    compare(organization, case)
+
+
+@by_property
+@given(case=cases(CHANGES | ORDINARY, grouped=True))
+def test_slots_of_groups_equal_the_minute_model(organization, case) -> None:
     compare(organization, case)
 
 
