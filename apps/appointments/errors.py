@@ -40,8 +40,16 @@ class SlotUnavailable(Conflict):
     @property
     def can_overbook(self) -> bool:
         """Tell whether a manager may put it beside what takes the practitioner's time: nothing else is hard."""
-        hard = {conflict.code for conflict in self.conflicts if conflict.hard}
-        return hard == {"practitioner_taken"}
+        return self._hard_codes == {"practitioner_taken"}
+
+    @property
+    def can_overbook_without_room(self) -> bool:
+        """Tell the same of a visit that needs no room, but would keep one which is taken, too."""
+        return self._hard_codes == {"practitioner_taken", "room_taken"}
+
+    @property
+    def _hard_codes(self) -> set[str]:
+        return {conflict.code for conflict in self.conflicts if conflict.hard}
 
 
 class SeriesUnavailable(Conflict):

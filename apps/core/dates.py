@@ -7,6 +7,9 @@ from functools import lru_cache
 
 from django.utils import formats, translation
 
+# Days of a clinic's calendar; at the ends of what a date can be, the day before or after does not exist.
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+
 
 def day_in_words(day: dt.date, pattern: str) -> str:
     """Return a date (of a datetime: its own wall's) in Django's format letters and the active language, remembered."""

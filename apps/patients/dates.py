@@ -21,11 +21,12 @@ OLDEST = dt.timedelta(days=130 * 366)
 def find_birth_date(text: str, *, day_first: bool, today: dt.date) -> tuple[dt.date, str] | None:
     """Return the first date in the text and what is left of the text, or None.
 
-    Understands ISO, numbers with / . -, and month names in English, Spanish and Hindi. An order that the calendar
+    Understands ISO, numbers with / . - (dots are day first), and month names in English, Spanish and Hindi. An order that the calendar
     refuses (25/3 in the United States) is read the other way round; two-digit years never lie in the future.
     """
     if match := _NUMERIC.search(text):
-        found = _from_numbers(match[1], match[3], match[4], day_first=day_first, today=today)
+        # Who writes dots (7.10.1992) puts the day first, wherever they are.
+        found = _from_numbers(match[1], match[3], match[4], day_first=day_first or match[2] == ".", today=today)
     elif match := _DAY_FIRST_WORDS.search(text):
         found = _build(int(match[3]), _month(match[2]), int(match[1]), today)
     elif match := _MONTH_FIRST_WORDS.search(text):

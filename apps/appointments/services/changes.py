@@ -136,7 +136,8 @@ def _wanted_move(
     overbook: bool,
 ) -> Wanted:
     place_ = location or current.location
-    same_place = place_.pk == current.location_id
+    # A room that the type doesn't need is kept where the visit stays, but two visits beside each other don't share it.
+    keeps_room = place_.pk == current.location_id and not current.appointment_type.needs_room and not overbook
     return Wanted(
         organization=current.organization,
         appointment_type=current.appointment_type,
@@ -145,7 +146,7 @@ def _wanted_move(
         start=start,
         minutes=duration_minutes or int((current.end - current.start).total_seconds()) // 60,
         patient=current.patient,
-        room=room or (current.room if same_place and not current.appointment_type.needs_room else None),
+        room=room or (current.room if keeps_room else None),
         preferred_room=current.room_id,
         source=current.source,
         ignore=current.pk,

@@ -110,6 +110,7 @@ def _refused(request: HttpRequest, wanted: dict[str, Any], refusal: SlotUnavaila
         "is_resized": is_resized,
         "still": appointment.start.astimezone(zone),
         "override_url": f"{reverse('appointments:reschedule', args=[appointment.pk])}?{urlencode(query)}",
+        "can_overbook": refusal.can_overbook or (refusal.can_overbook_without_room and _has_its_room_by_habit(wanted)),
         "may_override": request.actor.may(Permission.APPOINTMENTS_OVERRIDE),  # type: ignore[attr-defined]
     }
     return render(request, "appointments/_why.html", context, status=409)
@@ -178,6 +179,11 @@ def _moved(moved: Appointment) -> HttpResponse:
 def _sentence(words: str, appointment: Appointment) -> str:
     local = appointment.start.astimezone(appointment.location.zone)
     return words % {"name": appointment.patient, "when": f"{date_format(local, 'D j M')}, {local:%H:%M}"}
+
+
+def _has_its_room_by_habit(wanted: dict[str, Any]) -> bool:
+    """Tell whether the visit would keep a room that its type doesn't need: an overbooked one goes without."""
+    return wanted["room"] is None and not wanted["appointment"].appointment_type.needs_room
 
 
 def _difference(span: dt.timedelta) -> str:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 
 from apps.appointments.availability import Slot, find_slots
 from apps.appointments.models import AppointmentType
+from apps.core.dates import FIRST_YEAR, LAST_YEAR
 from apps.organizations.access import requires
 from apps.organizations.models import Location, Organization
 from apps.organizations.permissions import Permission
@@ -57,6 +58,7 @@ def listed_times(
     if kind is None:
         return {"days": [], "kind": None}
     place = chosen_location(request)
+    day = max(day, organization.today())  # nothing is free in the past: "until …" would be read as a time ahead
     start = first_instant(place.zone if place else organization.zone, day, dt.time.min)
     slots = find_slots(
         organization=organization,
@@ -136,8 +138,9 @@ def as_uuid(text: str) -> uuid.UUID | None:
 
 
 def as_day(text: str, default: dt.date) -> dt.date:
-    """Read an ISO date, or take the default."""
+    """Read an ISO date between the years 1900 and 2200, or take the default."""
     try:
-        return dt.date.fromisoformat(text)
+        day = dt.date.fromisoformat(text)
     except ValueError:
         return default
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else default

@@ -78,7 +78,11 @@ def remind(request: HttpRequest) -> HttpResponse:
         appointment_ids=_chosen(request),
         actor=request.actor,  # type: ignore[attr-defined]
     )
-    sentence = ngettext("%(n)d reminder on its way", "%(n)d reminders on their way", len(found.done))
+    sentence = ngettext(
+        "%(n)d reminder leaves now, or when quiet hours end",
+        "%(n)d reminders leave now, or when quiet hours end",
+        len(found.done),
+    )
     return _answer(request, found, sentence, undo=False)
 
 

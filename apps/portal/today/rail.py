@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -120,12 +120,12 @@ def _detail(pk: uuid.UUID, when: str, reminders: Reminders) -> Callable[[], str]
 
 
 def waiting_threads(*, organization: Organization) -> QuerySet:
-    """Return the threads that wait for a person, longest wait first; no query yet."""
+    """Return the threads that wait for a person: emergencies first, then the longest wait; no query yet."""
     return (
         Conversation.objects.for_organization(organization)
         .filter(waiting_since__isnull=False)
         .exclude(status=ConversationStatus.CLOSED)
-        .order_by("waiting_since")
+        .order_by(Case(When(attention=Attention.EMERGENCY, then=0), default=1), "waiting_since")
     )
 
 

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET
 
 from apps.appointments.absences import absent_visits
 from apps.core.counting import capped, counts_of
+from apps.core.dates import FIRST_YEAR, LAST_YEAR
 from apps.core.htmx import wants_fragment
 from apps.organizations.access import requires
 from apps.organizations.permissions import Permission, Role
@@ -177,10 +178,12 @@ def _title(day: dt.date, current: dt.date) -> str:
 
 
 def _day(text: str, default: dt.date) -> dt.date:
+    """Read a day that a clinic may mean, else take the default: far beyond it there are no neighbouring days."""
     try:
-        return parse_date(text) or default
+        day = parse_date(text) or default
     except ValueError:
         return default
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else default
 
 
 def _time(text: str) -> dt.time | None:

@@ -587,3 +587,54 @@ class TestBookingFromTheCalendar:
         assert manager_client.post("/appointments/book/", data, headers=HTMX).status_code == 204
         booked = Appointment.objects.get(patient=patient)
         assert (booked.lane, booked.override_reason) == (1, "Twins come together")
+
+
+class TestDatesOfEveryKind:
+    @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "1899-12-31", "2026-13-45", "soon"])
+    @pytest.mark.parametrize("view", ["day", "week", "rooms", "agenda"])
+    def test_day_beyond_any_calendar_shows_today(self, desk_client, bookable, view, day) -> None:
+        answer = desk_client.get(f"/calendar/?view={view}&day={day}")
+        assert (answer.status_code, answer.context["day"]) == (200, bookable.organization.today())
+
+    @pytest.mark.parametrize("day", ["2020-01-01", "0001-01-01", "9999-12-31"])
+    def test_times_of_a_day_that_is_over_are_those_from_today_on(self, desk_client, bookable, day) -> None:
+        query = f"appointment_type={bookable.appointment_type.pk}&day={day}"
+        page = desk_client.get(f"/appointments/book/times/?{query}").content.decode()
+        assert "Monday 23 November" in page
+        assert "Nothing is free" not in page
+
+
+class TestOverbookingByADrop:
+    @pytest.fixture
+    def room(self, bookable) -> Room:
+        return RoomFactory(organization=bookable.organization, location=bookable.location)
+
+    def test_a_room_that_the_type_does_not_need_is_no_obstacle(
+        self, manager_client, bookable, appointment, room, patient
+    ) -> None:
+        visit(bookable, NINE + HOUR, room=room)
+        Appointment.objects.filter(pk=appointment.pk).update(room=room)
+        where = {"day": "2026-11-23", "minute": 10 * 60, "version": 1, "ask": "1"}
+        refused = manager_client.post(f"/appointments/{appointment.pk}/move/", where, headers=HTMX).content.decode()
+        assert "Room" in refused
+        assert "Overbook…" in refused
+        chosen = {
+            "practitioner": str(bookable.practitioner.pk),
+            "day": "2026-11-23",
+            "slot": "own",
+            "own_time": "10:00",
+            "overbook": "on",
+            "override_reason": "Brother and sister",
+        }
+        answer = manager_client.post(f"/appointments/{appointment.pk}/reschedule/", chosen, headers=HTMX)
+        assert answer.status_code == 204
+        appointment.refresh_from_db()
+        assert (appointment.start, appointment.lane, appointment.room) == (NINE + HOUR, 1, None)
+
+    def test_a_room_that_it_needs_stays_one(self, manager_client, bookable, appointment, room) -> None:
+        AppointmentType.objects.filter(pk=bookable.appointment_type.pk).update(needs_room=True)
+        visit(bookable, NINE + HOUR, room=room)
+        Appointment.objects.filter(pk=appointment.pk).update(room=room)
+        where = {"day": "2026-11-23", "minute": 10 * 60, "version": 1, "ask": "1"}
+        refused = manager_client.post(f"/appointments/{appointment.pk}/move/", where, headers=HTMX).content.decode()
+        assert "Overbook…" not in refused

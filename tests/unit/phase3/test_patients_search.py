@@ -124,6 +124,10 @@ def test_birth_date_is_day_first_outside_north_america(organization, people):
     assert (names(organization, "6/5/1950"), names(organization, "5/6/1950")) == (["John"], [])
 
 
+def test_birth_date_with_dots_is_day_first_everywhere(organization, people):
+    assert (names(organization, "6.5.1950"), names(organization, "5.6.1950")) == (["John"], [])
+
+
 @pytest.mark.parametrize("typed", ["{number}", "{number:06d}", "#{number}"])
 def test_record_number_comes_first(organization, people, typed):
     number = people["Łukasz"].number

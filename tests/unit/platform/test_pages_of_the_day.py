@@ -60,6 +60,24 @@ def test_a_broken_day_in_the_address_shows_today(desk_client, organization):
     assert desk_client.get("/?day=2026-13-99&practitioner=x&status=%00").status_code == 200
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_beyond_any_calendar_shows_today(desk_client, organization, day):
+    assert desk_client.get(f"/?day={day}").status_code == 200
+
+
+def test_an_emergency_stands_before_who_has_waited_longer(desk_client, organization):
+    for number, attention in enumerate(["", "", "", "", "", "", "emergency"]):
+        ConversationFactory(
+            organization=organization,
+            address=f"+1415555010{number}",
+            attention=attention,
+            waiting_since=MONDAY - dt.timedelta(minutes=60 - number),
+        )
+    unread = desk_client.get("/").context["unread"]
+    assert "0106" in unread[0].name
+    assert "0100" in unread[1].name
+
+
 def test_today_filters_by_state(desk_client, appointment):
     assert "Ana López" not in desk_client.get("/?status=waiting", headers=HTMX).content.decode()
     assert "Ana López" in desk_client.get("/?status=expected", headers=HTMX).content.decode()
