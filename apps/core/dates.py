@@ -11,6 +11,15 @@ from django.utils import formats, translation
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
+def as_day(text: str, default: dt.date) -> dt.date:
+    """Read an ISO date between the years 1900 and 2200 from an address or a form, or take the default."""
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        return default
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else default
+
+
 def day_in_words(day: dt.date, pattern: str) -> str:
     """Return a date (of a datetime: its own wall's) in Django's format letters and the active language, remembered."""
     date = day.date() if isinstance(day, dt.datetime) else day

@@ -8,7 +8,6 @@ marks it done, so the contact's next row becomes claimable exactly then, and eff
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from collections.abc import Callable
 
 import structlog
@@ -19,6 +18,7 @@ from prometheus_client import Counter
 from apps.communications.models import Provider
 from apps.communications.services import apply_status
 from apps.conversations.services import receive_message
+from apps.core.ids import as_uuid
 from apps.core.tenancy import all_organizations, organization_scope
 from apps.core.wake import wake
 from apps.organizations.models import Organization
@@ -125,18 +125,11 @@ def _process_status(event: InboundEvent, organization: Organization) -> None:
         organization=organization,
         provider=Provider.TWILIO,
         provider_id=fields.get("MessageSid") or fields.get("SmsSid") or fields.get("CallSid") or "",
-        communication_id=_uuid(fields.get(COMMUNICATION_FIELD, "")),
+        communication_id=as_uuid(fields.get(COMMUNICATION_FIELD, "")),
         status=fields.get("MessageStatus") or fields.get("SmsStatus") or fields.get("CallStatus") or "",
         error_code=fields.get("ErrorCode", ""),
         occurred_at=event.created_at,
     )
-
-
-def _uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
 
 
 PROCESSES: dict[str, Process] = {TWILIO_MESSAGE: _process_message, TWILIO_STATUS: _process_status}

@@ -103,8 +103,9 @@ def room_grid(
     return _ruled(columns, wall, last)
 
 
-def agenda(grid: Grid, now_minute: int | None) -> list[Entry]:
-    """Return the visits, groups and holds of a day's grid in order of time; `now_minute` from the grid's top."""
+def agenda(grid: Grid) -> list[Entry]:
+    """Return the visits, groups and holds of a day's grid in order of time."""
+    now_minute = grid.now_minute
     entries = [
         Entry(
             block,

@@ -15,8 +15,10 @@ from apps.appointments.errors import SlotUnavailable
 from apps.appointments.forms import BookForm, TimeForm
 from apps.appointments.models import AppointmentType, Source
 from apps.appointments.services import book_appointment
-from apps.appointments.views.times import as_day, as_uuid, chosen_place_and_time, listed_times, slot_line
+from apps.appointments.views.times import chosen_place_and_time, listed_times, slot_line
+from apps.core.dates import as_day
 from apps.core.htmx import toast, trigger, wants_fragment
+from apps.core.ids import as_uuid
 from apps.organizations.access import requires
 from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission

@@ -18,9 +18,9 @@ from django.views.decorators.http import require_GET
 
 from apps.appointments.calendar import Grid, agenda, day_grid, room_grid, week_grid, week_title, with_presence
 from apps.appointments.models import Appointment, AppointmentType, Status
-from apps.appointments.views.times import as_day
 from apps.audit.models import AccessKind
 from apps.audit.services import record_access
+from apps.core.dates import as_day
 from apps.core.htmx import wants_fragment
 from apps.organizations.access import requires
 from apps.organizations.permissions import Permission
@@ -145,7 +145,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     step = dt.timedelta(days=7 if view == "week" else 1)
     return {
         "grid": grid,
-        "agenda": agenda(grid, grid.now_minute) if view == "agenda" and grid else [],
+        "agenda": agenda(grid) if view == "agenda" and grid else [],
         "view": view,
         "day": day,
         "title": _title(view, day, current),

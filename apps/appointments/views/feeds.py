@@ -22,6 +22,7 @@ from apps.audit.services import record_access
 from apps.core.actors import Actor, ActorKind
 from apps.core.errors import InvalidInput
 from apps.core.htmx import toast, wants_fragment
+from apps.core.ids import as_uuid
 from apps.core.tenancy import organization_scope
 from apps.organizations.access import requires
 from apps.organizations.permissions import Permission
@@ -71,7 +72,7 @@ def feeds(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return render(request, "appointments/feeds.html", context)
     rows = Practitioner.objects.for_organization(request.organization).filter(is_active=True)  # type: ignore[attr-defined]
-    practitioner = get_object_or_404(rows, pk=_uuid(request.POST.get("practitioner", "")))
+    practitioner = get_object_or_404(rows, pk=as_uuid(request.POST.get("practitioner", "")))
     try:
         _made, token = create_feed(practitioner=practitioner, name=request.POST.get("name", ""), actor=actor)
     except InvalidInput as error:
@@ -104,10 +105,3 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "feeds": rows.select_related("practitioner", "created_by").order_by("practitioner__sort_order", "created_at"),
         "modal": wants_fragment(request),
     }
-
-
-def _uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None

@@ -20,7 +20,8 @@ from apps.appointments.errors import SlotUnavailable
 from apps.appointments.forms import MoveForm, TimeForm
 from apps.appointments.models import Appointment
 from apps.appointments.services import check_move, reschedule_appointment, undo_reschedule
-from apps.appointments.views.times import as_day, chosen_place_and_time, listed_times, slot_line
+from apps.appointments.views.times import chosen_place_and_time, listed_times, slot_line
+from apps.core.dates import as_day
 from apps.core.errors import InvalidInput
 from apps.core.htmx import toast, trigger, wants_fragment
 from apps.organizations.access import requires

@@ -35,9 +35,11 @@ from apps.appointments.services import (
     plan_change,
     undo_series_cancellation,
 )
-from apps.appointments.views.times import as_day, as_uuid, slot_line, usual_place
+from apps.appointments.views.times import slot_line, usual_place
+from apps.core.dates import as_day
 from apps.core.errors import InvalidInput
 from apps.core.htmx import toast, trigger, wants_fragment
+from apps.core.ids import as_uuid
 from apps.organizations.access import requires
 from apps.organizations.models import Location
 from apps.organizations.permissions import Permission

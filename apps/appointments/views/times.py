@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from itertools import groupby
 from typing import Any
 
@@ -14,7 +13,8 @@ from django.views.decorators.http import require_GET
 
 from apps.appointments.availability import Slot, find_slots
 from apps.appointments.models import AppointmentType
-from apps.core.dates import FIRST_YEAR, LAST_YEAR
+from apps.core.dates import as_day
+from apps.core.ids import as_uuid
 from apps.organizations.access import requires
 from apps.organizations.models import Location, Organization
 from apps.organizations.permissions import Permission
@@ -127,20 +127,3 @@ def usual_place(organization: Organization, practitioner: Practitioner, start: d
         closest = min(near, key=lambda work: abs(work.start - start))
         return places.get(pk=closest.location_id)
     return get_object_or_404(places.order_by("name")[:1])
-
-
-def as_uuid(text: str) -> uuid.UUID | None:
-    """Read an id from an address or a form; None when it is none."""
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
-
-
-def as_day(text: str, default: dt.date) -> dt.date:
-    """Read an ISO date between the years 1900 and 2200, or take the default."""
-    try:
-        day = dt.date.fromisoformat(text)
-    except ValueError:
-        return default
-    return day if FIRST_YEAR <= day.year <= LAST_YEAR else default

@@ -33,6 +33,7 @@ from apps.audit.models import AccessKind
 from apps.audit.services import record_access
 from apps.core.errors import Conflict, InvalidInput
 from apps.core.htmx import toast, trigger, wants_fragment
+from apps.core.ids import as_uuid
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
@@ -219,14 +220,6 @@ def done(request: OrganizationRequest, text: str, *, undo_url: str = "") -> Http
         return response
     response = toast(HttpResponse(status=204), text, undo_url=undo_url)
     return trigger(response, modal__close=True, live__waitlists=True, live__appointments=True)
-
-
-def as_uuid(text: str) -> uuid.UUID | None:
-    """Return the id, None for anything that is none."""
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
 
 
 def _show(

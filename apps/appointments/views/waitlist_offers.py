@@ -23,12 +23,13 @@ from apps.appointments.house_rules import settings_for
 from apps.appointments.models import WaitlistEntry, WaitlistOffer
 from apps.appointments.ranking import rank_candidates
 from apps.appointments.services.waitlist.filling import UNDO_GRACE
-from apps.appointments.views.waitlist import as_uuid, done, find_entry
+from apps.appointments.views.waitlist import done, find_entry
 from apps.appointments.waiting import fits
 from apps.audit.models import AccessKind
 from apps.audit.services import record_access
 from apps.core.errors import Conflict
 from apps.core.htmx import wants_fragment
+from apps.core.ids import as_uuid
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.models import Location

@@ -12,15 +12,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.dateparse import parse_date, parse_time
+from django.utils.dateparse import parse_time
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from apps.appointments.absences import absent_visits
 from apps.core.counting import capped, counts_of
-from apps.core.dates import FIRST_YEAR, LAST_YEAR
+from apps.core.dates import as_day
 from apps.core.htmx import wants_fragment
+from apps.core.ids import as_uuid
 from apps.organizations.access import requires
 from apps.organizations.permissions import Permission, Role
 from apps.organizations.places import chosen_location
@@ -63,12 +64,12 @@ def day_sheet(request: HttpRequest) -> HttpResponse:
 def _board_context(request: HttpRequest, reminders: Reminders | None = None, *, whole: bool = False) -> dict[str, Any]:
     organization = request.organization  # type: ignore[attr-defined]
     current = organization.today()
-    day = _day(request.GET.get("day", ""), current)
+    day = as_day(request.GET.get("day", ""), current)
     status_filter = request.GET.get("status", "all")
     status_filter = status_filter if status_filter in FILTERS else "all"
     own = _own_practitioner(request)
     wanted = request.GET.get("practitioner", own)
-    practitioner_id = _uuid(wanted)
+    practitioner_id = as_uuid(wanted)
     since, until = _time(request.GET.get("since", "")), _time(request.GET.get("until", ""))
     location = chosen_location(request)
     board = day_board(
@@ -177,25 +178,9 @@ def _title(day: dt.date, current: dt.date) -> str:
     return date_format(day, "l j F" if day.year == current.year else "l j F Y")
 
 
-def _day(text: str, default: dt.date) -> dt.date:
-    """Read a day that a clinic may mean, else take the default: far beyond it there are no neighbouring days."""
-    try:
-        day = parse_date(text) or default
-    except ValueError:
-        return default
-    return day if FIRST_YEAR <= day.year <= LAST_YEAR else default
-
-
 def _time(text: str) -> dt.time | None:
     try:
         return parse_time(text)
-    except ValueError:
-        return None
-
-
-def _uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
     except ValueError:
         return None
 

@@ -419,7 +419,7 @@ class TestAgenda:
             location=None,
             practitioners=[bookable.practitioner, stand_in],
         )
-        lines = [(entry.block.time, entry.who) for entry in agenda(grid, grid.now_minute)]
+        lines = [(entry.block.time, entry.who) for entry in agenda(grid)]
         assert lines == [("09:00", "Dr Zhou"), ("10:00", bookable.practitioner.short_name)]
 
     def test_past_and_present_are_marked_today(self, bookable, clock) -> None:
@@ -429,7 +429,7 @@ class TestAgenda:
         grid = day_grid(
             organization=bookable.organization, day=MONDAY, location=None, practitioners=[bookable.practitioner]
         )
-        assert [(e.is_over, e.is_now) for e in agenda(grid, grid.now_minute)] == [(True, False), (False, True)]
+        assert [(e.is_over, e.is_now) for e in agenda(grid)] == [(True, False), (False, True)]
 
     def test_empty_day_says_so(self, desk_client, bookable) -> None:
         page = desk_client.get("/calendar/?view=agenda&day=2026-11-23").content.decode()
