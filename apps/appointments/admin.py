@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -69,8 +70,25 @@ class AppointmentSettingsAdmin(ModelAdmin):
         return super().has_add_permission(request, obj) and not self.get_queryset(request).exists()
 
 
+class NotedAdmin(ModelAdmin):
+    """Admin of rows about a patient: every look at one or at a list is noted."""
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        found = super().get_object(request, object_id, from_field)
+        if found is not None and request.method == "GET":
+            _note(request, [found], AccessKind.VIEW)
+        return found
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        listed = getattr(response, "context_data", {}).get("cl")
+        if listed is not None:
+            _note(request, listed.result_list, AccessKind.SEARCH)
+        return response
+
+
 @admin.register(Appointment)
-class AppointmentAdmin(ModelAdmin):
+class AppointmentAdmin(NotedAdmin):
     """Read-only: booking, moving and cancelling need the checks and the messages of the portal. Looks are noted."""
 
     list_display = ["start", "patient", "practitioner", "appointment_type", "status", "source", "version"]
@@ -81,22 +99,9 @@ class AppointmentAdmin(ModelAdmin):
     ordering = ["-start"]
     read_only = True
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Appointment | None:
-        appointment = super().get_object(request, object_id, from_field)
-        if appointment is not None and request.method == "GET":
-            _note(request, [appointment], AccessKind.VIEW)
-        return appointment
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
-        response = super().changelist_view(request, extra_context)
-        listed = getattr(response, "context_data", {}).get("cl")
-        if listed is not None:
-            _note(request, listed.result_list, AccessKind.SEARCH)
-        return response
-
 
 @admin.register(WaitlistEntry)
-class WaitlistEntryAdmin(ModelAdmin):
+class WaitlistEntryAdmin(NotedAdmin):
     """Read-only: offers hold times and write to patients, which needs the rules of the portal. Looks are noted."""
 
     list_display = ["patient", "appointment_type", "urgency", "status", "earliest_date", "latest_date", "created_at"]
@@ -105,19 +110,6 @@ class WaitlistEntryAdmin(ModelAdmin):
     search_fields = ["patient__family_name", "patient__given_name"]
     ordering = ["-created_at"]
     read_only = True
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> WaitlistEntry | None:
-        entry = super().get_object(request, object_id, from_field)
-        if entry is not None and request.method == "GET":
-            _note(request, [entry], AccessKind.VIEW)
-        return entry
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
-        response = super().changelist_view(request, extra_context)
-        listed = getattr(response, "context_data", {}).get("cl")
-        if listed is not None:
-            _note(request, listed.result_list, AccessKind.SEARCH)
-        return response
 
 
 def _note(request: HttpRequest, rows: Iterable[Appointment | WaitlistEntry], kind: AccessKind) -> None:
