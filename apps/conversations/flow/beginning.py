@@ -76,7 +76,9 @@ def _about_a_visit(turn: Turn, intent: Intent) -> Step:
 def _small_talk(turn: Turn) -> Step:
     if turn.state == FlowState.BOOKED:
         return Step(FlowState.BOOKED, wording.you_are_welcome())
-    return _want_visit(turn, Intent.GREETING) if turn.is_first else unclear(turn, wording.ask_what())
+    if turn.is_first:  # an answer to something that we never asked here: no wish for a visit
+        return Step(turn.state, join(turn.opening, wording.ask_what()))
+    return unclear(turn, wording.ask_what())
 
 
 def _want_visit(turn: Turn, intent: Intent) -> Step:

@@ -72,7 +72,7 @@ def test_other_steps_are_refused(before, after):
     assert refusal.value.extra == {"from": before.value, "to": after.value}
 
 
-@pytest.mark.parametrize(("before", "after"), itertools.product(FlowState, [FlowState.IDLE, FlowState.HANDED_OVER]))
+@pytest.mark.parametrize(("before", "after"), list(itertools.product(FlowState, [FlowState.IDLE, FlowState.HANDED_OVER])))
 def test_starting_over_and_handing_over_are_possible_from_everywhere(before, after):
     assert may_move(before, after)
 
@@ -396,10 +396,13 @@ def test_yes_to_a_reminder_confirms_the_visit(ana, visit, text):
     assert "24" in answer
 
 
-def test_yes_without_a_reminder_confirms_nothing(ana, visit):
-    ana.say("yes")
+@pytest.mark.parametrize("text", ["yes", "no", "👍", "sí"])
+def test_an_answer_that_nothing_asked_for_confirms_nothing_and_begins_nothing(ana, visit, text):
+    answer = ana.say(text)
     visit.refresh_from_db()
-    assert not visit.is_confirmed
+    assert (visit.is_confirmed, visit.status) == (False, Status.BOOKED)
+    assert "?" in answer
+    assert ana.thread.state == FlowState.IDLE
 
 
 @pytest.mark.parametrize(
