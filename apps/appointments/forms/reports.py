@@ -10,6 +10,7 @@ from django import forms
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.appointments.models import Appointment
 from apps.appointments.reports import Grouping, Scope, make_scope
 from apps.core.errors import InvalidInput
 from apps.organizations.models import Location, Organization
@@ -52,7 +53,9 @@ class ReportForm(forms.Form):
     period = forms.ChoiceField(choices=Preset.choices, required=False)
     first = _date_field(_("From"))
     last = _date_field(_("Up to and including"))
-    location = forms.UUIDField(required=False)
+    location = forms.UUIDField(
+        required=False, error_messages={"invalid": _("There is no such location in use. Choose one of the list.")}
+    )
     by = forms.ChoiceField(choices=Grouping.choices, required=False)
 
     scope: Scope
@@ -93,7 +96,7 @@ class ReportForm(forms.Form):
             return cleaned
         location = cleaned["location"]
         today = dt.datetime.now((location or self.organization).zone).date()
-        days = (cleaned["first"], cleaned["last"]) if own else days_of(cleaned["period"], today)
+        days = (cleaned["first"], cleaned["last"]) if own else self._since_opening(*days_of(cleaned["period"], today))
         try:
             self.scope = make_scope(
                 organization=self.organization, first=days[0], last=days[1], location=location, by=cleaned["by"]
@@ -102,3 +105,11 @@ class ReportForm(forms.Form):
             for name, sentences in refusal.errors.items():
                 self.add_error(name, sentences)
         return cleaned
+
+    def _since_opening(self, first: dt.date, last: dt.date) -> tuple[dt.date, dt.date]:
+        """Leave out the days before the first visit in the book: the hours of a clinic that was not yet here are no free time."""
+        visits = Appointment.objects.for_organization(self.organization).order_by("start", "pk")
+        opened = visits.values_list("start", flat=True).first()
+        return (
+            (max(first, min(last, opened.astimezone(self.organization.zone).date())), last) if opened else (first, last)
+        )

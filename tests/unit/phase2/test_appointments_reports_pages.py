@@ -91,7 +91,18 @@ class TestPage:
         ],
     )
     def test_presets_are_counted_from_today(self, book, manager_client, period, days):
+        AppointmentFactory(
+            organization=book.organization,
+            practitioner=book.practitioner,
+            location=book.location,
+            appointment_type=book.appointment_type,
+            start=MONDAY - 365 * DAY,
+        )
         assert f"Reports {days} ·" in words(manager_client.get("/reports/", {"period": period})).split("Print")[0]
+
+    def test_presets_begin_no_earlier_than_the_first_visit_in_the_book(self, book, manager_client):
+        text = words(manager_client.get("/reports/", {"period": "months"}))
+        assert "Reports 23 Nov – 2 Dec 2026 ·" in text.split("Print")[0]
 
     def test_own_dates_begin_with_the_days_that_are_shown(self, book, manager_client):
         html = unescape(manager_client.get("/reports/", {"period": "month", "by": "type"}).content.decode())
