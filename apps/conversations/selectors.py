@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.db import connection
@@ -30,6 +31,7 @@ from apps.conversations.models import (
 from apps.core.errors import NotFound
 from apps.core.shown import Shown
 from apps.organizations.models import Organization
+from apps.patients.models import full_name
 from apps.patients.selectors import find_patient_ids
 
 PAGE = 100
@@ -37,8 +39,8 @@ VIEWS = ("open", "mine", "nobody", "unread", "snoozed", "closed")
 FAILED = (Status.FAILED, Status.UNDELIVERED, Status.BLOCKED, Status.AMBIGUOUS)
 CHANNEL_ICONS = {"whatsapp": "brand-whatsapp", "email": "mail"}
 SHOWN = (
-    *("channel", "address", "display_name", "language", "status", "version", "attention", "owner_kind"),
-    *("last_message_text", "last_message_at", "waiting_since", "unread_count"),
+    *("pk", "channel", "address", "patient_id", "attention", "owner_kind", "owner_id", "unread_count"),
+    *("last_message_text", "last_message_at", "last_outcome", "waiting_since"),
     *("patient__given_name", "patient__family_name", "owner__name", "owner__email"),
 )
 _WORD = re.compile(r"\w+")
@@ -47,25 +49,18 @@ _LIKE = re.compile(r"([\\%_])")
 
 @dataclass(frozen=True, slots=True)
 class ThreadRow(Shown):
-    """One thread in the list. `name` is the verified patient's, else the number; `said_name` what the channel claims.
+    """One thread in the list. `name` is the verified patient's, else the number.
 
     `when` is the last message's time today, else its day, on the reader's clock.
     """
 
     id: uuid.UUID
-    channel: str
     icon: str
-    channel_label: str
     name: str
-    said_name: str
     is_verified: bool
-    patient_id: uuid.UUID | None
-    language: str
     preview: str
     last_message_at: dt.datetime | None
     when: str
-    waiting_since: dt.datetime | None
-    status: str
     owner_kind: str
     owner_id: uuid.UUID | None
     owner_name: str
@@ -73,7 +68,6 @@ class ThreadRow(Shown):
     attention_label: str
     unread: int
     last_failed: bool
-    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,19 +129,19 @@ def inbox(
     return Inbox(needs_you=_rows(thread for thread in found if _is_for(thread, user_id)), others=_rows(rest))
 
 
-def _is_for(thread: Conversation, user_id: uuid.UUID | None) -> bool:
+def _is_for(thread: Any, user_id: uuid.UUID | None) -> bool:
     return thread.owner_kind == OwnerKind.NOBODY or (user_id is not None and thread.owner_id == user_id)
 
 
-def _newest_first(thread: Conversation) -> tuple[bool, float, uuid.UUID]:
+def _newest_first(thread: Any) -> tuple[bool, float, uuid.UUID]:
     """Sort as PostgreSQL does for `last_message_at DESC, id`: threads without a message first."""
     at = thread.last_message_at
     return at is not None, -at.timestamp() if at else 0.0, thread.pk
 
 
 def _for_rows(threads: QuerySet) -> QuerySet:
-    """Load what a row of the list shows, of three tables, and how its last message fared."""
-    return threads.select_related("patient", "owner").only(*SHOWN).annotate(last_outcome=_last_outcome())
+    """Load what a row of the list shows, of three tables, and how its last message fared: values, no objects."""
+    return threads.annotate(last_outcome=_last_outcome()).values_list(*SHOWN, named=True)
 
 
 def threads_of_view(*, organization: Organization, user_id: uuid.UUID | None, view: str) -> QuerySet:
@@ -211,36 +205,30 @@ def _last_outcome() -> Subquery:
     return Subquery(last.order_by("-sequence").values("communication__status")[:1])
 
 
-def _rows(threads: Iterable[Conversation]) -> list[ThreadRow]:
-    today = timezone.localdate()
-    return [_row(thread, today) for thread in threads]
+def _rows(threads: Iterable[Any]) -> list[ThreadRow]:
+    zone, today = timezone.get_current_timezone(), timezone.localdate()
+    day_in_words = cache(lambda day: date_format(day, "j M"))
+    return [_row(thread, zone, today, day_in_words) for thread in threads]
 
 
-def _row(thread: Conversation, today: dt.date) -> ThreadRow:
-    last = timezone.localtime(thread.last_message_at) if thread.last_message_at else None
+def _row(thread: Any, zone: dt.tzinfo, today: dt.date, day_in_words: Callable[[dt.date], str]) -> ThreadRow:
+    last = thread.last_message_at.astimezone(zone) if thread.last_message_at else None
+    is_verified = thread.patient_id is not None
     return ThreadRow(
         id=thread.pk,
-        channel=thread.channel,
         icon=CHANNEL_ICONS.get(thread.channel, "message-2"),
-        channel_label=thread.get_channel_display(),
-        name=thread.patient.full_name if thread.patient else thread.address,
-        said_name=thread.display_name,
-        is_verified=thread.patient_id is not None,
-        patient_id=thread.patient_id,
-        language=thread.language,
+        name=full_name(thread.patient__given_name, thread.patient__family_name) if is_verified else thread.address,
+        is_verified=is_verified,
         preview=thread.last_message_text,
         last_message_at=thread.last_message_at,
-        when="" if last is None else f"{last:%H:%M}" if last.date() == today else date_format(last, "j M"),
-        waiting_since=thread.waiting_since,
-        status=thread.status,
+        when="" if last is None else f"{last:%H:%M}" if last.date() == today else day_in_words(last.date()),
         owner_kind=thread.owner_kind,
         owner_id=thread.owner_id,
-        owner_name=str(thread.owner) if thread.owner else "",
+        owner_name=thread.owner__name or thread.owner__email or "",
         attention=thread.attention,
-        attention_label=str(thread.get_attention_display()) if thread.attention else "",
+        attention_label=str(Attention(thread.attention).label) if thread.attention else "",
         unread=thread.unread_count,
-        last_failed=getattr(thread, "last_outcome", None) in FAILED,
-        version=thread.version,
+        last_failed=thread.last_outcome in FAILED,
     )
 
 

@@ -127,7 +127,7 @@ def _status_words(visit: Appointment, now: dt.datetime) -> tuple[str, str]:
     if visit.status == Status.IN_PROGRESS and visit.started_at:
         return _("In room %(n)d min") % {"n": (now - visit.started_at).seconds // 60}, "door-enter"
     if visit.status in STATUS_ICONS:
-        return str(visit.get_status_display()), STATUS_ICONS[Status(visit.status)]
+        return str(Status(visit.status).label), STATUS_ICONS[Status(visit.status)]
     if now - visit.start > LATE:
         return _("%(n)d min late") % {"n": int((now - visit.start).total_seconds() // 60)}, "clock-exclamation"
     return (_("Confirmed"), "calendar-check") if visit.is_confirmed else (_("Not confirmed"), "circle-dashed")

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone, translation
 
 from apps.communications.models import Status
-from apps.conversations.models import Attention, Author, Mark, MessageKind, OwnerKind
+from apps.conversations.models import Attention, Author, Conversation, Mark, MessageKind, OwnerKind
 from apps.conversations.selectors import (
     VIEWS,
     find_threads,
@@ -73,7 +73,8 @@ def threads(organization, front_desk, manager) -> dict:
 
 
 def names(rows) -> list[str]:
-    return [row.said_name for row in rows]
+    called = dict(Conversation.objects.values_list("pk", "display_name"))
+    return [called[row.id] for row in rows]
 
 
 def test_threads_are_grouped_by_who_must_act_longest_wait_first(organization, threads, front_desk):
