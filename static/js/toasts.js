@@ -1,13 +1,16 @@
 /**
  * Toasts: one at a time, past tense, Undo with Z, a line for the time left that waits while the pointer or focus is on it.
  * From the server: HX-Trigger: {"toast": {"text": "…", "tone": "ok|info|warn|bad", "undo_url": "/…"}}; Django's messages appear as data-flash elements.
- * Errors stay until they are dismissed.
+ * Errors stay until they are dismissed. Z again takes back what was done before that, for a minute after each action; the server says what it undid.
  */
 import { isTyping } from "./on-load.js";
 
 const SECONDS = 8;
+const UNDO_FOR_MS = 60_000;
 const queue = [];
-/** @type {{element: HTMLElement, timer: Animation | null, undoUrl: string | null} | null} */
+/** What can be taken back, newest last. @type {{url: string, until: number}[]} */
+const done = [];
+/** @type {{element: HTMLElement, timer: Animation | null} | null} */
 let current = null;
 
 /** @param {{text: string, tone?: string, undo_url?: string | null}} toast */
@@ -23,7 +26,8 @@ export function showToast({ text, tone = "ok", undo_url: undoUrl = null }) {
   element.toggleAttribute("data-undo", Boolean(undoUrl));
   element.querySelector(".text").textContent = text;
   region.replaceChildren(element);
-  current = { element, undoUrl, timer: null };
+  current = { element, timer: null };
+  if (undoUrl) done.push({ url: undoUrl, until: Date.now() + UNDO_FOR_MS });
   const line = element.querySelector(".left");
   if (tone === "bad") {
     line.remove();
@@ -53,10 +57,14 @@ function dismiss(element, next = false) {
 }
 
 function undo() {
-  if (!current?.undoUrl) return;
-  const url = current.undoUrl;
+  const last = done.pop();
+  if (!last || last.until < Date.now()) {
+    done.length = 0;
+    showToast({ text: document.getElementById("toasts")?.dataset.nothing, tone: "info" });
+    return;
+  }
   dismiss();
-  htmx.ajax("POST", url, { source: document.body, swap: "none" });
+  htmx.ajax("POST", last.url, { source: document.body, swap: "none" });
 }
 
 document.addEventListener("toast", (event) => showToast(event.detail));
@@ -65,7 +73,7 @@ document.addEventListener("click", (event) => {
   else if (event.target.closest(".toast-u .close")) dismiss(current?.element, true);
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key.toLowerCase() !== "z" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || !current?.undoUrl) return;
+  if (event.key.toLowerCase() !== "z" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
   event.preventDefault();
   undo();
 });

@@ -67,6 +67,25 @@ def test_a_form_in_the_dialog_shows_its_errors_in_place_then_closes_with_a_toast
     complaints[:] = [text for text in complaints if "422" not in text]
 
 
+def test_z_takes_back_one_action_after_the_other_and_says_when_there_is_none(kit):
+    asked: list[str] = []
+    kit.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    for _booking in range(2):
+        open_booking(kit)
+        kit.locator("#modal [name=name]").fill("Maria")
+        kit.locator("#modal [type=submit]").click()
+        expect(kit.locator(".toast-u .text")).to_have_text("Booked <b>10:20</b>")
+        expect(kit.locator("#modal")).not_to_be_visible()
+    for number in (1, 2):
+        with kit.expect_response("**/undo/"):
+            kit.keyboard.press("z")
+        expect(kit.locator(".toast-u .text")).to_have_text("Booking undone")
+        assert sum(url.endswith("/undo/") for url in asked) == number
+    kit.keyboard.press("z")
+    expect(kit.locator(".toast-u .text")).to_contain_text("Nothing was done here")
+    assert sum(url.endswith("/undo/") for url in asked) == 2
+
+
 def test_typed_text_is_asked_about_before_a_dialog_closes(kit):
     open_booking(kit)
     kit.locator("#modal [name=note]").fill("call her son first")

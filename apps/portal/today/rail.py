@@ -116,7 +116,7 @@ def unconfirmed_lines(visits: QuerySet, *, organization: Organization, reminders
 
 
 def _detail(pk: uuid.UUID, when: str, reminders: Reminders) -> Callable[[], str]:
-    return lambda: f"{when} · {(reminders.words(pk) or _('no reminder yet')).lower()}"
+    return lambda: f"{when} · {reminders.words(pk) or _('No reminder yet')}"
 
 
 def waiting_threads(*, organization: Organization) -> QuerySet:
