@@ -42,15 +42,14 @@ class PatientAdmin(ModelAdmin):
         "number",
         ("given_name", "family_name"),
         ("preferred_name", "name_latin"),
-        ("birth_date", "sex"),
+        ("birth_date", "birth_precision", "sex"),
         ("language", "preferred_channel"),
-        "address",
         "alerts",
         "tags",
         "note",
         ("version", "archived_at"),
     ]
-    readonly_fields = ["number", "version", "archived_at"]
+    readonly_fields = ["number", "birth_precision", "version", "archived_at"]
     inlines = [ContactPointInline, ConsentInline]
     may_add = False
     may_delete = False

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from apps.core.errors import InvalidInput
 from apps.organizations.models import Organization
 from apps.patients.contact import normalise_email, normalise_phone
-from apps.patients.dates import OLDEST
-from apps.patients.models import ConsentPurpose, ContactSystem, Patient, Sex
+from apps.patients.dates import OLDEST, PartialDate
+from apps.patients.models import CHANNEL_PURPOSES, ContactSystem, Patient, Sex
 
 TEXT_FIELDS = (
     "given_name",
@@ -21,14 +21,13 @@ TEXT_FIELDS = (
     "preferred_name",
     "name_latin",
     "language",
-    "address",
+    "gender_identity",
     "preferred_channel",
     "note",
 )
 LIST_FIELDS = {"alerts": 60, "tags": 40}
 ADDRESS_FIELDS = ("phones", "emails")
 EDITABLE_FIELDS = frozenset({*TEXT_FIELDS, *LIST_FIELDS, *ADDRESS_FIELDS, "birth_date", "sex"})
-CHANNEL_PURPOSES = (ConsentPurpose.WHATSAPP, ConsentPurpose.SMS, ConsentPurpose.EMAIL, ConsentPurpose.VOICE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LANGUAGE = re.compile(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,4})?$")
 
@@ -66,15 +65,22 @@ def _clean_field(field: str, value: Any, organization: Organization) -> Any:
     return text
 
 
-def _birth_date(value: dt.date | None, organization: Organization) -> dt.date | None:
-    if value is None:
+def _birth_date(value: PartialDate | dt.date | str | None, organization: Organization) -> PartialDate | None:
+    if not value:
         return None
+    if isinstance(value, str):
+        try:
+            value = PartialDate.fromisoformat(value)
+        except ValueError:
+            message = _("Write the birth date as YYYY-MM-DD; YYYY-MM or YYYY when no more is known.")
+            raise invalid({"birth_date": [message]}) from None
+    born = value if isinstance(value, PartialDate) else PartialDate(value)
     today = organization.today()
-    if value > today:
+    if born.first > today:
         raise invalid({"birth_date": [_("The birth date lies in the future.")]})
-    if value < today - OLDEST:
+    if born.last < today - OLDEST:
         raise invalid({"birth_date": [_("The birth date is more than 130 years ago. Check the year.")]})
-    return value
+    return born
 
 
 def _text(field: str, value: str, limit: int | None) -> str:

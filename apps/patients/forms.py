@@ -88,7 +88,6 @@ class PatientForm(forms.Form):
         max_length=160,
         help_text=gettext_lazy("For a name in another script: how it is spelled on forms."),
     )
-    address = forms.CharField(label=gettext_lazy("Address"), required=False, max_length=200)
     alerts = WordsField(
         label=gettext_lazy("Alerts"),
         required=False,
@@ -101,7 +100,7 @@ class PatientForm(forms.Form):
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     FIRST = ("given_name", "family_name", "birth_date", "sex", "phone", "email", "language", "preferred_channel")
-    FURTHER = ("preferred_name", "name_latin", "phone_2", "address", "alerts", "tags", "note")
+    FURTHER = ("preferred_name", "name_latin", "phone_2", "alerts", "tags", "note")
 
     def __init__(
         self,

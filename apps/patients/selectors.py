@@ -125,8 +125,8 @@ def with_contact_points(patients: QuerySet[Patient]) -> QuerySet[Patient]:
 PAGE = 50
 # What a line of the list shows.
 LISTED = (
-    *("given_name", "family_name", "preferred_name", "name_latin", "birth_date", "language", "number"),
-    *("alerts", "tags", "sort_name"),
+    *("given_name", "family_name", "preferred_name", "name_latin", "birth_date", "birth_precision"),
+    *("language", "number", "alerts", "tags", "sort_name"),
 )
 ADDRESS = ("patient_id", "system", "value")
 

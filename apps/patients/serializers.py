@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from apps.core.api.fields import InstantField, InUtc
-from apps.patients.cleaning import CHANNEL_PURPOSES
+from apps.patients.dates import PartialDate
 from apps.patients.models import (
+    CHANNEL_PURPOSES,
     Consent,
     ConsentPurpose,
     ConsentStatus,
@@ -22,12 +24,28 @@ from apps.patients.models import (
 CHANNEL_CHOICES = [(purpose.value, purpose.label) for purpose in CHANNEL_PURPOSES]
 
 
+@extend_schema_field({"type": "string", "examples": ["1984-03-14", "1984-03", "1984"]})
+class PartialDateField(serializers.Field):
+    """A date of which only the year, or year and month, may be known, as FHIR writes it."""
+
+    default_error_messages = {"invalid": _("Write the date as YYYY-MM-DD; YYYY-MM or YYYY when no more is known.")}
+
+    def to_internal_value(self, data: object) -> PartialDate:
+        try:
+            return PartialDate.fromisoformat(str(data))
+        except ValueError:
+            self.fail("invalid")
+
+    def to_representation(self, value: PartialDate) -> str:
+        return value.isoformat()
+
+
 class ContactPointSerializer(InUtc, serializers.ModelSerializer):
     """A phone (E.164) or e-mail (lower case); rank 1 is tried first."""
 
     class Meta:
         model = ContactPoint
-        fields = ["id", "system", "value", "use", "rank", "verified_at"]
+        fields = ["id", "system", "value", "use", "label", "rank", "verified_at"]
         read_only_fields = fields
 
 
@@ -35,8 +53,11 @@ class PatientSerializer(InUtc, serializers.ModelSerializer):
     """A patient with the ways to reach them."""
 
     full_name = serializers.CharField()
+    birth_date = PartialDateField(source="born", allow_null=True)
     record_number = serializers.CharField()
-    age = serializers.SerializerMethodField(help_text="completed years today; null when the birth date is unknown")
+    age = serializers.SerializerMethodField(
+        help_text="completed years today; null when too little of the birth date is known"
+    )
     phones = serializers.SerializerMethodField()
     emails = serializers.SerializerMethodField()
     contact_points = ContactPointSerializer(many=True)
@@ -58,11 +79,11 @@ class PatientSerializer(InUtc, serializers.ModelSerializer):
             "birth_date",
             "age",
             "sex",
+            "gender_identity",
             "language",
             "phones",
             "emails",
             "contact_points",
-            "address",
             "preferred_channel",
             "alerts",
             "tags",
@@ -122,7 +143,7 @@ class PatientWriteSerializer(serializers.Serializer):
     name_latin = serializers.CharField(
         required=False, allow_blank=True, help_text="Latin spelling of a name in another script"
     )
-    birth_date = serializers.DateField(required=False, allow_null=True)
+    birth_date = PartialDateField(required=False, allow_null=True)
     sex = serializers.ChoiceField(choices=Sex.choices, required=False)
     language = serializers.CharField(required=False, help_text="en, es, hi …")
     phones = serializers.ListField(
@@ -132,7 +153,7 @@ class PatientWriteSerializer(serializers.Serializer):
         help_text="in the order to try; national numbers are the organization's country's",
     )
     emails = serializers.ListField(child=serializers.CharField(), required=False, max_length=10)
-    address = serializers.CharField(required=False, allow_blank=True)
+    gender_identity = serializers.CharField(required=False, allow_blank=True)
     preferred_channel = serializers.ChoiceField(choices=CHANNEL_CHOICES, required=False, allow_blank=True)
     alerts = serializers.ListField(child=serializers.CharField(), required=False, max_length=20)
     tags = serializers.ListField(child=serializers.CharField(), required=False, max_length=20)

@@ -10,9 +10,9 @@ from apps.core.actors import Actor
 from apps.events.services import emit
 from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission
-from apps.patients.cleaning import CHANNEL_PURPOSES, invalid, limited
+from apps.patients.cleaning import invalid, limited
 from apps.patients.contact import comparable_address
-from apps.patients.models import Consent, ConsentPurpose, ConsentStatus, ContactSystem, Patient
+from apps.patients.models import CHANNEL_PURPOSES, Consent, ConsentPurpose, ConsentStatus, ContactSystem, Patient
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from apps.events.services import emit
 from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission
 from apps.patients.cleaning import ADDRESS_FIELDS, clean_fields, invalid, normalise
+from apps.patients.dates import PartialDate
 from apps.patients.folding import index_text, sort_text
 from apps.patients.models import ContactPoint, ContactSystem, ContactUse, Patient, Sex
 
@@ -27,7 +28,7 @@ def create_patient(
     organization: Organization,
     given_name: str = "",
     family_name: str = "",
-    birth_date: dt.date | None = None,
+    birth_date: PartialDate | dt.date | str | None = None,
     sex: str = Sex.UNKNOWN,
     language: str = "en",
     phones: Sequence[str] = (),
@@ -54,7 +55,8 @@ def create_patient(
     if not clean["given_name"] and not clean["family_name"]:
         raise invalid({"given_name": [_("Enter a given name or a family name.")]})
     addresses = {field: clean.pop(field) for field in ADDRESS_FIELDS}
-    patient = Patient(organization=organization, number=_next_number(organization), **clean)
+    patient = Patient(organization=organization, number=_next_number(organization))
+    _assign(patient, clean)
     index_patient(patient, phones=addresses["phones"], emails=addresses["emails"])
     patient.save(force_insert=True)
     _add_contact_points(patient, ContactSystem.PHONE, addresses["phones"])
@@ -89,8 +91,7 @@ def update_patient(
         )
     if not differing:
         return locked
-    for field in differing.keys() - set(ADDRESS_FIELDS):
-        setattr(locked, field, clean[field])
+    _assign(locked, {field: clean[field] for field in differing.keys() - set(ADDRESS_FIELDS)})
     if not locked.given_name and not locked.family_name:
         raise invalid({"given_name": [_("Enter a given name or a family name.")]})
     for system, field in ((ContactSystem.PHONE, "phones"), (ContactSystem.EMAIL, "emails")):
@@ -196,15 +197,20 @@ def _save_edition(patient: Patient) -> None:
         patient,
         phones=[p.value for p in points if p.system == ContactSystem.PHONE],
         emails=[p.value for p in points if p.system == ContactSystem.EMAIL],
+        identifiers=patient.identifiers.values_list("value", flat=True),
     )
     patient.version += 1
     patient.save()
 
 
-def index_patient(patient: Patient, *, phones: Iterable[str], emails: Iterable[str]) -> None:
-    """Set what searches and lists go by, from the names and the given addresses; the caller saves."""
+def index_patient(
+    patient: Patient, *, phones: Iterable[str], emails: Iterable[str], identifiers: Iterable[str] = ()
+) -> None:
+    """Set what searches and lists go by, from the names and the given addresses and numbers; the caller saves."""
     names = (patient.given_name, patient.family_name, patient.preferred_name, patient.name_latin)
-    patient.search_text = index_text(names=names, number=patient.record_number, phones=phones, emails=emails)
+    patient.search_text = index_text(
+        names=names, number=patient.record_number, phones=phones, emails=emails, identifiers=identifiers
+    )
     patient.sort_name = sort_text(given_name=patient.given_name, family_name=patient.family_name)
 
 
@@ -232,8 +238,13 @@ def _current(patient: Patient, field: str) -> Any:
     if field in ADDRESS_FIELDS:
         system = ContactSystem.PHONE if field == "phones" else ContactSystem.EMAIL
         return list(patient.contact_points.filter(system=system).values_list("value", flat=True))
-    return getattr(patient, field)
+    return patient.born if field == "birth_date" else getattr(patient, field)
+
+
+def _assign(patient: Patient, clean: Mapping[str, Any]) -> None:
+    for field, value in clean.items():
+        setattr(patient, "born" if field == "birth_date" else field, value)
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, dt.date) else value
+    return value.isoformat() if isinstance(value, dt.date | PartialDate) else value

@@ -421,7 +421,7 @@ def test_what_people_wrote_is_escaped_everywhere(desk_client, organization, acto
         alerts=["<script>"],
         tags=["<u>"],
         note="<b>",
-        address="<a>",
+        gender_identity="<a>",
         phones=["4155550142"],
         actor=actor,
     )
