@@ -4,49 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from apps.core.api.fields import InstantField, InUtc
-from apps.patients.dates import PartialDate
 from apps.patients.models import (
-    CHANNEL_PURPOSES,
     Consent,
+    ConsentMethod,
     ConsentPurpose,
     ConsentStatus,
-    ContactPoint,
     ContactSystem,
     Patient,
+    PreferredChannel,
     Sex,
 )
+from apps.patients.serializers_parts import (
+    AddressSerializer,
+    ContactPointSerializer,
+    IdentifierSerializer,
+    PartialDateField,
+    PatientPartsSerializer,
+    PreferredTimesSerializer,
+    RelatedPersonSerializer,
+)
 
-CHANNEL_CHOICES = [(purpose.value, purpose.label) for purpose in CHANNEL_PURPOSES]
-
-
-@extend_schema_field({"type": "string", "examples": ["1984-03-14", "1984-03", "1984"]})
-class PartialDateField(serializers.Field):
-    """A date of which only the year, or year and month, may be known, as FHIR writes it."""
-
-    default_error_messages = {"invalid": _("Write the date as YYYY-MM-DD; YYYY-MM or YYYY when no more is known.")}
-
-    def to_internal_value(self, data: object) -> PartialDate:
-        try:
-            return PartialDate.fromisoformat(str(data))
-        except ValueError:
-            self.fail("invalid")
-
-    def to_representation(self, value: PartialDate) -> str:
-        return value.isoformat()
-
-
-class ContactPointSerializer(InUtc, serializers.ModelSerializer):
-    """A phone (E.164) or e-mail (lower case); rank 1 is tried first."""
-
-    class Meta:
-        model = ContactPoint
-        fields = ["id", "system", "value", "use", "label", "rank", "verified_at"]
-        read_only_fields = fields
+CHANNEL_CHOICES = PreferredChannel.choices
 
 
 class PatientSerializer(InUtc, serializers.ModelSerializer):
@@ -61,6 +43,10 @@ class PatientSerializer(InUtc, serializers.ModelSerializer):
     phones = serializers.SerializerMethodField()
     emails = serializers.SerializerMethodField()
     contact_points = ContactPointSerializer(many=True)
+    addresses = AddressSerializer(many=True)
+    identifiers = IdentifierSerializer(many=True)
+    related_persons = RelatedPersonSerializer(many=True)
+    preferred_times = PreferredTimesSerializer()
     sex = serializers.ChoiceField(choices=Sex.choices)
     preferred_channel = serializers.ChoiceField(choices=[("", "None"), *CHANNEL_CHOICES])
     alerts = serializers.ListField(child=serializers.CharField())
@@ -84,7 +70,11 @@ class PatientSerializer(InUtc, serializers.ModelSerializer):
             "phones",
             "emails",
             "contact_points",
+            "addresses",
+            "identifiers",
+            "related_persons",
             "preferred_channel",
+            "preferred_times",
             "alerts",
             "tags",
             "note",
@@ -134,7 +124,7 @@ class PatientListSerializer(serializers.Serializer):
     previous = serializers.URLField(allow_null=True)
 
 
-class PatientWriteSerializer(serializers.Serializer):
+class PatientWriteSerializer(PatientPartsSerializer):
     """What a patient is made of. Numbers and addresses are normalised and checked by the service."""
 
     given_name = serializers.CharField(required=False, allow_blank=True, default="")
@@ -161,7 +151,7 @@ class PatientWriteSerializer(serializers.Serializer):
 
 
 class PatientUpdateSerializer(PatientWriteSerializer):
-    """The fields to change; `phones` and `emails` replace the whole list."""
+    """The fields to change; a list replaces the whole one."""
 
     given_name = serializers.CharField(required=False, allow_blank=True)
     family_name = serializers.CharField(required=False, allow_blank=True)
@@ -178,7 +168,7 @@ class ConsentSerializer(InUtc, serializers.ModelSerializer):
 
     class Meta:
         model = Consent
-        fields = ["id", "purpose", "status", "source", "evidence", "decided_at"]
+        fields = ["id", "purpose", "status", "source", "method", "evidence", "decided_at"]
         read_only_fields = fields
 
 
@@ -188,13 +178,19 @@ class ConsentListSerializer(serializers.Serializer):
     results = ConsentSerializer(many=True)
 
 
-class ConsentWriteSerializer(serializers.Serializer):
-    """An answer for one purpose; it replaces the one before."""
+class ConsentAnswerSerializer(serializers.Serializer):
+    """An answer; it replaces the one before."""
 
-    purpose = serializers.ChoiceField(choices=ConsentPurpose.choices)
     status = serializers.ChoiceField(choices=ConsentStatus.choices)
     source = serializers.CharField(max_length=60, default="API", help_text="where the answer came from")
-    evidence = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    method = serializers.ChoiceField(choices=ConsentMethod.choices, required=False, allow_blank=True, default="")
+    evidence = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class ConsentWriteSerializer(ConsentAnswerSerializer):
+    """An answer for one purpose."""
+
+    purpose = serializers.ChoiceField(choices=ConsentPurpose.choices)
 
 
 class TimelineEntrySerializer(serializers.Serializer):
