@@ -106,6 +106,32 @@ def find_birth_date(text: str, *, day_first: bool, today: dt.date) -> tuple[dt.d
     return found, rest
 
 
+_YEAR = re.compile(r"^(\d{4})$")
+_YEAR_MONTH = re.compile(r"^(?:(\d{4})[-/.](\d{1,2})|(\d{1,2})[-/.](\d{4}))$")
+_MONTH_WORD = re.compile(rf"^{_WORD}\.?,?\s+(?:de\s+|del\s+|of\s+)?(\d{{4}})$")
+
+
+def read_birth_date(text: str, *, day_first: bool, today: dt.date) -> PartialDate | None:
+    """Return what somebody wrote into a birth date's field, or None: a whole date, `March 1984`, `3/1984` or `1984`."""
+    text = text.strip()
+    if match := _YEAR.match(text):
+        return _partial(int(match[1]), 1, BirthPrecision.YEAR, today)
+    if match := _YEAR_MONTH.match(text):
+        return _partial(int(match[1] or match[4]), int(match[2] or match[3]), BirthPrecision.MONTH, today)
+    if match := _MONTH_WORD.match(text):
+        return _partial(int(match[2]), _month(match[1]), BirthPrecision.MONTH, today)
+    found = find_birth_date(text, day_first=day_first, today=today)
+    return PartialDate(found[0]) if found is not None and not found[1] else None
+
+
+def _partial(year: int, month: int, precision: BirthPrecision, today: dt.date) -> PartialDate | None:
+    try:
+        born = PartialDate(dt.date(year, month, 1), precision)
+    except ValueError:
+        return None
+    return born if born.first <= today and born.last >= today - OLDEST else None
+
+
 def _from_numbers(first: str, second: str, third: str, *, day_first: bool, today: dt.date) -> dt.date | None:
     if len(first) > 2:
         return _build(int(first), int(second), int(third), today)

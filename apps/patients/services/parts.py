@@ -173,4 +173,7 @@ def _refuse_taken(patient: Patient, rows: Sequence[Row]) -> None:
         if (owner := taken.get((row["system"], row["value"]))) is not None
     }
     if errors:
-        raise InvalidInput(next(iter(errors.values()))[0], errors=errors, code="identifier_taken")
+        owners = [str(owner.pk) for owner in taken.values()]
+        raise InvalidInput(
+            next(iter(errors.values()))[0], errors=errors, code="identifier_taken", extra={"patients": owners}
+        )

@@ -60,7 +60,8 @@ def create_patient(
     clean = clean_fields(given, organization=organization)
     if not clean["given_name"] and not clean["family_name"]:
         raise invalid({"given_name": [_("Enter a given name or a family name.")]})
-    parts: dict[str, list[Row]] = {part: clean.pop(part) for part in PARTS if clean.get(part)}
+    lists: dict[str, list[Row]] = {part: clean.pop(part, []) for part in PARTS}
+    parts = {part: rows for part, rows in lists.items() if rows}
     patient = Patient(organization=organization, number=_next_number(organization))
     _assign(patient, clean)
     values = {part: [row["value"] for row in parts.get(part, ())] for part in ("phones", "emails", "identifiers")}
