@@ -322,6 +322,8 @@ SPECTACULAR_SETTINGS = {
         "CommunicationCategory": "apps.communications.models.Category",
         "PlannedCategory": "apps.communications.serializers.COMPOSABLE",
         "ConsentStatus": "apps.patients.models.ConsentStatus",
+        "ContactUse": "apps.patients.models.ContactUse",
+        "AddressUse": "apps.patients.models.AddressUse",
         "AppointmentStatus": "apps.appointments.models.VISIT_STATUSES",
         "JourneyStatus": "apps.journeys.models.InstanceStatus",
         "CancelReason": "apps.appointments.models.CancelReason",

@@ -14,18 +14,37 @@ from apps.audit.services import record_access
 from apps.core.admin import ModelAdmin, TabularInline
 from apps.patients import services
 from apps.patients.cleaning import EDITABLE_FIELDS
-from apps.patients.models import Consent, ContactPoint, Patient
+from apps.patients.models import Address, Consent, ContactPoint, Identifier, IdentifierSystem, Patient, RelatedPerson
 
 
 class ContactPointInline(TabularInline):
     model = ContactPoint
-    fields = ["system", "value", "use", "rank", "verified_at"]
+    fields = ["system", "value", "use", "label", "rank", "verified_at"]
+    read_only = True
+
+
+class AddressInline(TabularInline):
+    model = Address
+    fields = ["use", "lines", "city", "district", "state", "postal_code", "country", "rank"]
+    read_only = True
+
+
+class IdentifierInline(TabularInline):
+    model = Identifier
+    fields = ["system", "value"]
+    read_only = True
+
+
+class RelatedPersonInline(TabularInline):
+    model = RelatedPerson
+    fk_name = "patient"
+    fields = ["name", "relationship", "phone", "email", "is_emergency_contact", "is_guardian", "linked_patient", "rank"]
     read_only = True
 
 
 class ConsentInline(TabularInline):
     model = Consent
-    fields = ["purpose", "status", "source", "evidence", "decided_at"]
+    fields = ["purpose", "status", "source", "method", "evidence", "decided_at"]
     read_only = True
 
 
@@ -42,16 +61,16 @@ class PatientAdmin(ModelAdmin):
         "number",
         ("given_name", "family_name"),
         ("preferred_name", "name_latin"),
-        ("birth_date", "sex"),
-        ("language", "preferred_channel"),
-        "address",
+        ("birth_date", "birth_precision", "sex"),
+        ("gender_identity", "language"),
+        ("preferred_channel", "preferred_times"),
         "alerts",
         "tags",
         "note",
         ("version", "archived_at"),
     ]
-    readonly_fields = ["number", "version", "archived_at"]
-    inlines = [ContactPointInline, ConsentInline]
+    readonly_fields = ["number", "birth_precision", "version", "archived_at"]
+    inlines = [ContactPointInline, AddressInline, IdentifierInline, RelatedPersonInline, ConsentInline]
     may_add = False
     may_delete = False
 
@@ -83,11 +102,19 @@ def _note(request: HttpRequest, patients: Any, kind: AccessKind) -> None:
     )
 
 
+@admin.register(IdentifierSystem)
+class IdentifierSystemAdmin(ModelAdmin):
+    """The kinds of numbers that the patient form offers."""
+
+    list_display = ["name", "system", "rank", "is_active"]
+    list_filter = ["is_active"]
+
+
 @admin.register(Consent)
 class ConsentAdmin(ModelAdmin):
     """Present answers, to look at; they change in the portal, with their source."""
 
-    list_display = ["patient", "purpose", "status", "source", "decided_at"]
+    list_display = ["patient", "purpose", "status", "source", "method", "decided_at"]
     list_filter = ["purpose", "status"]
     list_select_related = ["patient"]
     read_only = True

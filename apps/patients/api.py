@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -19,14 +20,15 @@ from apps.audit.services import record_access
 from apps.core.api.filters import FilterSet, TruthFilter
 from apps.core.api.pagination import CursorPagination
 from apps.core.api.viewsets import CreateMixin, ListMixin, RetrieveMixin, TenantViewSet, UpdateMixin
-from apps.core.errors import InvalidInput
+from apps.core.errors import InvalidInput, NotFound
 from apps.events.selectors import patient_timeline
 from apps.organizations.permissions import Permission
 from apps.patients import services
 from apps.patients.contact import comparable_address
-from apps.patients.models import ContactSystem, Patient
-from apps.patients.selectors import search_patients, with_contact_points
+from apps.patients.models import ConsentPurpose, ContactSystem, Patient
+from apps.patients.selectors import RECORD, search_patients, with_record
 from apps.patients.serializers import (
+    ConsentAnswerSerializer,
     ConsentListSerializer,
     ConsentSerializer,
     ConsentWriteSerializer,
@@ -54,7 +56,8 @@ class PatientFilter(FilterSet):
 
     phone = django_filters.CharFilter(method="by_phone", label="in any format")
     email = django_filters.CharFilter(method="by_email")
-    birth_date = django_filters.DateFilter()
+    identifier = django_filters.CharFilter(method="by_identifier", label="a value, or system|value")
+    birth_date = django_filters.DateFilter(label="known to the day, or the first day that it can be")
     archived = TruthFilter(field_name="archived_at", lookup_expr="isnull", exclude=True, label="false unless asked for")
 
     class Meta:
@@ -66,6 +69,12 @@ class PatientFilter(FilterSet):
 
     def by_email(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         return self._with_address(rows, ContactSystem.EMAIL, value)
+
+    def by_identifier(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        system, _bar, number = value.rpartition("|")
+        kinds = {"identifiers__system": system} if system else {}
+        # Looked up by the number first: it is in one record, or in a few under different systems.
+        return rows.filter(identifiers__organization=self.request.organization, identifiers__value=number, **kinds)
 
     def _with_address(self, rows: QuerySet, system: str, value: str) -> QuerySet:
         address = comparable_address(system, value, country=self.request.organization.country)
@@ -93,10 +102,11 @@ class PatientViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantV
         "create": Permission.PATIENTS_MANAGE,
         "partial_update": Permission.PATIENTS_MANAGE,
         "set_consent": Permission.PATIENTS_MANAGE,
+        "answer_consent": Permission.PATIENTS_MANAGE,
     }
 
     def get_queryset(self) -> QuerySet:
-        return with_contact_points(super().get_queryset())
+        return with_record(super().get_queryset())
 
     @extend_schema(
         parameters=[
@@ -114,6 +124,7 @@ class PatientViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantV
         if text:
             matches = search_patients(organization=request.organization, text=text, limit=MOST_FOUND)
             patients = [match.patient for match in matches]
+            prefetch_related_objects(patients, *RECORD)
             reasons = {match.patient.pk: match.reason for match in matches}
             body = {"results": self._shown(patients, reasons), "next": None, "previous": None}
             self._note([p.pk for p in patients], AccessKind.SEARCH)
@@ -172,6 +183,27 @@ class PatientViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantV
         """Record the patient's answer for one purpose; the same answer again changes nothing."""
         patient = self.get_object()
         consent = services.set_consent(patient=patient, actor=self.actor, **self.read(ConsentWriteSerializer))
+        return Response(ConsentSerializer(consent).data)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("purpose", enum=ConsentPurpose.values, location=OpenApiParameter.PATH)],
+        request=ConsentAnswerSerializer,
+        responses=ConsentSerializer,
+    )
+    @action(
+        detail=True,
+        methods=["put"],
+        url_path="consents/<slug:purpose>",
+        url_name="consent",
+        filter_backends=[],
+        pagination_class=None,
+    )
+    def answer_consent(self, request: Request, pk: uuid.UUID, purpose: str) -> Response:
+        """Record the patient's answer for this purpose; the same answer again changes nothing."""
+        if purpose not in ConsentPurpose.values:
+            raise NotFound(_("There is no such purpose. Known: %(list)s.") % {"list": ", ".join(ConsentPurpose.values)})
+        answer = self.read(ConsentAnswerSerializer)
+        consent = services.set_consent(patient=self.get_object(), purpose=purpose, actor=self.actor, **answer)
         return Response(ConsentSerializer(consent).data)
 
     def _fresh(self, patient: Patient) -> Patient:

@@ -4,108 +4,86 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from apps.core.errors import InvalidInput
 from apps.organizations.models import Organization
-from apps.patients.contact import normalise_email, normalise_phone
-from apps.patients.dates import OLDEST
-from apps.patients.models import ConsentPurpose, ContactSystem, Patient, Sex
+from apps.patients.dates import OLDEST, PartialDate
+from apps.patients.models import Patient, PreferredChannel, Sex
+from apps.patients.parts import PARTS, clean_part, spread_contact_points
+from apps.patients.text import choice, distinct, invalid, one_line, several_lines
+from apps.patients.times import clean_times
 
 TEXT_FIELDS = (
     "given_name",
     "family_name",
     "preferred_name",
     "name_latin",
+    "gender_identity",
     "language",
-    "address",
     "preferred_channel",
     "note",
 )
 LIST_FIELDS = {"alerts": 60, "tags": 40}
-ADDRESS_FIELDS = ("phones", "emails")
-EDITABLE_FIELDS = frozenset({*TEXT_FIELDS, *LIST_FIELDS, *ADDRESS_FIELDS, "birth_date", "sex"})
-CHANNEL_PURPOSES = (ConsentPurpose.WHATSAPP, ConsentPurpose.SMS, ConsentPurpose.EMAIL, ConsentPurpose.VOICE)
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+SINGLE_FIELDS = frozenset({*TEXT_FIELDS, *LIST_FIELDS, "birth_date", "sex", "preferred_times"})
+EDITABLE_FIELDS = SINGLE_FIELDS | frozenset(PARTS)
 _LANGUAGE = re.compile(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,4})?$")
 
 
 def clean_fields(given: Mapping[str, Any], *, organization: Organization) -> dict[str, Any]:
-    """Return the given fields in stored form; collect every refusal before raising."""
+    """Return the given fields in stored form; collect every refusal before raising.
+
+    `contact_points` stands for both `phones` and `emails`.
+    """
+    given = spread_contact_points(given)
     errors: dict[str, list[str]] = {field: [_("There is no such field.")] for field in given.keys() - EDITABLE_FIELDS}
     clean: dict[str, Any] = {}
     for field in (f for f in given if f in EDITABLE_FIELDS):
         try:
             clean[field] = _clean_field(field, given[field], organization)
         except InvalidInput as error:
-            errors[field] = error.errors.get(field, [error.message])
+            errors |= error.errors or {field: [error.message]}
     if errors:
         raise invalid(errors)
     return clean
 
 
 def _clean_field(field: str, value: Any, organization: Organization) -> Any:
-    if field == "phones":
-        return distinct(normalise(ContactSystem.PHONE, item, organization) for item in value if item.strip())
-    if field == "emails":
-        return distinct(normalise(ContactSystem.EMAIL, item, organization) for item in value if item.strip())
+    if field in PARTS:
+        return clean_part(field, value, organization)
     if field in LIST_FIELDS:
-        return distinct(_text(field, item, LIST_FIELDS[field]) for item in value if item.strip())
+        return distinct(one_line(field, item, LIST_FIELDS[field]) for item in value if item.strip())
     if field == "birth_date":
         return _birth_date(value, organization)
+    if field == "preferred_times":
+        return clean_times(value)
     if field == "sex":
         return choice(field, value, Sex.values)
-    text = _text(field, value or "", getattr(Patient._meta.get_field(field), "max_length", None))
+    limit = getattr(Patient._meta.get_field(field), "max_length", None)
+    text = (several_lines if field == "note" else one_line)(field, value or "", limit)
     if field == "preferred_channel" and text:
-        return choice(field, text, [str(purpose) for purpose in CHANNEL_PURPOSES])
+        return choice(field, text, PreferredChannel.values)
     if field == "language" and not _LANGUAGE.match(text):
         raise invalid({field: [_("Use a language code such as en, es or hi.")]})
     return text
 
 
-def _birth_date(value: dt.date | None, organization: Organization) -> dt.date | None:
-    if value is None:
+def _birth_date(value: PartialDate | dt.date | str | None, organization: Organization) -> PartialDate | None:
+    if not value:
         return None
+    if isinstance(value, str):
+        try:
+            value = PartialDate.fromisoformat(value)
+        except ValueError:
+            message = _("Write the birth date as YYYY-MM-DD; YYYY-MM or YYYY when no more is known.")
+            raise invalid({"birth_date": [message]}) from None
+    born = value if isinstance(value, PartialDate) else PartialDate(value)
     today = organization.today()
-    if value > today:
+    if born.first > today:
         raise invalid({"birth_date": [_("The birth date lies in the future.")]})
-    if value < today - OLDEST:
+    if born.last < today - OLDEST:
         raise invalid({"birth_date": [_("The birth date is more than 130 years ago. Check the year.")]})
-    return value
-
-
-def _text(field: str, value: str, limit: int | None) -> str:
-    if _CONTROL.search(value):
-        raise invalid({field: [_("Remove the control characters.")]})
-    text = value.strip() if field == "note" else " ".join(value.split())
-    if limit is not None and len(text) > limit:
-        raise invalid({field: [_("Use at most %(limit)d characters.") % {"limit": limit}]})
-    return text
-
-
-def choice(field: str, value: str, allowed: Sequence[str]) -> str:
-    if value not in allowed:
-        raise invalid({field: [_("Choose one of: %(list)s.") % {"list": ", ".join(allowed)}]})
-    return value
-
-
-def normalise(system: str, value: str, organization: Organization) -> str:
-    if system == ContactSystem.EMAIL:
-        return normalise_email(value)
-    return normalise_phone(value, country=organization.country)
-
-
-def distinct(values: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(values))
-
-
-def limited(text: str, length: int) -> str:
-    return _CONTROL.sub("", text).strip()[:length]
-
-
-def invalid(errors: Mapping[str, list[str]]) -> InvalidInput:
-    first = next(iter(errors.values()))[0]
-    return InvalidInput(first if len(errors) == 1 else _("Some fields need another look."), errors=errors)
+    return born

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import re
+from dataclasses import dataclass
+
+from django.db import models
+from django.utils import formats
+from django.utils.translation import gettext_lazy as _
 
 _MONTHS = (
     ("jan", "ene", "जन"), ("feb", "फ़र", "फर"), ("mar", "मार्च"), ("apr", "abr", "अप्र"), ("may", "मई"), ("jun", "जून"),
@@ -16,6 +22,67 @@ _DAY_FIRST_WORDS = re.compile(
 )
 _MONTH_FIRST_WORDS = re.compile(rf"{_WORD}\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})(?!\d)")
 OLDEST = dt.timedelta(days=130 * 366)
+_PARTIAL = re.compile(r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$")
+
+
+class BirthPrecision(models.TextChoices):
+    """How much of a birth date is known."""
+
+    DAY = "day", _("Day")
+    MONTH = "month", _("Month")
+    YEAR = "year", _("Year")
+
+
+@dataclass(frozen=True, slots=True)
+class PartialDate:
+    """A date of which the day, or the month too, may be unknown (FHIR's `date`); `first` is the first day it can be."""
+
+    first: dt.date
+    precision: BirthPrecision = BirthPrecision.DAY
+
+    @classmethod
+    def fromisoformat(cls, text: str) -> PartialDate:
+        """Read `1984`, `1984-03` or `1984-03-14`; raise ValueError for anything else."""
+        match = _PARTIAL.match(text)
+        if match is None:
+            raise ValueError(f"not YYYY, YYYY-MM or YYYY-MM-DD: {text!r}")
+        year, month, day = match.groups()
+        precision = BirthPrecision.DAY if day else BirthPrecision.MONTH if month else BirthPrecision.YEAR
+        return cls(dt.date(int(year), int(month or 1), int(day or 1)), precision)
+
+    def __str__(self) -> str:
+        return self.isoformat()
+
+    def isoformat(self) -> str:
+        """Return what is known, as FHIR writes it."""
+        length = {BirthPrecision.YEAR: 4, BirthPrecision.MONTH: 7, BirthPrecision.DAY: 10}[self.precision]
+        return self.first.isoformat()[:length]
+
+    @property
+    def last(self) -> dt.date:
+        """Return the last day it can be."""
+        if self.precision == BirthPrecision.DAY:
+            return self.first
+        month = 12 if self.precision == BirthPrecision.YEAR else self.first.month
+        return dt.date(self.first.year, month, calendar.monthrange(self.first.year, month)[1])
+
+    def ages(self, on: dt.date) -> tuple[int, int]:
+        """Return the fewest and the most completed years that somebody born then can have."""
+        return max(0, _years(self.last, on)), max(0, _years(self.first, on))
+
+    def ages_text(self, on: dt.date) -> str:
+        """Return the completed years: `42`, or `41–42` when they hang on the day."""
+        fewest, most = self.ages(on)
+        return str(most) if fewest == most else f"{fewest}–{most}"
+
+    def in_words(self, pattern: str = "j M Y") -> str:
+        """Return what is known in Django's format letters, in the active language."""
+        shown = {BirthPrecision.YEAR: "Y", BirthPrecision.MONTH: pattern.replace("j ", ""), BirthPrecision.DAY: pattern}
+        return formats.date_format(self.first, shown[self.precision])
+
+
+def _years(born: dt.date, on: dt.date) -> int:
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 
 def find_birth_date(text: str, *, day_first: bool, today: dt.date) -> tuple[dt.date, str] | None:
@@ -37,6 +104,32 @@ def find_birth_date(text: str, *, day_first: bool, today: dt.date) -> tuple[dt.d
         return None
     rest = f"{text[: match.start()]} {text[match.end() :]}".strip()
     return found, rest
+
+
+_YEAR = re.compile(r"^(\d{4})$")
+_YEAR_MONTH = re.compile(r"^(?:(\d{4})[-/.](\d{1,2})|(\d{1,2})[-/.](\d{4}))$")
+_MONTH_WORD = re.compile(rf"^{_WORD}\.?,?\s+(?:de\s+|del\s+|of\s+)?(\d{{4}})$")
+
+
+def read_birth_date(text: str, *, day_first: bool, today: dt.date) -> PartialDate | None:
+    """Return what somebody wrote into a birth date's field, or None: a whole date, `March 1984`, `3/1984` or `1984`."""
+    text = text.strip()
+    if match := _YEAR.match(text):
+        return _partial(int(match[1]), 1, BirthPrecision.YEAR, today)
+    if match := _YEAR_MONTH.match(text):
+        return _partial(int(match[1] or match[4]), int(match[2] or match[3]), BirthPrecision.MONTH, today)
+    if match := _MONTH_WORD.match(text):
+        return _partial(int(match[2]), _month(match[1]), BirthPrecision.MONTH, today)
+    found = find_birth_date(text, day_first=day_first, today=today)
+    return PartialDate(found[0]) if found is not None and not found[1] else None
+
+
+def _partial(year: int, month: int, precision: BirthPrecision, today: dt.date) -> PartialDate | None:
+    try:
+        born = PartialDate(dt.date(year, month, 1), precision)
+    except ValueError:
+        return None
+    return born if born.first <= today and born.last >= today - OLDEST else None
 
 
 def _from_numbers(first: str, second: str, third: str, *, day_first: bool, today: dt.date) -> dt.date | None:

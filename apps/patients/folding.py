@@ -35,10 +35,13 @@ def fold_name(name: str) -> list[str]:
     return list(dict.fromkeys(word for word in words if word))
 
 
-def index_text(*, names: Iterable[str], number: str, phones: Iterable[str], emails: Iterable[str]) -> str:
+def index_text(
+    *, names: Iterable[str], number: str, phones: Iterable[str], emails: Iterable[str], identifiers: Iterable[str] = ()
+) -> str:
     """Return the text that the trigram index holds: each word between spaces, so that ` word` is a prefix search."""
     words = [word for name in names for word in fold_name(name)]
     words += [number, *(re.sub(r"\D", "", phone) for phone in phones), *emails]
+    words += [word for value in identifiers for word in (*fold(value).split(), fold(value).replace(" ", ""))]
     return f" {' '.join(dict.fromkeys(word for word in words if word))} "
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,10 +15,10 @@ from apps.core.errors import InvalidInput, StaleVersion
 from apps.organizations.models import Organization
 from apps.patients.cleaning import clean_fields
 from apps.patients.contact import show_phone
-from apps.patients.dates import find_birth_date
-from apps.patients.models import ContactSystem, Patient, Sex
+from apps.patients.dates import BirthPrecision, PartialDate, read_birth_date
+from apps.patients.models import ContactSystem, Patient, PreferredChannel, Sex
 from apps.patients.presentations import FIELD_NAMES
-from apps.patients.serializers import CHANNEL_CHOICES
+from apps.patients.times import times_in_words
 
 MOST_PHONES = 2
 
@@ -32,20 +31,25 @@ class BirthDateField(forms.Field):
         super().__init__(**kwargs)
 
     def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, PartialDate):
+            if value.precision != BirthPrecision.DAY:
+                return value.first.strftime("%Y" if value.precision == BirthPrecision.YEAR else "%m/%Y")
+            value = value.first
         if isinstance(value, dt.date):
             return value.strftime("%d/%m/%Y" if self.organization.day_first else "%m/%d/%Y")
         return value
 
-    def to_python(self, value: Any) -> dt.date | None:
+    def to_python(self, value: Any) -> PartialDate | None:
         text = str(value or "").strip()
         if not text:
             return None
         organization = self.organization
-        found = find_birth_date(text[:60], day_first=organization.day_first, today=organization.today())
-        if found is None or found[1]:
+        found = read_birth_date(text[:60], day_first=organization.day_first, today=organization.today())
+        if found is None:
             example = "14/03/1978" if organization.day_first else "03/14/1978"
-            raise forms.ValidationError(_("Write the birth date like %(example)s.") % {"example": example})
-        return found[0]
+            message = _("Write the birth date like %(example)s. When no more is known: 03/1978, or 1978.")
+            raise forms.ValidationError(message % {"example": example})
+        return found
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:
@@ -88,7 +92,6 @@ class PatientForm(forms.Form):
         max_length=160,
         help_text=gettext_lazy("For a name in another script: how it is spelled on forms."),
     )
-    address = forms.CharField(label=gettext_lazy("Address"), required=False, max_length=200)
     alerts = WordsField(
         label=gettext_lazy("Alerts"),
         required=False,
@@ -101,7 +104,7 @@ class PatientForm(forms.Form):
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     FIRST = ("given_name", "family_name", "birth_date", "sex", "phone", "email", "language", "preferred_channel")
-    FURTHER = ("preferred_name", "name_latin", "phone_2", "address", "alerts", "tags", "note")
+    FURTHER = ("preferred_name", "name_latin", "phone_2", "alerts", "tags", "note")
 
     def __init__(
         self,
@@ -124,7 +127,7 @@ class PatientForm(forms.Form):
             ),
         )
         self._choose("language", _languages(organization, patient))
-        self._choose("preferred_channel", [("", _("No preference")), *CHANNEL_CHOICES])
+        self._choose("preferred_channel", [("", _("No preference")), *PreferredChannel.choices])
         # One name is needed; people with a single one have it as their given name.
         self.fields["given_name"].required = patient is None or bool(patient.given_name)
         self.fields["given_name"].widget.attrs |= {"autocomplete": "off"}
@@ -177,11 +180,14 @@ class PatientForm(forms.Form):
 
     def refuse_stale(self, refusal: StaleVersion) -> None:
         """Say what somebody else saved meanwhile; saving again then replaces it."""
+        shown = {
+            conflict["field"]: _shown(conflict["field"], conflict["current"]) for conflict in refusal.extra["conflicts"]
+        }
         differing = [
             _("%(field)s is now “%(current)s”")
-            % {"field": str(FIELD_NAMES[conflict["field"]]).capitalize(), "current": _shown(conflict["current"])}
-            for conflict in refusal.extra["conflicts"]
-            if conflict["field"] in FIELD_NAMES
+            % {"field": str(FIELD_NAMES[field]).capitalize(), "current": current or _("empty")}
+            for field, current in shown.items()
+            if field in FIELD_NAMES
         ]
         self.add_error(None, " ".join([refusal.message, "; ".join(differing)]))
         self.data = {**self.data.dict(), "version": refusal.extra["current"]}  # type: ignore[attr-defined]
@@ -203,6 +209,7 @@ def _initial(patient: Patient) -> dict[str, Any]:
     names = (*PatientForm.FIRST, *PatientForm.FURTHER)
     fields = {name: getattr(patient, name) for name in names if hasattr(patient, name)}
     return fields | {
+        "birth_date": patient.born,
         "phone": phones[0] if phones else "",
         "phone_2": phones[1] if len(phones) > 1 else "",
         "email": emails[0] if emails else "",
@@ -219,9 +226,14 @@ def _languages(organization: Organization, patient: Patient | None) -> list[tupl
     return [(code, str(names.get(code, code))) for code in codes]
 
 
-def _shown(value: Any) -> str:
+def _shown(field: str, value: Any) -> str:
+    if field == "preferred_times":
+        return times_in_words(value)
     if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
-    if isinstance(value, dt.date):
-        return formats.date_format(value, "DATE_FORMAT")
+        return "; ".join(_row_shown(item) if isinstance(item, dict) else str(item) for item in value)
     return str(value if value is not None else "")
+
+
+def _row_shown(row: dict[str, Any]) -> str:
+    said = row.get("value") or row.get("name") or ", ".join([*row.get("lines", []), row.get("city", "")])
+    return f"{said} ({row['label'] or row['use']})" if "label" in row else str(said).strip(", ")

@@ -122,11 +122,19 @@ def with_contact_points(patients: QuerySet[Patient]) -> QuerySet[Patient]:
     return patients.prefetch_related(Prefetch("contact_points", ContactPoint.objects.order_by("rank", "created_at")))
 
 
+RECORD = ("addresses", "identifiers", "related_persons")
+
+
+def with_record(patients: QuerySet[Patient]) -> QuerySet[Patient]:
+    """Load each patient's contact points, addresses, identifiers and the people around them; four more queries."""
+    return with_contact_points(patients).prefetch_related(*RECORD)
+
+
 PAGE = 50
 # What a line of the list shows.
 LISTED = (
-    *("given_name", "family_name", "preferred_name", "name_latin", "birth_date", "language", "number"),
-    *("alerts", "tags", "sort_name"),
+    *("given_name", "family_name", "preferred_name", "name_latin", "birth_date", "birth_precision"),
+    *("language", "number", "alerts", "tags", "sort_name"),
 )
 ADDRESS = ("patient_id", "system", "value")
 

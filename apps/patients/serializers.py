@@ -8,38 +8,45 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from apps.core.api.fields import InstantField, InUtc
-from apps.patients.cleaning import CHANNEL_PURPOSES
 from apps.patients.models import (
     Consent,
+    ConsentMethod,
     ConsentPurpose,
     ConsentStatus,
-    ContactPoint,
     ContactSystem,
     Patient,
+    PreferredChannel,
     Sex,
 )
+from apps.patients.serializers_parts import (
+    AddressSerializer,
+    ContactPointSerializer,
+    IdentifierSerializer,
+    PartialDateField,
+    PatientPartsSerializer,
+    PreferredTimesSerializer,
+    RelatedPersonSerializer,
+)
 
-CHANNEL_CHOICES = [(purpose.value, purpose.label) for purpose in CHANNEL_PURPOSES]
-
-
-class ContactPointSerializer(InUtc, serializers.ModelSerializer):
-    """A phone (E.164) or e-mail (lower case); rank 1 is tried first."""
-
-    class Meta:
-        model = ContactPoint
-        fields = ["id", "system", "value", "use", "rank", "verified_at"]
-        read_only_fields = fields
+CHANNEL_CHOICES = PreferredChannel.choices
 
 
 class PatientSerializer(InUtc, serializers.ModelSerializer):
     """A patient with the ways to reach them."""
 
     full_name = serializers.CharField()
+    birth_date = PartialDateField(source="born", allow_null=True)
     record_number = serializers.CharField()
-    age = serializers.SerializerMethodField(help_text="completed years today; null when the birth date is unknown")
+    age = serializers.SerializerMethodField(
+        help_text="completed years today; null when too little of the birth date is known"
+    )
     phones = serializers.SerializerMethodField()
     emails = serializers.SerializerMethodField()
     contact_points = ContactPointSerializer(many=True)
+    addresses = AddressSerializer(many=True)
+    identifiers = IdentifierSerializer(many=True)
+    related_persons = RelatedPersonSerializer(many=True)
+    preferred_times = PreferredTimesSerializer()
     sex = serializers.ChoiceField(choices=Sex.choices)
     preferred_channel = serializers.ChoiceField(choices=[("", "None"), *CHANNEL_CHOICES])
     alerts = serializers.ListField(child=serializers.CharField())
@@ -58,12 +65,16 @@ class PatientSerializer(InUtc, serializers.ModelSerializer):
             "birth_date",
             "age",
             "sex",
+            "gender_identity",
             "language",
             "phones",
             "emails",
             "contact_points",
-            "address",
+            "addresses",
+            "identifiers",
+            "related_persons",
             "preferred_channel",
+            "preferred_times",
             "alerts",
             "tags",
             "note",
@@ -113,7 +124,7 @@ class PatientListSerializer(serializers.Serializer):
     previous = serializers.URLField(allow_null=True)
 
 
-class PatientWriteSerializer(serializers.Serializer):
+class PatientWriteSerializer(PatientPartsSerializer):
     """What a patient is made of. Numbers and addresses are normalised and checked by the service."""
 
     given_name = serializers.CharField(required=False, allow_blank=True, default="")
@@ -122,7 +133,7 @@ class PatientWriteSerializer(serializers.Serializer):
     name_latin = serializers.CharField(
         required=False, allow_blank=True, help_text="Latin spelling of a name in another script"
     )
-    birth_date = serializers.DateField(required=False, allow_null=True)
+    birth_date = PartialDateField(required=False, allow_null=True)
     sex = serializers.ChoiceField(choices=Sex.choices, required=False)
     language = serializers.CharField(required=False, help_text="en, es, hi …")
     phones = serializers.ListField(
@@ -132,7 +143,7 @@ class PatientWriteSerializer(serializers.Serializer):
         help_text="in the order to try; national numbers are the organization's country's",
     )
     emails = serializers.ListField(child=serializers.CharField(), required=False, max_length=10)
-    address = serializers.CharField(required=False, allow_blank=True)
+    gender_identity = serializers.CharField(required=False, allow_blank=True)
     preferred_channel = serializers.ChoiceField(choices=CHANNEL_CHOICES, required=False, allow_blank=True)
     alerts = serializers.ListField(child=serializers.CharField(), required=False, max_length=20)
     tags = serializers.ListField(child=serializers.CharField(), required=False, max_length=20)
@@ -140,7 +151,7 @@ class PatientWriteSerializer(serializers.Serializer):
 
 
 class PatientUpdateSerializer(PatientWriteSerializer):
-    """The fields to change; `phones` and `emails` replace the whole list."""
+    """The fields to change; a list replaces the whole one."""
 
     given_name = serializers.CharField(required=False, allow_blank=True)
     family_name = serializers.CharField(required=False, allow_blank=True)
@@ -157,7 +168,7 @@ class ConsentSerializer(InUtc, serializers.ModelSerializer):
 
     class Meta:
         model = Consent
-        fields = ["id", "purpose", "status", "source", "evidence", "decided_at"]
+        fields = ["id", "purpose", "status", "source", "method", "evidence", "decided_at"]
         read_only_fields = fields
 
 
@@ -167,13 +178,19 @@ class ConsentListSerializer(serializers.Serializer):
     results = ConsentSerializer(many=True)
 
 
-class ConsentWriteSerializer(serializers.Serializer):
-    """An answer for one purpose; it replaces the one before."""
+class ConsentAnswerSerializer(serializers.Serializer):
+    """An answer; it replaces the one before."""
 
-    purpose = serializers.ChoiceField(choices=ConsentPurpose.choices)
     status = serializers.ChoiceField(choices=ConsentStatus.choices)
     source = serializers.CharField(max_length=60, default="API", help_text="where the answer came from")
-    evidence = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    method = serializers.ChoiceField(choices=ConsentMethod.choices, required=False, allow_blank=True, default="")
+    evidence = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class ConsentWriteSerializer(ConsentAnswerSerializer):
+    """An answer for one purpose."""
+
+    purpose = serializers.ChoiceField(choices=ConsentPurpose.choices)
 
 
 class TimelineEntrySerializer(serializers.Serializer):

@@ -10,24 +10,35 @@ from apps.core.actors import Actor
 from apps.events.services import emit
 from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission
-from apps.patients.cleaning import CHANNEL_PURPOSES, invalid, limited
 from apps.patients.contact import comparable_address
-from apps.patients.models import Consent, ConsentPurpose, ConsentStatus, ContactSystem, Patient
+from apps.patients.models import (
+    CHANNEL_PURPOSES,
+    Consent,
+    ConsentMethod,
+    ConsentPurpose,
+    ConsentStatus,
+    ContactSystem,
+    Patient,
+)
+from apps.patients.text import invalid, limited
 
 
 @transaction.atomic
 def set_consent(
-    *, patient: Patient, purpose: str, status: str, source: str, evidence: str = "", actor: Actor
+    *, patient: Patient, purpose: str, status: str, source: str, method: str = "", evidence: str = "", actor: Actor
 ) -> Consent:
     """Record the patient's present answer for one purpose; repeating the same answer changes nothing.
 
-    Locks the patient. `source` says where the answer came from ("front desk", "STOP keyword").
+    Locks the patient. `source` says where the answer came from ("front desk", "STOP keyword"), `method` how it was
+    given (a ConsentMethod, or empty), `evidence` what proves it, in at most 500 characters.
     """
     actor.require(Permission.PATIENTS_MANAGE)
     if purpose not in ConsentPurpose.values:
         raise invalid({"purpose": [_("Choose one of: %(list)s.") % {"list": ", ".join(ConsentPurpose.values)}]})
     if status not in ConsentStatus.values:
         raise invalid({"status": [_("Choose one of: %(list)s.") % {"list": ", ".join(ConsentStatus.values)}]})
+    if method and method not in ConsentMethod.values:
+        raise invalid({"method": [_("Choose one of: %(list)s.") % {"list": ", ".join(ConsentMethod.values)}]})
     Patient.objects.select_for_update().get(pk=patient.pk)
     consent: Consent | None = Consent.objects.filter(patient_id=patient.pk, purpose=purpose).first()
     before = consent.status if consent else None
@@ -36,7 +47,8 @@ def set_consent(
     consent = consent or Consent(organization_id=patient.organization_id, patient_id=patient.pk, purpose=purpose)
     consent.status = status
     consent.source = limited(source, 60) or _("front desk")
-    consent.evidence = limited(evidence, 200)
+    consent.method = method
+    consent.evidence = limited(evidence, 500)
     consent.decided_at = timezone.now()
     consent.save()
     emit(
@@ -45,7 +57,12 @@ def set_consent(
         actor=actor,
         patient_id=patient.pk,
         changes={"status": [before, status]},
-        payload={"purpose": purpose, "source": consent.source},
+        payload={
+            "purpose": purpose,
+            "source": consent.source,
+            "method": method,
+            "evidence": consent.evidence,
+        },
     )
     return consent
 

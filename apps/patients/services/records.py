@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,9 +17,13 @@ from apps.core.ids import uuid7
 from apps.events.services import emit
 from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission
-from apps.patients.cleaning import ADDRESS_FIELDS, clean_fields, invalid, normalise
+from apps.patients.cleaning import clean_fields
+from apps.patients.dates import PartialDate
 from apps.patients.folding import index_text, sort_text
 from apps.patients.models import ContactPoint, ContactSystem, ContactUse, Patient, Sex
+from apps.patients.parts import CONTACT_PARTS, PARTS, Row
+from apps.patients.services.parts import complete, replace_rows, rows_of, without_ids
+from apps.patients.text import invalid, normalise
 
 
 @transaction.atomic
@@ -27,38 +32,43 @@ def create_patient(
     organization: Organization,
     given_name: str = "",
     family_name: str = "",
-    birth_date: dt.date | None = None,
+    birth_date: PartialDate | dt.date | str | None = None,
     sex: str = Sex.UNKNOWN,
     language: str = "en",
-    phones: Sequence[str] = (),
-    emails: Sequence[str] = (),
+    phones: Sequence[str | Mapping[str, Any]] = (),
+    emails: Sequence[str | Mapping[str, Any]] = (),
     actor: Actor,
     **optional: Any,
 ) -> Patient:
     """Register a person under the next record number; the first phone and e-mail are tried first.
 
+    A phone is written as it is, or with its kind: `{"value": …, "use": "work", "label": …}`; `addresses`,
+    `identifiers` and `related_persons` are rows as in `parts.py`.
     Locks the organization's counter until the commit. Raises InvalidInput that names every field it refuses.
     """
     actor.require(Permission.PATIENTS_MANAGE)
+    contacts = {} if "contact_points" in optional else {"phones": phones, "emails": emails}
     given = {
         "given_name": given_name,
         "family_name": family_name,
         "birth_date": birth_date,
         "sex": sex,
         "language": language,
-        "phones": phones,
-        "emails": emails,
+        **contacts,
         **optional,
     }
     clean = clean_fields(given, organization=organization)
     if not clean["given_name"] and not clean["family_name"]:
         raise invalid({"given_name": [_("Enter a given name or a family name.")]})
-    addresses = {field: clean.pop(field) for field in ADDRESS_FIELDS}
-    patient = Patient(organization=organization, number=_next_number(organization), **clean)
-    index_patient(patient, phones=addresses["phones"], emails=addresses["emails"])
+    lists: dict[str, list[Row]] = {part: clean.pop(part, []) for part in PARTS}
+    parts = {part: rows for part, rows in lists.items() if rows}
+    patient = Patient(organization=organization, number=_next_number(organization))
+    _assign(patient, clean)
+    values = {part: [row["value"] for row in parts.get(part, ())] for part in ("phones", "emails", "identifiers")}
+    index_patient(patient, **values)
     patient.save(force_insert=True)
-    _add_contact_points(patient, ContactSystem.PHONE, addresses["phones"])
-    _add_contact_points(patient, ContactSystem.EMAIL, addresses["emails"])
+    for part, rows in parts.items():
+        replace_rows(patient, part, complete(patient, part, rows))
     emit("patient.created", subject=patient, actor=actor, patient_id=patient.pk)
     return patient
 
@@ -67,7 +77,7 @@ def create_patient(
 def update_patient(
     *, patient: Patient, changes: Mapping[str, Any], version: int | None = None, actor: Actor
 ) -> Patient:
-    """Save the changed fields; `phones` and `emails` replace the whole list, in the order to try.
+    """Save the changed fields in one go, with one event; each list that is given replaces the whole one, in its order.
 
     Locks the patient. Raises StaleVersion with the fields that differ when somebody saved since `version`, and
     InvalidInput for values or field names that can't be. Nothing is written when nothing differs.
@@ -75,34 +85,34 @@ def update_patient(
     actor.require(Permission.PATIENTS_MANAGE)
     clean = clean_fields(changes, organization=patient.organization)
     locked = _lock(patient)
+    parts = {part: complete(locked, part, clean[part]) for part in PARTS if part in clean}
+    wanted = clean | {part: without_ids(rows) for part, rows in parts.items()}
     current = {field: _current(locked, field) for field in clean}
-    differing = {field: (current[field], value) for field, value in clean.items() if current[field] != value}
+    differing = {field: (current[field], value) for field, value in wanted.items() if current[field] != value}
     if version is not None and version != locked.version:
         raise StaleVersion(
             _("Somebody else saved %(name)s meanwhile. Compare the fields, then save again.")
             % {"name": locked.full_name},
             current=locked.version,
             conflicts=[
-                {"field": field, "current": _plain(theirs), "yours": _plain(yours)}
-                for field, (theirs, yours) in differing.items()
+                {"field": field, "current": theirs, "yours": yours}
+                for field, (theirs, yours) in _written(differing).items()
             ],
         )
     if not differing:
         return locked
-    for field in differing.keys() - set(ADDRESS_FIELDS):
-        setattr(locked, field, clean[field])
+    _assign(locked, {field: clean[field] for field in differing.keys() - parts.keys()})
     if not locked.given_name and not locked.family_name:
         raise invalid({"given_name": [_("Enter a given name or a family name.")]})
-    for system, field in ((ContactSystem.PHONE, "phones"), (ContactSystem.EMAIL, "emails")):
-        if field in differing:
-            _replace_contact_points(locked, system, clean[field])
+    for part in differing.keys() & parts.keys():
+        replace_rows(locked, part, parts[part])
     _save_edition(locked)
     emit(
         "patient.updated",
         subject=locked,
         actor=actor,
         patient_id=locked.pk,
-        changes={field: [_plain(before), _plain(after)] for field, (before, after) in differing.items()},
+        changes={field: [before, after] for field, (before, after) in _written(differing).items()},
     )
     return locked
 
@@ -196,44 +206,55 @@ def _save_edition(patient: Patient) -> None:
         patient,
         phones=[p.value for p in points if p.system == ContactSystem.PHONE],
         emails=[p.value for p in points if p.system == ContactSystem.EMAIL],
+        identifiers=patient.identifiers.values_list("value", flat=True),
     )
     patient.version += 1
     patient.save()
 
 
-def index_patient(patient: Patient, *, phones: Iterable[str], emails: Iterable[str]) -> None:
-    """Set what searches and lists go by, from the names and the given addresses; the caller saves."""
+def index_patient(
+    patient: Patient, *, phones: Iterable[str], emails: Iterable[str], identifiers: Iterable[str] = ()
+) -> None:
+    """Set what searches and lists go by, from the names and the given addresses and numbers; the caller saves."""
     names = (patient.given_name, patient.family_name, patient.preferred_name, patient.name_latin)
-    patient.search_text = index_text(names=names, number=patient.record_number, phones=phones, emails=emails)
+    patient.search_text = index_text(
+        names=names, number=patient.record_number, phones=phones, emails=emails, identifiers=identifiers
+    )
     patient.sort_name = sort_text(given_name=patient.given_name, family_name=patient.family_name)
 
 
-def _add_contact_points(patient: Patient, system: ContactSystem, values: Sequence[str]) -> None:
-    ContactPoint.objects.bulk_create(
-        ContactPoint(organization_id=patient.organization_id, patient=patient, system=system, value=value, rank=rank)
-        for rank, value in enumerate(values, start=1)
-    )
-
-
-def _replace_contact_points(patient: Patient, system: ContactSystem, values: Sequence[str]) -> None:
-    present = {point.value: point for point in patient.contact_points.filter(system=system)}
-    gone = [point.pk for value, point in present.items() if value not in values]
-    ContactPoint.objects.filter(pk__in=gone).delete()
-    for rank, value in enumerate(values, start=1):
-        if value in present:
-            ContactPoint.objects.filter(pk=present[value].pk).update(rank=rank, updated_at=timezone.now())
-        else:
-            ContactPoint.objects.create(
-                organization_id=patient.organization_id, patient=patient, system=system, value=value, rank=rank
-            )
-
-
 def _current(patient: Patient, field: str) -> Any:
-    if field in ADDRESS_FIELDS:
-        system = ContactSystem.PHONE if field == "phones" else ContactSystem.EMAIL
-        return list(patient.contact_points.filter(system=system).values_list("value", flat=True))
-    return getattr(patient, field)
+    if field in PARTS:
+        return rows_of(patient, field)
+    return patient.born if field == "birth_date" else getattr(patient, field)
+
+
+def _assign(patient: Patient, clean: Mapping[str, Any]) -> None:
+    for field, value in clean.items():
+        setattr(patient, "born" if field == "birth_date" else field, value)
+
+
+def _written(differing: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]:
+    """Return before and after as an event keeps them; of phones and e-mails the values, and apart from them the kinds."""
+    written: dict[str, tuple[Any, Any]] = {}
+    for field, (before, after) in differing.items():
+        if field not in CONTACT_PARTS:
+            written[field] = (_plain(before), _plain(after))
+            continue
+        values = tuple([row["value"] for row in rows] for rows in (before, after))
+        if values[0] != values[1]:
+            written[field] = (values[0], values[1])
+        known = {row["value"]: row for row in before}
+        if any(row["value"] in known and row != known[row["value"]] for row in after):
+            written[f"{field}_kinds"] = (before, after)
+    return written
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, dt.date) else value
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, dt.date | PartialDate):
+        return value.isoformat()
+    return str(value) if isinstance(value, uuid.UUID) else value

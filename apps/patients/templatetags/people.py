@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.dates import day_in_words
 from apps.patients.contact import show_phone
+from apps.patients.dates import BirthPrecision
 from apps.patients.models import ContactSystem, Patient
 
 register = template.Library()
@@ -22,8 +23,9 @@ def born(patient: Patient, today: dt.date) -> SafeString | str:
     """Render the birth date with the age, or a dash that says it is not known."""
     if patient.birth_date is None:
         return format_html('<span class="muted">{}</span>', _("not known"))
-    date = day_in_words(patient.birth_date, "j M Y")
-    return format_html('{} <span class="muted">· {}</span>', date, patient.age(today))
+    known = patient.birth_precision == BirthPrecision.DAY
+    date = day_in_words(patient.birth_date, "j M Y") if known else patient.born.in_words()
+    return format_html('{} <span class="muted">· {}</span>', date, patient.age_text(today))
 
 
 @register.simple_tag

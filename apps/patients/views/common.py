@@ -12,11 +12,13 @@ from apps.audit.services import record_access
 from apps.core.errors import NotFound
 from apps.organizations.middleware import OrganizationRequest
 from apps.patients.models import Patient
-from apps.patients.selectors import with_contact_points
+from apps.patients.selectors import with_contact_points, with_record
 
 
-def find_patient(request: OrganizationRequest, pk: uuid.UUID) -> Patient:
-    patients = with_contact_points(Patient.objects.for_organization(request.organization))
+def find_patient(request: OrganizationRequest, pk: uuid.UUID, *, whole: bool = False) -> Patient:
+    """Return the patient with contact points and consents; `whole` loads addresses, identifiers and people as well."""
+    load = with_record if whole else with_contact_points
+    patients = load(Patient.objects.for_organization(request.organization))
     patient = patients.prefetch_related("consents").filter(pk=pk).first()
     if patient is None:
         raise NotFound(_("There is no such patient here. Look for them in the list."))

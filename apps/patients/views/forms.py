@@ -5,14 +5,14 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.audit.models import AccessKind
-from apps.core.errors import InvalidInput, StaleVersion
+from apps.core.errors import InvalidInput, NotFound, StaleVersion
 from apps.core.htmx import in_dialog, toast, trigger, wants_fragment
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
@@ -21,6 +21,9 @@ from apps.patients import services
 from apps.patients.dates import find_birth_date
 from apps.patients.forms import PatientForm
 from apps.patients.models import ContactSystem, Patient
+from apps.patients.parts import PARTS
+from apps.patients.record_form import RecordForm
+from apps.patients.row_forms import Rows, offered_systems, written_values
 from apps.patients.selectors import PatientMatch, patients_with_address
 from apps.patients.views.common import find_patient, note_access, uuid_or_none
 
@@ -28,14 +31,14 @@ from apps.patients.views.common import find_patient, note_access, uuid_or_none
 @require_http_methods(["GET", "POST"])
 @requires(Permission.PATIENTS_MANAGE)
 def new(request: OrganizationRequest) -> HttpResponse:
-    """Register a patient, in the dialog or on a page of its own."""
-    form = PatientForm(request.POST or None, organization=request.organization)
+    """Register a patient: in the dialog with the few fields that matter first, on a page of its own with all."""
+    form = _form_class(request)(request.POST or None, organization=request.organization)
     if request.method == "GET" or not form.is_valid():
         return _form(request, form)
     try:
         patient = services.create_patient(organization=request.organization, actor=request.actor, **form.changes())
     except InvalidInput as refusal:
-        form.refuse(refusal)
+        _refuse(request, form, refusal)
         return _form(request, form)
     return _saved(
         request,
@@ -48,8 +51,8 @@ def new(request: OrganizationRequest) -> HttpResponse:
 @requires(Permission.PATIENTS_MANAGE)
 def edit(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     """Change a patient; somebody else's change meanwhile is shown before it is replaced."""
-    patient = find_patient(request, pk)
-    form = PatientForm(request.POST or None, organization=request.organization, patient=patient)
+    patient = find_patient(request, pk, whole=True)
+    form = _form_class(request)(request.POST or None, organization=request.organization, patient=patient)
     if request.method == "GET":
         note_access(request, [pk])
     if request.method == "GET" or not form.is_valid():
@@ -62,9 +65,21 @@ def edit(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
         form.refuse_stale(refusal)
         return _form(request, form, patient)
     except InvalidInput as refusal:
-        form.refuse(refusal)
+        _refuse(request, form, refusal)
         return _form(request, form, patient)
     return _saved(request, patient, _("Saved"))
+
+
+def _refuse(request: OrganizationRequest, form: PatientForm, refusal: InvalidInput) -> None:
+    """Show the refusal; when it names another patient, that is a look at their record."""
+    form.refuse(refusal)
+    note_access(request, [uuid.UUID(pk) for pk in refusal.extra.get("patients", [])], AccessKind.SEARCH)
+
+
+def _form_class(request: OrganizationRequest) -> type[PatientForm]:
+    """Return the whole form for a page, the short one for the dialog; what comes back says which one it was."""
+    whole = "whole" in request.POST if request.method == "POST" else not in_dialog(request)
+    return RecordForm if whole else PatientForm
 
 
 def _form(request: OrganizationRequest, form: PatientForm, patient: Patient | None = None) -> HttpResponse:
@@ -77,7 +92,30 @@ def _form(request: OrganizationRequest, form: PatientForm, patient: Patient | No
         "open_further": bool(set(form.errors) & set(PatientForm.FURTHER)),
         "active_navigation": "patients",
     }
-    return render(request, "patients/form.html", context, status=422 if form.errors else 200)
+    template = "patients/record_form.html" if isinstance(form, RecordForm) else "patients/form.html"
+    return render(request, template, context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@requires(Permission.PATIENTS_MANAGE)
+def check(request: OrganizationRequest) -> JsonResponse:
+    """Answer what is wrong so far, by the id of each field: the form asks while it is being filled in."""
+    form = RecordForm(request.POST, organization=request.organization)
+    form.is_valid()
+    return JsonResponse({"errors": form.all_errors()})
+
+
+@require_GET
+@requires(Permission.PATIENTS_MANAGE)
+def row(request: OrganizationRequest, part: str) -> HttpResponse:
+    """Answer one more line for a list of the form; `place` are those that are taken."""
+    if part not in PARTS:
+        raise NotFound(_("There is no such list."))
+    taken = [int(place) for place in request.GET.getlist("place") if place.isdecimal() and len(place) < 4]
+    offered = offered_systems(request.organization) if part == "identifiers" else ()
+    rows = Rows(part, organization=request.organization, offered=offered)
+    line = rows.blank(max(taken, default=-1) + 1)
+    return render(request, "patients/_form_row.html", {"part": part, "line": line, "fresh": True})
 
 
 def _saved(request: OrganizationRequest, patient: Patient, text: str) -> HttpResponse:
@@ -139,8 +177,7 @@ def similar(request: OrganizationRequest) -> HttpResponse:
     own = uuid_or_none(request.POST.get("patient"))
     found: dict[uuid.UUID, PatientMatch] = {}
     for system, field in ((ContactSystem.PHONE, "phone"), (ContactSystem.EMAIL, "email")):
-        value = request.POST.get(field, "").strip()
-        if value:
+        for value in written_values(request.POST, field):
             for patient in patients_with_address(organization=request.organization, system=system, value=value):
                 found.setdefault(
                     patient.pk, PatientMatch(patient, _("same phone") if field == "phone" else _("same e-mail"))

@@ -85,11 +85,11 @@ def typeahead(request: OrganizationRequest) -> HttpResponse:
 
 def _option(request: OrganizationRequest, match: PatientMatch) -> dict[str, str]:
     patient = match.patient
-    age = patient.age(request.organization.today())
+    age = patient.age_text(request.organization.today())
     phone = profile.first_of(patient, ContactSystem.PHONE)
     parts = [
         patient.name_latin,
-        _("%(age)d years") % {"age": age} if age is not None else "",
+        _("%(age)s years") % {"age": age} if age else "",
         f"…{phone.value[-4:]}" if phone else _("no phone"),
         match.reason if match.reason != _("name") else "",
     ]

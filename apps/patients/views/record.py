@@ -206,7 +206,7 @@ def _context(request: OrganizationRequest, patient: Patient) -> dict[str, Any]:
     lines = profile.consent_lines(patient, patient.consents.all())
     return {
         "patient": patient,
-        "age": patient.age(request.organization.today()),
+        "age": patient.age_text(request.organization.today()),
         "language": str(dict(settings.LANGUAGES).get(patient.language, patient.language)),
         "phones": [
             show_phone(p.value, country=country)

@@ -7,11 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.audit.models import AccessKind, AccessRecord
+from apps.core.actors import SYSTEM
 from apps.events.models import Event
 from apps.organizations.permissions import Permission
 from apps.patients import services
 from apps.patients.models import Patient
-from tests.fixtures.patients import ContactPointFactory, PatientFactory
+from tests.fixtures.patients import ContactPointFactory, IdentifierFactory, PatientFactory
 from tests.fixtures.shared import api_client_for
 
 URL = "/api/v1/patients/"
@@ -234,3 +235,121 @@ def test_the_admin_shows_and_mends_patients_through_the_service(admin_client, pa
     patient.refresh_from_db()
     assert (patient.given_name, patient.version) == ("Anna", 2)
     assert Event.objects.filter(type="patient.updated").exists()
+
+
+def test_the_whole_record_is_written_and_read(api_client):
+    body = {
+        "given_name": "Ana",
+        "birth_date": "1984-03",
+        "contact_points": [
+            {"system": "email", "value": "Ana@Example.org"},
+            {"system": "phone", "value": "(415) 555-0142", "use": "work", "label": "reception"},
+        ],
+        "addresses": [{"lines": ["12 Harbour Street"], "city": "New York", "country": "us"}],
+        "identifiers": [{"system": "passport", "value": "X1"}],
+        "related_persons": [{"name": "Rosa", "relationship": "parent", "is_emergency_contact": True}],
+        "preferred_times": {"days": ["mon"], "from": "09:00", "to": "12:00"},
+        "gender_identity": "woman",
+    }
+    answer = api_client.post(URL, body)
+    assert answer.status_code == 201
+    read = api_client.get(f"{URL}{answer.json()['id']}/").json()
+    assert (read["birth_date"], read["gender_identity"], read["preferred_times"]) == (
+        "1984-03",
+        "woman",
+        {"days": ["mon"], "from": "09:00", "to": "12:00"},
+    )
+    assert [(p["system"], p["use"], p["label"]) for p in read["contact_points"]] == [
+        ("phone", "work", "reception"),
+        ("email", "home", ""),
+    ]
+    assert read["addresses"][0] | {"id": ""} == {
+        "id": "",
+        "use": "home",
+        "lines": ["12 Harbour Street"],
+        "city": "New York",
+        "district": "",
+        "state": "",
+        "postal_code": "",
+        "country": "US",
+        "rank": 1,
+    }
+    assert (read["identifiers"][0]["value"], read["related_persons"][0]["name"]) == ("X1", "Rosa")
+
+
+def test_what_was_read_can_be_written_back_without_a_change(api_client, organization, actor):
+    patient = services.create_patient(
+        organization=organization,
+        given_name="Ana",
+        addresses=[{"lines": ["1 Road"]}],
+        identifiers=[{"system": "passport", "value": "X1"}],
+        related_persons=[{"name": "Rosa"}],
+        actor=actor,
+    )
+    read = api_client.get(f"{URL}{patient.pk}/").json()
+    lists = {
+        name: [{key: value for key, value in row.items() if key != "rank"} for row in read[name]]
+        for name in ("addresses", "identifiers", "related_persons")
+    }
+    assert api_client.patch(f"{URL}{patient.pk}/", lists).json()["version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"addresses": [{"lines": ["x"]}, {"lines": ["y"], "country": "XX"}]}, "addresses.1.country"),
+        ({"related_persons": [{"name": "R", "relationship": "boss"}]}, "related_persons.0.relationship"),
+        ({"identifiers": [{"system": "passport"}]}, "identifiers.0.value"),
+        ({"birth_date": "1984-3"}, "birth_date"),
+        ({"preferred_times": {"days": ["mo"]}}, "preferred_times.days.0"),
+        ({"preferred_times": {"from": "25:00"}}, "preferred_times"),
+        ({"contact_points": [{"system": "phone", "value": "12"}]}, "phones.0.value"),
+    ],
+)
+def test_what_is_wrong_in_a_list_is_named_by_its_place(api_client, patient, body, field):
+    answer = api_client.patch(f"{URL}{patient.pk}/", body)
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, [field])
+
+
+def test_list_filters_by_identifier_with_and_without_its_system(api_client, organization, patient):
+    IdentifierFactory(organization=organization, patient=patient, system="passport", value="X1")
+    found = {
+        text: len(api_client.get(URL, {"identifier": text}).json()["results"])
+        for text in ("X1", "passport|X1", "visa|X1")
+    }
+    assert found == {"X1": 1, "passport|X1": 1, "visa|X1": 0}
+
+
+def test_a_consent_is_put_by_its_purpose_with_how_and_evidence(api_client, patient):
+    url = f"{URL}{patient.pk}/consents/photos/"
+    body = {"status": "active", "method": "signed", "evidence": "Form P-2, in the file", "source": "front desk"}
+    answer = api_client.put(url, body)
+    assert answer.status_code == 200
+    assert {key: answer.json()[key] for key in body} == body
+    assert api_client.put(f"{URL}{patient.pk}/consents/pigeons/", body).status_code == 404
+    assert api_client.put(url, {"status": "active", "method": "telepathy"}).status_code == 422
+
+
+@pytest.mark.parametrize("how", ["list", "search"])
+def test_lists_of_full_records_take_as_many_queries_for_many_as_for_few(api_client, organization, how):
+    def add() -> None:
+        services.create_patient(
+            organization=organization,
+            given_name="Ana",
+            family_name="Full",
+            addresses=[{"lines": ["1 Road"]}],
+            related_persons=[{"name": "Rosa"}],
+            actor=SYSTEM,
+        )
+
+    def count() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert api_client.get(URL, {"search": "Full"} if how == "search" else {}).status_code == 200
+        return len(queries)
+
+    add()
+    count()
+    few = count()
+    for _n in range(9):
+        add()
+    assert count() == few

@@ -253,3 +253,29 @@ def test_opt_out_by_email_and_by_an_unknown_address(organization, patient):
         organization=organization, channel="sms", address="22395", source="STOP keyword", actor=patient_actor(None)
     )
     assert ([c.patient_id for c in by_email], by_short_code) == ([patient.pk], [])
+
+
+@pytest.mark.parametrize(
+    ("written", "first", "ages"),
+    [
+        ("1984", dt.date(1984, 1, 1), "41–42"),
+        ("1984-03", dt.date(1984, 3, 1), "42"),
+        ("1984-12-31", dt.date(1984, 12, 31), "41"),
+    ],
+)
+def test_a_partial_birth_date_is_kept_as_the_first_day_with_what_is_known(organization, written, first, ages):
+    patient = create(organization, birth_date=written)
+    patient.refresh_from_db()
+    assert (patient.birth_date, str(patient.born), patient.age_text(dt.date(2026, 11, 28))) == (first, written, ages)
+
+
+def test_an_age_that_hangs_on_an_unknown_day_is_not_guessed(organization):
+    patient = create(organization, birth_date="1984")
+    assert (patient.age(dt.date(2026, 6, 1)), patient.age(dt.date(2026, 12, 31))) == (None, 42)
+
+
+@pytest.mark.parametrize("written", ["84", "1984-3", "1984-13", "14.03.1984", "1984-02-30"])
+def test_a_birth_date_in_no_known_form_is_refused_with_the_forms(organization, written):
+    with pytest.raises(InvalidInput) as refusal:
+        create(organization, birth_date=written)
+    assert "YYYY-MM-DD; YYYY-MM or YYYY" in refusal.value.errors["birth_date"][0]

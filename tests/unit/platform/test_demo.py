@@ -195,8 +195,10 @@ class TestRows:
     def test_patients_are_found_in_lists_and_by_phone(self, demo):
         with organization_scope(organization("demo").pk):
             assert not Patient.objects.filter(models.Q(sort_name="") | models.Q(search_text="")).exists()
-            phones = ContactPoint.objects.filter(system="phone").values_list("value", flat=True)
+            phones = ContactPoint.objects.filter(system="phone", rank=1).values_list("value", flat=True)
             assert len(set(phones)) == len(phones) == SCALES["small"].patients
+            couple = ContactPoint.objects.filter(system="phone", rank=2)
+            assert [point.use for point in couple] == ["home", "home"]
 
     def test_nothing_waits_that_is_overdue(self, demo):
         with organization_scope(organization("demo").pk):

@@ -1,4 +1,4 @@
-"""Patients, how to reach them, and what they agreed to (FHIR: Patient, ContactPoint, Consent)."""
+"""The people a clinic cares for (FHIR: Patient)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models import Q
 
 from apps.core.models import TenantModel, TenantQuerySet
+from apps.patients.dates import BirthPrecision, PartialDate
+from apps.patients.models.consent import PreferredChannel
 
 
 class PatientQuerySet(TenantQuerySet):
@@ -46,13 +48,19 @@ class Patient(TenantModel):
     family_name = models.CharField(max_length=120, blank=True)
     preferred_name = models.CharField(max_length=80, blank=True)
     name_latin = models.CharField(max_length=160, blank=True)
-    birth_date = models.DateField(null=True, blank=True)
+    birth_date = models.DateField(null=True, blank=True, help_text="the first day of what is known")
+    birth_precision = models.CharField(max_length=5, choices=BirthPrecision, default=BirthPrecision.DAY)
     sex = models.CharField(max_length=10, choices=Sex, default=Sex.UNKNOWN)
+    gender_identity = models.CharField(max_length=60, blank=True, help_text="in the person's own words")
     language = models.CharField(max_length=8, default="en")
-    address = models.CharField(max_length=200, blank=True)
     alerts = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
-    preferred_channel = models.CharField(max_length=10, blank=True)
+    preferred_channel = models.CharField(max_length=10, choices=PreferredChannel, blank=True)
+    preferred_times = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text='when to be contacted: {"days": ["mon"], "parts": ["morning"]}; see times.py',
+    )
     note = models.TextField(blank=True)
     search_text = models.TextField(blank=True, editable=False)
     sort_name = models.CharField(max_length=240, blank=True, editable=False, help_text="family and given name, folded")
@@ -65,6 +73,13 @@ class Patient(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["organization", "number"], name="patient_number_is_unique_in_organization"),
             models.CheckConstraint(condition=~Q(given_name="", family_name=""), name="patient_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(birth_date__isnull=True)
+                | Q(birth_precision=BirthPrecision.DAY)
+                | Q(birth_precision=BirthPrecision.MONTH, birth_date__day=1)
+                | Q(birth_precision=BirthPrecision.YEAR, birth_date__day=1, birth_date__month=1),
+                name="patient_birth_date_is_the_first_day_it_can_be",
+            ),
         ]
         indexes = [
             models.Index(fields=["organization", "sort_name", "id"], name="patient_for_list"),
@@ -92,81 +107,28 @@ class Patient(TenantModel):
     def record_number(self) -> str:
         return f"{self.number:06d}"
 
+    @property
+    def born(self) -> PartialDate | None:
+        """Return the birth date with what is known of it."""
+        return PartialDate(self.birth_date, BirthPrecision(self.birth_precision)) if self.birth_date else None
+
+    @born.setter
+    def born(self, born: PartialDate | None) -> None:
+        self.birth_date = born.first if born else None
+        self.birth_precision = born.precision if born else BirthPrecision.DAY
+
+    def is_born_on(self, date: dt.date) -> bool:
+        """Tell whether this is the birth date, known to the day."""
+        return self.birth_date == date and self.birth_precision == BirthPrecision.DAY
+
     def age(self, on: dt.date) -> int | None:
-        """Return completed years on a date, None when the birth date is unknown."""
-        if self.birth_date is None:
-            return None
-        return on.year - self.birth_date.year - ((on.month, on.day) < (self.birth_date.month, self.birth_date.day))
+        """Return completed years on a date; None when the birth date, or too little of it, is known."""
+        ages = self.born.ages(on) if self.born else None
+        return ages[0] if ages and ages[0] == ages[1] else None
 
-
-class ContactSystem(models.TextChoices):
-    PHONE = "phone", "Phone"
-    EMAIL = "email", "E-mail"
-
-
-class ContactUse(models.TextChoices):
-    MOBILE = "mobile", "Mobile"
-    HOME = "home", "Home"
-    WORK = "work", "Work"
-
-
-class ContactPoint(TenantModel):
-    """A phone (E.164) or e-mail (lower case) of a patient; a household may share one. Rank 1 is tried first."""
-
-    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="contact_points")
-    system = models.CharField(max_length=10, choices=ContactSystem)
-    value = models.CharField(max_length=254)
-    use = models.CharField(max_length=10, choices=ContactUse, default=ContactUse.MOBILE)
-    rank = models.PositiveSmallIntegerField(default=1)
-    verified_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["rank", "created_at"]
-        constraints = [
-            models.UniqueConstraint(fields=["patient", "system", "value"], name="contact_point_is_unique_per_patient")
-        ]
-        indexes = [
-            models.Index(fields=["organization", "system", "value"], name="contact_point_by_value"),
-            models.Index(fields=["organization", "patient", "system", "rank"], name="contact_point_by_patient"),
-        ]
-
-    def __str__(self) -> str:
-        return self.value
-
-
-class ConsentPurpose(models.TextChoices):
-    """What a person agrees to; the first four are channels, whose values equal communications.Channel."""
-
-    WHATSAPP = "whatsapp", "WhatsApp messages"
-    SMS = "sms", "SMS messages"
-    EMAIL = "email", "E-mails"
-    VOICE = "voice", "Phone calls"
-    DATA_SHARING = "data_sharing", "Sharing data with other providers"
-    AI_PROCESSING = "ai_processing", "Processing by AI"
-    PHOTOS = "photos", "Photos"
-
-
-class ConsentStatus(models.TextChoices):
-    ACTIVE = "active", "Given"
-    WITHDRAWN = "withdrawn", "Withdrawn"
-
-
-class Consent(TenantModel):
-    """The present answer of a patient for one purpose, with where it came from. History is in the events."""
-
-    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="consents")
-    purpose = models.CharField(max_length=20, choices=ConsentPurpose)
-    status = models.CharField(max_length=10, choices=ConsentStatus)
-    source = models.CharField(max_length=60, help_text="front desk, STOP keyword, intake form, …")
-    evidence = models.CharField(max_length=200, blank=True)
-    decided_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["patient", "purpose"], name="consent_is_one_per_purpose")]
-        indexes = [models.Index(fields=["organization", "patient"], name="consent_by_patient")]
-
-    def __str__(self) -> str:
-        return f"{self.get_purpose_display()}: {self.get_status_display()}"
+    def age_text(self, on: dt.date) -> str:
+        """Return the completed years as pages show them: `42`, `41–42` when only the year is known, or nothing."""
+        return self.born.ages_text(on) if self.born else ""
 
 
 class NumberCounter(TenantModel):

@@ -1,0 +1,50 @@
+"""The front desk fills in a whole record: mistakes are said on the way, lines come and go, nothing is lost."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import DESK, signed_in
+
+
+def field(page: Page, name: str):
+    return page.locator(f"[name='{name}']")
+
+
+def test_a_record_is_filled_in_on_a_phone_with_mistakes_said_on_the_way(browser: Browser, base: str):
+    with signed_in(browser, base, DESK, expects=(422,), viewport={"width": 390, "height": 844}) as page:
+        page.goto(f"{base}/patients/new/")
+        field(page, "given_name").fill("Ottilie")
+        field(page, "family_name").fill("Brackenridge")
+        field(page, "phones-0-value").fill("12")
+        field(page, "phones-0-value").press("Tab")
+        line = page.locator("#row-phones-0")
+        expect(line).to_contain_text("“12” has too few digits.")
+        expect(field(page, "phones-0-value")).to_have_attribute("aria-invalid", "true")
+        field(page, "phones-0-value").fill("(212) 555-0104")  # the error goes away while one still types
+        expect(line).not_to_contain_text("too few digits")
+        page.get_by_role("button", name="Add a phone").press("Enter")
+        expect(field(page, "phones-1-value")).to_be_focused()
+        field(page, "phones-1-value").fill("(212) 555-0105")
+        page.locator("#row-phones-1").get_by_role("button", name="Move up").click()
+        page.get_by_role("button", name="Add a person").click()
+        field(page, "related_persons-0-name").fill("Rosa Brackenridge")
+        page.get_by_role("button", name="Add an address").click()
+        page.get_by_role("button", name="Add an address").click()
+        field(page, "addresses-1-city").fill("Yonkers")
+        page.locator("#row-addresses-0").get_by_role("button", name="Take this away").click()
+        expect(page.locator("#row-addresses-0")).to_have_count(0)
+        field(page, "birth_date").fill("31/31/1984")
+        page.get_by_role("button", name="Register").click()
+        expect(page.locator(".field.is-bad")).to_contain_text("Write the birth date like")
+        expect(field(page, "related_persons-0-name")).to_have_value("Rosa Brackenridge")
+        field(page, "birth_date").fill("1984")
+        page.get_by_role("button", name="Register").click()
+        page.wait_for_url(re.compile(r"/patients/[0-9a-f-]{36}/$"))
+        expect(page.locator("#p-head")).to_contain_text("born 1984")
+        expect(page.locator("#p-head")).to_contain_text("(212) 555-0105")
+        page.goto(f"{page.url}edit/")
+        expect(page.locator("#rows-phones [data-row-fields]")).to_have_count(2)
+        expect(field(page, "addresses-0-city")).to_have_value("Yonkers")
