@@ -23,6 +23,7 @@ from apps.notifications.contexts import MessageContext, register_context
 from apps.notifications.triggers import announce
 from apps.organizations.conventions import clock_text, writes_month_first
 from apps.organizations.models import Organization
+from apps.patients.contact import show_phone
 from apps.patients.models import ContactSystem
 
 TRIGGERS = ("appointment.booked", "appointment.rescheduled", "appointment.cancelled", "appointment.fulfilled")
@@ -83,7 +84,10 @@ def template_variables(appointment: Appointment) -> dict[str, dict[str, str]]:
             "instructions": appointment.appointment_type.instructions,
             "link": link_address(appointment),
         },
-        "clinic": {"name": organization.name, "phone": location.phone or organization.phone},
+        "clinic": {
+            "name": organization.name,
+            "phone": show_phone(location.phone or organization.phone, country=organization.country),
+        },
     }
 
 

@@ -16,6 +16,7 @@ from apps.conversations.models import Conversation
 from apps.core.errors import InvalidInput, NotFound
 from apps.notifications.models import Template
 from apps.notifications.rendering import Rendered, render
+from apps.patients.contact import show_phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +84,7 @@ def _variables(conversation: Conversation, coming: Sequence[Appointment]) -> dic
         visit.organization = organization
         return template_variables(visit)
     named = {"patient": {"first_name": patient.first_name}} if patient else {}
-    return {**named, "clinic": {"name": organization.name, "phone": organization.phone}}
+    return {
+        **named,
+        "clinic": {"name": organization.name, "phone": show_phone(organization.phone, country=organization.country)},
+    }

@@ -104,10 +104,14 @@ def undo(request: HttpRequest) -> HttpResponse:
 
 def _chosen(request: HttpRequest) -> list[uuid.UUID]:
     try:
-        return list(dict.fromkeys(uuid.UUID(text) for text in request.POST.getlist(FIELD)))
+        chosen = list(dict.fromkeys(uuid.UUID(text) for text in request.POST.getlist(FIELD)))
     except ValueError as error:
         message = _("The chosen visits can’t be read. Reload the page, then choose again.")
         raise InvalidInput(message, errors={FIELD: [message]}) from error
+    if not chosen:
+        message = _("Choose one visit at least.")
+        raise InvalidInput(message, errors={FIELD: [message]})
+    return chosen
 
 
 def _moment(text: str) -> dt.datetime:

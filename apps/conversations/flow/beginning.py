@@ -39,7 +39,7 @@ def on_idle(turn: Turn) -> Step:
     if intent in (Intent.LATE, Intent.ARRIVED):
         return to_staff(turn, Attention.ASKED, wording.staff_know())
     if intent in (Intent.QUESTION, Intent.PREPARATION) or (intent == Intent.UNKNOWN and _asks_something_else(turn)):
-        return to_staff(turn, Attention.ASKED, wording.colleague_will_answer(turn.organization.phone))
+        return to_staff(turn, Attention.ASKED, wording.colleague_will_answer(turn.clinic_phone))
     return _want_visit(turn, intent)
 
 

@@ -56,7 +56,7 @@ def offer_times(turn: Turn, intro: str, *, after: dt.datetime | None = None, mis
     context = turn.context
     kind = AppointmentType.objects.for_organization(turn.organization).filter(pk=known(context.type_id)).first()
     if kind is None or context.rounds >= MOST_ROUNDS:
-        return to_staff(turn, Attention.NO_SLOTS, wording.no_times(turn.organization.phone))
+        return to_staff(turn, Attention.NO_SLOTS, wording.no_times(turn.clinic_phone))
     wish = wish_from_json(context.wish)
     if wish is not None or missed is not None:
         context.missed = wish_to_json(missed) if missed is not None else None

@@ -29,7 +29,7 @@ def unclear(turn: Turn, again: str) -> Step:
         return Step(turn.state, join(turn.opening, again))
     turn.context.tries += 1
     if turn.context.tries >= MOST_TRIES:
-        return to_staff(turn, Attention.UNCLEAR, wording.colleague_will_answer(turn.organization.phone))
+        return to_staff(turn, Attention.UNCLEAR, wording.colleague_will_answer(turn.clinic_phone))
     asked = is_question(turn.text)
     reply = wording.can_not_answer() if asked else wording.not_understood()
     return Step(turn.state, join(turn.opening, reply, again))

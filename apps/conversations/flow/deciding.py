@@ -130,7 +130,7 @@ def _on_cancelling(turn: Turn, answer: bool | None) -> Step:
 
 def _gone(turn: Turn) -> Step:
     """The visit was cancelled, moved away or is over meanwhile: staff know more."""
-    return to_staff(turn, Attention.PROBLEM, wording.colleague_will_check(turn.organization.phone))
+    return to_staff(turn, Attention.PROBLEM, wording.colleague_will_check(turn.clinic_phone))
 
 
 def _done(turn: Turn, visit: Appointment) -> None:

@@ -36,7 +36,7 @@ from apps.conversations.understanding import (
 from apps.core.actors import BOT, patient_actor
 
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
-_ALARM_STANDS = dt.timedelta(minutes=30)
+_ALARM_STANDS = dt.timedelta(minutes=5)
 _ALBUM = dt.timedelta(minutes=1)
 _LISTENS_FOR_LANGUAGE = (FlowState.IDLE, FlowState.REASON, FlowState.BOOKED)
 _ASKS_FOR_NAMES = (FlowState.NAME, FlowState.FOR_WHOM)
@@ -78,7 +78,7 @@ def respond(turn: Turn) -> Step | None:
         if not turn.thread.is_with_bot:
             return _silently(turn, answer_to_offer(turn))
         if keyword == "help":
-            return Step(turn.state, wording.about_us(turn.organization.name, turn.organization.phone))
+            return Step(turn.state, wording.about_us(turn.organization.name, turn.clinic_phone))
         return _in_dialogue(turn)
 
 
@@ -86,7 +86,7 @@ def failed(turn: Turn, error: Exception) -> Step:
     """Return the step when the dialogue itself failed: apologise and call for a person."""
     turn.identified = turn.opted = None
     with override(turn.language):
-        text = wording.something_failed(turn.organization.phone) if turn.thread.is_with_bot else ""
+        text = wording.something_failed(turn.clinic_phone) if turn.thread.is_with_bot else ""
     return Step(
         FlowState.HANDED_OVER,
         text,
@@ -124,7 +124,7 @@ def _command(turn: Turn) -> Step | None:
     """Return the step for what may be said in every state: a person, from the beginning, another language, no messages."""
     intent = detect_intent(turn.text, turn.language)
     if intent == Intent.HUMAN:
-        return to_staff(turn, Attention.ASKED, wording.colleague_will_answer(turn.organization.phone))
+        return to_staff(turn, Attention.ASKED, wording.colleague_will_answer(turn.clinic_phone))
     if intent == Intent.STOP:
         return Step(turn.state, wording.how_to_stop())
     if intent == Intent.LEAVE_LIST:
@@ -231,7 +231,7 @@ def _stop(turn: Turn) -> Step:
     turn.opted = Mark.OPTED_OUT
     text = "" if turn.opt_out_type else wording.stopped(turn.organization.name)
     if detect_intent(turn.text, turn.language) == Intent.CANCEL and has_coming_visit(turn):
-        return to_staff(turn, Attention.ASKED, join(text, wording.visit_stays(turn.organization.phone) if text else ""))
+        return to_staff(turn, Attention.ASKED, join(text, wording.visit_stays(turn.clinic_phone) if text else ""))
     return Step(turn.state, text)
 
 
@@ -248,7 +248,7 @@ def _start(turn: Turn) -> Step:
 
 
 def _on_emergency(turn: Turn, alarm: Emergency) -> Step:
-    """Send the emergency text at once, whoever owns the thread, and call staff; not again within half an hour."""
+    """Send the emergency text at once, whoever owns the thread, and call staff; not again within five minutes."""
     said_lately = turn.context.emergency_at is not None and turn.now - turn.context.emergency_at < _ALARM_STANDS
     turn.context.emergency_at = turn.now
     speak = wording.self_harm if alarm.category == EmergencyCategory.SELF_HARM else wording.emergency

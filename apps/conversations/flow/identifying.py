@@ -128,7 +128,7 @@ def _other_than_asked(turn: Turn, question: str) -> Step | None:
     if intent in (Intent.LATE, Intent.ARRIVED):
         return to_staff(turn, Attention.ASKED, wording.staff_know())
     if intent in (Intent.QUESTION, Intent.PREPARATION):
-        return to_staff(turn, Attention.ASKED, wording.colleague_will_answer(turn.organization.phone))
+        return to_staff(turn, Attention.ASKED, wording.colleague_will_answer(turn.clinic_phone))
     if intent in GOALS:
         turn.context.goal, turn.context.wish = GOALS[intent], wish_to_come(turn)
         return Step(turn.state, question)
@@ -194,7 +194,7 @@ def _as_new(turn: Turn, birth_date: dt.date) -> Step:
 
 
 def _staff_check(turn: Turn) -> Step:
-    return to_staff(turn, Attention.IDENTITY, wording.colleague_will_check(turn.organization.phone))
+    return to_staff(turn, Attention.IDENTITY, wording.colleague_will_check(turn.clinic_phone))
 
 
 def _go_on(turn: Turn, patient: Patient, how: str) -> Step:

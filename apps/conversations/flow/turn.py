@@ -14,6 +14,7 @@ from apps.conversations.flow.context import FlowContext
 from apps.conversations.models import Attention, Conversation, FlowState, Mark, Message
 from apps.conversations.understanding import SUPPORTED
 from apps.organizations.models import Organization
+from apps.patients.contact import show_phone
 from apps.patients.models import Patient
 from apps.patients.selectors import patients_with_address
 
@@ -75,6 +76,11 @@ class Turn:
     @property
     def country(self) -> str:
         return self.organization.country
+
+    @property
+    def clinic_phone(self) -> str:
+        """Return the clinic's number as people there write it, empty when it has none."""
+        return show_phone(self.organization.phone, country=self.country)
 
     @property
     def day_first(self) -> bool | None:

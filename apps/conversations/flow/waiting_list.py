@@ -157,7 +157,7 @@ def _is_waiting(offer: WaitlistOffer) -> bool:
 def ask_to_wait(turn: Turn) -> Step:
     """Nothing is free at all: ask whether to put them on the list; somebody not verified goes to staff."""
     if turn.context.patient_id is None:
-        return to_staff(turn, Attention.NO_SLOTS, wording.no_times(turn.organization.phone))
+        return to_staff(turn, Attention.NO_SLOTS, wording.no_times(turn.clinic_phone))
     turn.context.asks_to_wait = True
     return Step(FlowState.CONFIRM, join(turn.opening, wording.ask_waiting()))
 
@@ -170,7 +170,7 @@ def on_asked_to_wait(turn: Turn) -> Step:
         return put_on_list(turn)
     if answer is False or intent in (Intent.CANCEL, Intent.NEVER_MIND, Intent.GOODBYE):
         turn.context.asks_to_wait = False
-        return to_staff(turn, Attention.NO_SLOTS, wording.no_times(turn.organization.phone))
+        return to_staff(turn, Attention.NO_SLOTS, wording.no_times(turn.clinic_phone))
     return unclear(turn, wording.ask_waiting())
 
 
@@ -242,7 +242,7 @@ def leave_list(turn: Turn) -> Step:
     """Take the writer off the list, when the number proves who it is; otherwise staff do it."""
     patient = turn.patient or sole_holder(turn)
     if patient is None or len(turn.sharing) > 1:
-        return to_staff(turn, Attention.ASKED, wording.colleague_will_check(turn.organization.phone))
+        return to_staff(turn, Attention.ASKED, wording.colleague_will_check(turn.clinic_phone))
     entries = WaitlistEntry.objects.for_organization(turn.organization).filter(patient=patient, status__in=OPEN_WAITS)
     waiting = list(entries.select_related("organization"))
     for entry in waiting:

@@ -40,7 +40,7 @@ def book_for_reason(turn: Turn) -> Step:
     """Choose the type of visit by the reason and offer times for it."""
     kind = type_for_reason(turn.organization, turn.context.reason)
     if kind is None:
-        return to_staff(turn, Attention.NO_SLOTS, wording.no_times(turn.organization.phone))
+        return to_staff(turn, Attention.NO_SLOTS, wording.no_times(turn.clinic_phone))
     turn.context.type_id = kind.pk
     return offer_times(turn, wording.times_are_free())
 

@@ -113,7 +113,7 @@ def got_file() -> str:
 
 def can_not_listen() -> str:
     return _(
-        "I can not listen to voice messages. Please write it to me, or write %(human)s and a colleague will listen."
+        "I cannot listen to voice messages. Please write it to me, or write %(human)s and a colleague will listen."
     ) % {"human": _(HUMAN)}
 
 
@@ -351,7 +351,7 @@ def offer_gone(*, is_waiting: bool) -> str:
 
 
 def offer_impossible() -> str:
-    return _("I am sorry, that time can not be booked any more. You stay on the waiting list.")
+    return _("I am sorry, that time cannot be booked any more. You stay on the waiting list.")
 
 
 def stays_on_list() -> str:
@@ -366,7 +366,7 @@ def not_understood() -> str:
 
 
 def can_not_answer() -> str:
-    return _("I can not answer that myself. Write %(human)s, and a colleague will.") % {"human": _(HUMAN)}
+    return _("I cannot answer that myself. Write %(human)s, and a colleague will.") % {"human": _(HUMAN)}
 
 
 def colleague_will_answer(phone: str) -> str:
@@ -434,4 +434,4 @@ def _answers() -> dict[str, str]:
 
 
 def _call_us(phone: str) -> str:
-    return _("If you can not wait, call %(phone)s.") % {"phone": phone}
+    return _("If you cannot wait, call %(phone)s.") % {"phone": phone}

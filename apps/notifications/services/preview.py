@@ -13,6 +13,7 @@ from apps.notifications.contexts import example_variables, load_context
 from apps.notifications.models import Template
 from apps.notifications.rendering import render, validate_texts
 from apps.organizations.models import Organization
+from apps.patients.contact import show_phone
 from apps.patients.models import Patient
 
 
@@ -44,7 +45,10 @@ def preview_template(
         channel=template.channel, subject=template.subject, body=template.body, content_sid=template.content_sid
     )
     variables = example_variables()
-    variables["clinic"] |= {"name": organization.name, "phone": organization.phone}
+    variables["clinic"] |= {
+        "name": organization.name,
+        "phone": show_phone(organization.phone, country=organization.country),
+    }
     if patient is not None:
         variables["patient"] |= {"first_name": patient.first_name}
     shows = patient.pk if patient is not None else None

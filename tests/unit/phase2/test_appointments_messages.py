@@ -164,7 +164,7 @@ class TestContext:
                 "instructions": "",
                 "link": link_address(visit),
             },
-            "clinic": {"name": "Tidewater Clinic", "phone": "+12125550100"},
+            "clinic": {"name": "Tidewater Clinic", "phone": "(212) 555-0100"},
         }
 
     @pytest.mark.parametrize(

@@ -186,7 +186,9 @@ def test_starting_over_gives_no_more_guesses_at_a_birth_date(organization, booka
     child = PatientFactory(organization=organization, given_name="Leo", family_name="López")
     ContactPointFactory(organization=organization, patient=child, value="+14155550142")
     household = Dialogue(organization, address="+14155550142")
-    household.go("I need an appointment", "Leo", "1 May 2001", "never mind", "I need an appointment", "Leo", "2 May 2001")
+    household.go(
+        "I need an appointment", "Leo", "1 May 2001", "never mind", "I need an appointment", "Leo", "2 May 2001"
+    )
     assert household.thread.attention == Attention.IDENTITY
 
 
@@ -197,7 +199,7 @@ def test_for_me_is_asked_for_the_own_name(dialogue):
 @pytest.mark.parametrize("before", [TO_SLOTS, TO_CONFIRM])
 def test_question_in_the_middle_is_not_called_misunderstood(dialogue, before):
     answer = dialogue.go(*before, "will it take long?")
-    assert answer.startswith("I can not answer that myself. Write HUMAN, and a colleague will.")
+    assert answer.startswith("I cannot answer that myself. Write HUMAN, and a colleague will.")
     dialogue.say("HUMAN")
     assert dialogue.thread.attention == Attention.ASKED
 
@@ -284,7 +286,7 @@ def test_cancelling_one_and_naming_a_day_moves_it(ana, visit):
 
 def test_cancel_by_sms_from_who_has_a_visit_is_seen_by_staff(organization, bookable, patient, visit):
     texter = Dialogue(organization, address="+14155550142", channel="sms")
-    assert texter.say("CANCEL").endswith("This does not cancel a visit: for that, please call +12125550100.")
+    assert texter.say("CANCEL").endswith("This does not cancel a visit: for that, please call (212) 555-0100.")
     assert texter.thread.attention == Attention.ASKED
     visit.refresh_from_db()
     assert visit.status == Status.BOOKED
@@ -452,7 +454,7 @@ def test_album_is_answered_once_and_nobody_waits(dialogue, noon):
 
 def test_voice_message_is_not_said_to_be_heard(dialogue):
     answer = dialogue.say("", media=VOICE)
-    assert "I can not listen to voice messages" in answer
+    assert "I cannot listen to voice messages" in answer
     assert "staff can see" not in answer
     dialogue.say("HUMAN")
     assert dialogue.thread.attention == Attention.ASKED

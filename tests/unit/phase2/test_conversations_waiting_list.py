@@ -126,7 +126,7 @@ class TestYes:
         """Meanwhile the patient was booked somewhere else at that time."""
         Appointment.objects.held().update(patient=None)
         AppointmentFactory(organization=clinic.organization, patient=patient, start=TUESDAY_TEN)
-        assert "can not be booked any more" in phone.say("YES")
+        assert "cannot be booked any more" in phone.say("YES")
         assert again(offer).status == OfferStatus.DECLINED
 
     def test_of_somebody_who_was_never_asked_is_small_talk(self, entry, phone):
