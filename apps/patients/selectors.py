@@ -206,7 +206,7 @@ def find_patient_by_identity(
         (
             (_name_score(patient, said), patient)
             for patient in patients_with_address(organization=organization, system=system, value=address)
-            if patient.birth_date == birth_date
+            if patient.is_born_on(birth_date)
         ),
         key=lambda pair: -pair[0],
     )

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -157,8 +158,10 @@ def summary(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     """Show the record on one page for paper: particulars, consents, the latest of the timeline."""
     patient = find_patient(request, pk, whole=True)
     note_access(request, [pk], AccessKind.EXPORT)
-    context = _context(request, patient) | {
-        "parts": particulars_of(patient, request.organization, profile.relatives(patient)),
+    prefetch_related_objects([patient], "consents")
+    context = _context(request, patient)
+    context |= {
+        "parts": particulars_of(patient, request.organization, context["sharing"]),
         "all_consents": profile.consent_lines(patient, patient.consents.all(), everything=True),
         "timeline": profile.timeline_of(request.organization, patient, kind="", shown=ON_PAPER, before=None),
         "now": timezone.now(),
@@ -259,6 +262,7 @@ def _context(request: OrganizationRequest, patient: Patient) -> dict[str, Any]:
             if p.system == ContactSystem.PHONE
         ],
         "emails": [p.value for p in patient.contact_points.all() if p.system == ContactSystem.EMAIL],
+        "sharing": sharing,
         "flags": profile.flags_of(patient, patient.consents.all(), sharing),
         "placed_flags": panels.placed("flag", patient=patient, actor=request.actor),
         "consents": lines,
