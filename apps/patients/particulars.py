@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
+from apps.organizations.holidays import country_name
 from apps.organizations.models import Organization
 from apps.patients import profile
 from apps.patients.contact import show_phone
@@ -56,7 +57,7 @@ def particulars_of(patient: Patient, organization: Organization, sharing: Sequen
     return Particulars(
         phones=[_point(p, show_phone(p.value, country=country)) for p in points if p.system == ContactSystem.PHONE],
         emails=[_point(p, p.value) for p in points if p.system == ContactSystem.EMAIL],
-        addresses=[_address(address, len(patient.addresses.all())) for address in patient.addresses.all()],
+        addresses=[_address(address, country) for address in patient.addresses.all()],
         identifiers=_identifiers(patient, organization),
         people=[_person(person, country) for person in related],
         household=_household(sharing, related),
@@ -73,10 +74,12 @@ def _point(point: ContactPoint, shown: str) -> Said:
     return Said(shown, ", ".join(part for part in (point.label or use, verified) if part))
 
 
-def _address(address: Address, count: int) -> Said:
+def _address(address: Address, home_country: str) -> Said:
+    abroad = country_name(address.country) if address.country not in {"", home_country} else ""
     place = " ".join(part for part in (address.state, address.postal_code) if part)
-    lines = (*address.lines, ", ".join(part for part in (address.city, address.district, place) if part))
-    note = str(address.get_use_display()).lower() if count > 1 or address.use != "home" else ""
+    lines = (*address.lines, ", ".join(part for part in (address.city, address.district, place) if part), abroad)
+    # Home goes without saying.
+    note = str(address.get_use_display()).lower() if address.use != "home" else ""
     first, *further = [line for line in lines if line] or [address.country]
     return Said(first, note, further=tuple(further))
 

@@ -129,7 +129,8 @@ class Timeline:
 
 def flags_of(patient: Patient, consents: Iterable[Consent], sharing: Sequence[Patient]) -> list[Flag]:
     """Return the header's flags, what must not be missed first."""
-    flags = [_alert(alert) for alert in patient.alerts]
+    # Stable: dangers first, else in the order in which they were written.
+    flags = sorted((_alert(alert) for alert in patient.alerts), key=lambda flag: flag.tone != "bad")
     answers = {consent.purpose: consent.status for consent in consents}
     withdrawn = {purpose for purpose, status in answers.items() if status == ConsentStatus.WITHDRAWN}
     given = answers.keys() - withdrawn

@@ -76,6 +76,12 @@ def test_the_details_say_all_of_the_record(desk_client, full):
         assert said in text
 
 
+def test_the_country_of_an_address_is_said_when_it_is_another_one(desk_client, full, actor):
+    assert "United States" not in shown(desk_client.get(page_of(full, "details")))
+    services.update_patient(patient=full, changes={"addresses": [{"city": "Wien", "country": "AT"}]}, actor=actor)
+    assert "Wien<br>Austria" in shown(desk_client.get(page_of(full, "details")))
+
+
 def test_the_household_says_what_the_others_are_to_the_patient(desk_client, full):
     household = shown(desk_client.get(page_of(full, "details"))).split("<dt>Household</dt>")[1].split("</dd>")[0]
     assert "Rosa Marín" in household
@@ -101,6 +107,11 @@ def test_only_what_is_known_of_a_birth_is_shown(desk_client, full):
 def test_an_alert_has_the_sign_of_what_it_is_about(alert, tone, icon):
     flag = flags_of(Patient(alerts=[alert]), [], [])[0]
     assert (flag.word, flag.tone, flag.icon) == (alert, tone, icon)
+
+
+def test_dangers_come_before_needs_and_keep_their_order():
+    flags = flags_of(Patient(alerts=["Needs ramp", "Latex allergy", "Deaf", "Bleeds"]), [], [])
+    assert [flag.word for flag in flags[:4]] == ["Latex allergy", "Bleeds", "Needs ramp", "Deaf"]
 
 
 def test_an_archived_record_says_so_and_is_restored_from_there(desk_client, patient, actor):
