@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.events.models import Event
 from apps.events.registry import Presentation, present
-from apps.patients.models import ConsentPurpose
+from apps.patients.models import ConsentMethod, ConsentPurpose
 
 FIELD_NAMES = {
     "given_name": gettext_lazy("given name"),
@@ -51,17 +51,19 @@ def _purpose(event: Event) -> str:
 
 
 def _consent_given(event: Event) -> str:
-    return _("Consent given: %(purpose)s (%(source)s)") % {
-        "purpose": _purpose(event),
-        "source": event.payload.get("source", ""),
-    }
+    return _("Consent given: %(purpose)s (%(source)s)") % {"purpose": _purpose(event), "source": _source(event)}
 
 
 def _consent_withdrawn(event: Event) -> str:
-    return _("Consent withdrawn: %(purpose)s (%(source)s)") % {
-        "purpose": _purpose(event),
-        "source": event.payload.get("source", ""),
-    }
+    return _("Consent withdrawn: %(purpose)s (%(source)s)") % {"purpose": _purpose(event), "source": _source(event)}
+
+
+def _source(event: Event) -> str:
+    """Return where the answer came from, how it was given, and what proves it."""
+    method, evidence = event.payload.get("method", ""), event.changes.get("evidence", [None, ""])[1]
+    how = str(ConsentMethod(method).label).lower() if method in ConsentMethod.values else ""
+    source = ", ".join(part for part in (event.payload.get("source", ""), how) if part)
+    return f"{source}: {evidence}" if evidence else source
 
 
 for _type, _icon, _sentence, _tone in (

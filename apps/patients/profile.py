@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils import formats, timezone
 from django.utils.functional import Promise
@@ -17,7 +17,15 @@ from apps.events.models import Event
 from apps.events.registry import presented_types
 from apps.events.selectors import TimelineEntry, entry_of, patient_timeline
 from apps.organizations.models import Organization
-from apps.patients.models import Consent, ConsentPurpose, ConsentStatus, ContactPoint, ContactSystem, Patient
+from apps.patients.models import (
+    Consent,
+    ConsentMethod,
+    ConsentPurpose,
+    ConsentStatus,
+    ContactPoint,
+    ContactSystem,
+    Patient,
+)
 from apps.patients.selectors import household
 
 STEP = 50
@@ -49,6 +57,14 @@ SHORT: dict[str, Promise] = {
 }
 
 
+# Words of alerts that say what somebody needs, by the sign for it; in the languages that staff write here.
+NEEDS = {
+    "wheelchair": ("ramp", "wheelchair", "rampa", "silla de ruedas"),
+    "language": ("interpreter", "intérprete", "interprete"),
+    "ear": ("hearing", "deaf", "sordo", "sorda"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Flag:
     """A badge in the header: something to know before acting."""
@@ -71,6 +87,10 @@ class ConsentLine:
     icon: str
     source: str
     decided_at: dt.datetime | None
+    how: str = ""
+    evidence: str = ""
+    by: str = ""
+    history: tuple[TimelineEntry, ...] = ()
 
     @property
     def is_active(self) -> bool:
@@ -109,7 +129,8 @@ class Timeline:
 
 def flags_of(patient: Patient, consents: Iterable[Consent], sharing: Sequence[Patient]) -> list[Flag]:
     """Return the header's flags, what must not be missed first."""
-    flags = [Flag(alert, "bad", "alert-triangle") for alert in patient.alerts]
+    # Stable: dangers first, else in the order in which they were written.
+    flags = sorted((_alert(alert) for alert in patient.alerts), key=lambda flag: flag.tone != "bad")
     answers = {consent.purpose: consent.status for consent in consents}
     withdrawn = {purpose for purpose, status in answers.items() if status == ConsentStatus.WITHDRAWN}
     given = answers.keys() - withdrawn
@@ -119,9 +140,15 @@ def flags_of(patient: Patient, consents: Iterable[Consent], sharing: Sequence[Pa
     if sharing:
         word = ngettext("Phone shared with %(n)d person", "Phone shared with %(n)d people", len(sharing))
         flags.append(Flag(word % {"n": len(sharing)}, "neutral", "users"))
-    if patient.archived_at:
-        flags.insert(0, Flag(_("Archived"), "neutral", "archive"))
     return flags
+
+
+def _alert(alert: str) -> Flag:
+    """Return an alert as a badge: what somebody needs has its own sign, anything else is a danger."""
+    for icon, words in NEEDS.items():
+        if any(word in alert.casefold() for word in words):
+            return Flag(alert, "warn", icon)
+    return Flag(alert, "bad", "alert-triangle")
 
 
 def consent_lines(patient: Patient, consents: Iterable[Consent], *, everything: bool = False) -> list[ConsentLine]:
@@ -151,14 +178,34 @@ def _line(purpose: ConsentPurpose, consent: Consent | None, *, wanted: bool) -> 
         word, tone, icon = _("Since %(date)s") % {"date": since}, "ok", "circle-check"
     else:
         word, tone, icon = _("Withdrawn %(date)s") % {"date": since}, "bad", "ban"
-    return ConsentLine(purpose, label, short, consent.status, word, tone, icon, consent.source, consent.decided_at)
+    how = str(ConsentMethod(consent.method).label) if consent.method else ""
+    return ConsentLine(
+        purpose,
+        label,
+        short,
+        consent.status,
+        word,
+        tone,
+        icon,
+        consent.source,
+        consent.decided_at,
+        how,
+        consent.evidence,
+    )
 
 
-def consent_history(organization: Organization, patient: Patient) -> list[Day]:
-    """Return how the answers changed, newest first; one query."""
+def with_history(lines: Iterable[ConsentLine], organization: Organization, patient: Patient) -> list[ConsentLine]:
+    """Return the lines with who recorded the present answer and every answer before it, newest first; one query."""
     types = ("consent.given", "consent.withdrawn")
     events = Event.objects.for_organization(organization).filter(patient_id=patient.pk, type__in=types)
-    return _by_day([entry_of(event) for event in events.order_by("-id")[:50]], organization)
+    by_purpose: dict[str, list[TimelineEntry]] = {}
+    for event in events.order_by("-id")[:MOST_SHOWN]:
+        by_purpose.setdefault(event.payload.get("purpose", ""), []).append(entry_of(event))
+    return [
+        replace(line, by=entries[0].by if entries else "", history=tuple(entries))
+        for line in lines
+        for entries in (by_purpose.get(line.purpose, []),)
+    ]
 
 
 def timeline_of(

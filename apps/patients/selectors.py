@@ -18,7 +18,7 @@ from apps.organizations.models import Organization
 from apps.patients.contact import comparable_address, show_phone
 from apps.patients.dates import find_birth_date
 from apps.patients.folding import fold, fold_name
-from apps.patients.models import ContactPoint, ContactSystem, Patient
+from apps.patients.models import ContactPoint, ContactSystem, Patient, RelatedPerson
 
 MOST_WORDS = 6
 MOST_CHARACTERS = 120
@@ -127,7 +127,8 @@ RECORD = ("addresses", "identifiers", "related_persons")
 
 def with_record(patients: QuerySet[Patient]) -> QuerySet[Patient]:
     """Load each patient's contact points, addresses, identifiers and the people around them; four more queries."""
-    return with_contact_points(patients).prefetch_related(*RECORD)
+    people = Prefetch("related_persons", RelatedPerson.objects.select_related("linked_patient"))
+    return with_contact_points(patients).prefetch_related("addresses", "identifiers", people)
 
 
 PAGE = 50
@@ -205,7 +206,7 @@ def find_patient_by_identity(
         (
             (_name_score(patient, said), patient)
             for patient in patients_with_address(organization=organization, system=system, value=address)
-            if patient.birth_date == birth_date
+            if patient.is_born_on(birth_date)
         ),
         key=lambda pair: -pair[0],
     )

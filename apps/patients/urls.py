@@ -22,6 +22,7 @@ urlpatterns = [
     path("<uuid:pk>/restore/", record.restore, name="restore"),
     path("<uuid:pk>/head/", record.head, name="head"),
     path("<uuid:pk>/details/", record.details, name="details"),
+    path("<uuid:pk>/summary/", record.summary, name="summary"),
     path("<uuid:pk>/consents/", record.consents_panel, name="consents-panel"),
     path("<uuid:pk>/consents/<slug:purpose>/<slug:status>/", record.set_consent, name="set-consent"),
 ]

@@ -33,14 +33,14 @@ def find_patient(row: Row, organization: Organization) -> Patient:
         return numbered
     fitting: list[Patient] = []
     if born is not None and row["phone"]:
-        fitting = [one for one in _by_phone(row["phone"], organization) if one.birth_date == born]
+        fitting = [one for one in _by_phone(row["phone"], organization) if one.is_born_on(born)]
         if len(fitting) > 1 and name:
             fitting = [one for one in fitting if _is_called(one, name)]
         elif name:
             fitting = [one for one in fitting if _agrees(one, name, born)]
     if not fitting and born is not None and name:
         same_day = Patient.objects.for_organization(organization).active().filter(birth_date=born)
-        fitting = [one for one in same_day if _is_called(one, name)]
+        fitting = [one for one in same_day if one.is_born_on(born) and _is_called(one, name)]
     if len(fitting) == 1:
         return fitting[0]
     raise _nobody(row, numbered=numbered, several=len(fitting) > 1)
@@ -93,7 +93,7 @@ def _names(patient: Patient) -> Iterable[set[str]]:
 
 def _agrees(patient: Patient, name: str, born: dt.date | None) -> bool:
     """Tell whether nothing that the file says contradicts this patient; a shorter or longer form of the name doesn't."""
-    if born is not None and patient.birth_date is not None and patient.birth_date != born:
+    if born is not None and not patient.may_be_born_on(born):
         return False
     said = set(fold(name).split())
     return not said or any(said <= known or known <= said for known in _names(patient))

@@ -73,9 +73,7 @@ def with_first_name(turn: Turn, given_name: str) -> list[Patient]:
 def verified_in_household(turn: Turn, birth_date: dt.date) -> Patient | None:
     """Return the one candidate with this birth date."""
     fitting = [
-        patient
-        for patient in turn.sharing
-        if patient.pk in turn.context.candidates and patient.birth_date == birth_date
+        patient for patient in turn.sharing if patient.pk in turn.context.candidates and patient.is_born_on(birth_date)
     ]
     return fitting[0] if len(fitting) == 1 else None
 

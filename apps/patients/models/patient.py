@@ -121,6 +121,10 @@ class Patient(TenantModel):
         """Tell whether this is the birth date, known to the day."""
         return self.birth_date == date and self.birth_precision == BirthPrecision.DAY
 
+    def may_be_born_on(self, date: dt.date) -> bool:
+        """Tell whether nothing that is known of the birth date contradicts this day."""
+        return self.born is None or self.born.first <= date <= self.born.last
+
     def age(self, on: dt.date) -> int | None:
         """Return completed years on a date; None when the birth date, or too little of it, is known."""
         ages = self.born.ages(on) if self.born else None

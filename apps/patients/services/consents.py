@@ -56,12 +56,11 @@ def set_consent(
         subject=consent,
         actor=actor,
         patient_id=patient.pk,
-        changes={"status": [before, status]},
+        changes={"status": [before, status]} | ({"evidence": [None, consent.evidence]} if consent.evidence else {}),
         payload={
             "purpose": purpose,
             "source": consent.source,
             "method": method,
-            "evidence": consent.evidence,
         },
     )
     return consent

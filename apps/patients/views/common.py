@@ -16,10 +16,10 @@ from apps.patients.selectors import with_contact_points, with_record
 
 
 def find_patient(request: OrganizationRequest, pk: uuid.UUID, *, whole: bool = False) -> Patient:
-    """Return the patient with contact points and consents; `whole` loads addresses, identifiers and people as well."""
-    load = with_record if whole else with_contact_points
-    patients = load(Patient.objects.for_organization(request.organization))
-    patient = patients.prefetch_related("consents").filter(pk=pk).first()
+    """Return the patient with contact points, and with consents or, `whole`, with addresses, identifiers and people."""
+    patients = Patient.objects.for_organization(request.organization)
+    loaded = with_record(patients) if whole else with_contact_points(patients).prefetch_related("consents")
+    patient = loaded.filter(pk=pk).first()
     if patient is None:
         raise NotFound(_("There is no such patient here. Look for them in the list."))
     patient.organization = request.organization

@@ -6,22 +6,29 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.db.models import prefetch_related_objects
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from apps.audit.models import AccessKind
 from apps.core.counting import counts_of
 from apps.core.errors import NotFound
-from apps.core.htmx import toast, trigger, wants_fragment
+from apps.core.htmx import in_dialog, toast, trigger, wants_fragment
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
 from apps.patients import panels, profile, services
+from apps.patients.consent_form import ConsentForm
 from apps.patients.contact import show_phone
 from apps.patients.models import ConsentPurpose, ConsentStatus, ContactSystem, Patient
+from apps.patients.particulars import particulars_of
 from apps.patients.views.common import find_patient, note_access, uuid_or_none
+
+ON_PAPER = 50  # entries of the timeline
 
 
 @require_GET
@@ -136,7 +143,30 @@ def head(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
 @requires(Permission.PATIENTS_VIEW)
 def details(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     """Answer the panel with the particulars."""
-    return render(request, "patients/_details.html", _context(request, find_patient(request, pk)))
+    patient = find_patient(request, pk, whole=True)
+    context = {
+        "patient": patient,
+        "parts": particulars_of(patient, request.organization, profile.relatives(patient)),
+        "may_manage": request.actor.may(Permission.PATIENTS_MANAGE),
+    }
+    return render(request, "patients/_details.html", context)
+
+
+@require_GET
+@requires(Permission.PATIENTS_VIEW)
+def summary(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
+    """Show the record on one page for paper: particulars, consents, the latest of the timeline."""
+    patient = find_patient(request, pk, whole=True)
+    note_access(request, [pk], AccessKind.EXPORT)
+    prefetch_related_objects([patient], "consents")
+    context = _context(request, patient)
+    context |= {
+        "parts": particulars_of(patient, request.organization, context["sharing"]),
+        "all_consents": profile.consent_lines(patient, patient.consents.all(), everything=True),
+        "timeline": profile.timeline_of(request.organization, patient, kind="", shown=ON_PAPER, before=None),
+        "now": timezone.now(),
+    }
+    return render(request, "patients/summary.html", context)
 
 
 @require_POST
@@ -173,29 +203,47 @@ def consents_panel(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     return render(request, "patients/_consents_panel.html", _context(request, patient))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @requires(Permission.PATIENTS_MANAGE)
 def set_consent(request: OrganizationRequest, pk: uuid.UUID, purpose: str, status: str) -> HttpResponse:
-    """Record an answer given at the desk; the toast takes it back."""
+    """Ask how an answer was given, then record it; the toast takes it back."""
     patient = find_patient(request, pk)
+    form = ConsentForm(request.POST if request.method == "POST" else None)
+    if request.method == "GET" or not form.is_valid():
+        if purpose not in ConsentPurpose.values or status not in ConsentStatus.values:
+            raise NotFound(_("There is no such consent."))
+        context = {
+            "form": form,
+            "patient": patient,
+            "purpose": ConsentPurpose(purpose).label,
+            "gives": status == ConsentStatus.ACTIVE,
+            "action": reverse("patients:set-consent", args=[pk, purpose, status]),
+            "back": reverse("patients:tab", args=[pk, "consents"]),
+            "modal": in_dialog(request),
+            "active_navigation": "patients",
+        }
+        return render(request, "patients/consent_form.html", context, status=422 if form.is_bound else 200)
     before = next((consent.status for consent in patient.consents.all() if consent.purpose == purpose), "")
     consent = services.set_consent(
-        patient=patient, purpose=purpose, status=status, source=_("front desk"), actor=request.actor
+        patient=patient, purpose=purpose, status=status, actor=request.actor, **form.answer()
     )
     words = {
         ConsentStatus.ACTIVE: _("%(purpose)s allowed by %(name)s"),
         ConsentStatus.WITHDRAWN: _("%(purpose)s withdrawn by %(name)s"),
     }
     text = words[ConsentStatus(consent.status)] % {"purpose": ConsentPurpose(purpose).label, "name": patient.full_name}
-    response = trigger(HttpResponse(status=204), live__consents={})
+    if not wants_fragment(request):
+        return HttpResponseRedirect(reverse("patients:tab", args=[pk, "consents"]))
+    response = trigger(HttpResponse(status=204), modal__close={}, live__consents={})
     undo = reverse("patients:set-consent", args=[pk, purpose, before]) if before and before != status else ""
     return toast(response, text, undo_url=undo)
 
 
 def _consents_context(request: OrganizationRequest, patient: Patient) -> dict[str, Any]:
     return {
-        "all_consents": profile.consent_lines(patient, patient.consents.all(), everything=True),
-        "consent_days": profile.consent_history(request.organization, patient),
+        "all_consents": profile.with_history(
+            profile.consent_lines(patient, patient.consents.all(), everything=True), request.organization, patient
+        ),
     }
 
 
@@ -214,8 +262,7 @@ def _context(request: OrganizationRequest, patient: Patient) -> dict[str, Any]:
             if p.system == ContactSystem.PHONE
         ],
         "emails": [p.value for p in patient.contact_points.all() if p.system == ContactSystem.EMAIL],
-        "channel": profile.SHORT.get(patient.preferred_channel, ""),
-        "household": sharing,
+        "sharing": sharing,
         "flags": profile.flags_of(patient, patient.consents.all(), sharing),
         "placed_flags": panels.placed("flag", patient=patient, actor=request.actor),
         "consents": lines,

@@ -18,6 +18,7 @@ from apps.appointments.absences import grace_minutes
 from apps.appointments.models import Appointment, Status
 from apps.core.shown import Shown
 from apps.organizations.models import Location, Organization
+from apps.patients.dates import BirthPrecision, PartialDate
 from apps.patients.models import full_name
 from apps.portal.today import window
 from apps.portal.today.reminders import Reminders
@@ -39,7 +40,8 @@ LATEST_FIRST = ("done", "missed", "cancelled")
 # What a row says besides its facts, of five tables: values, because whole rows would cost four times as much.
 SAID = (
     *("patient_id", "patient__given_name", "patient__family_name", "patient__name_latin", "patient__alerts"),
-    *("patient__birth_date", "reason", "appointment_type__name", "practitioner_id", "room__name", "location__name"),
+    *("patient__birth_date", "patient__birth_precision"),
+    *("reason", "appointment_type__name", "practitioner_id", "room__name", "location__name"),
 )
 STILL_OPEN = frozenset({Status.BOOKED, Status.ARRIVED, Status.IN_PROGRESS})
 
@@ -59,7 +61,7 @@ class Row(Shown):
     name: str
     latin: str
     alerts: str
-    birth_date: dt.date | None
+    born: PartialDate | None
     reason: str
     who: str
     place: str
@@ -241,9 +243,8 @@ def _row(
     opens_coming: bool,
 ) -> Row:
     facts = Facts._make(values[: len(Facts._fields)])
-    patient_id, given, family, latin, alerts, birth_date, reason, kind, practitioner_id, room, place, grace = values[
-        len(facts) :
-    ]
+    patient_id, given, family, latin, alerts, *further = values[len(facts) :]
+    birth_date, precision, reason, kind, practitioner_id, room, place, grace = further
     is_absent = facts.status == Status.BOOKED and now - facts.start >= dt.timedelta(minutes=grace)
     badge, evidence = state_of(facts, now, zone, reminder)
     return Row(
@@ -254,7 +255,7 @@ def _row(
         name=full_name(given, family),
         latin=latin,
         alerts=", ".join(alerts),
-        birth_date=birth_date,
+        born=PartialDate(birth_date, BirthPrecision(precision)) if birth_date else None,
         reason=reason or kind,
         who=names.get(practitioner_id, ""),
         place=room or place,

@@ -247,6 +247,11 @@ class TestPatients:
         batch = check(row(patient_name="LOPEZ, ana", birth_date="1978-03-14"))
         assert verdicts(batch) == [(RowState.READY, "")]
 
+    @pytest.mark.parametrize(("born", "code"), [("1978-03-14", ""), ("1979-03-14", "other_patient")])
+    def test_a_birth_date_contradicts_only_what_is_known(self, check, row, patient, born, code):
+        Patient.objects.filter(pk=patient.pk).update(birth_date="1978-01-01", birth_precision="year")
+        assert verdict(check(row(patient_name="LOPEZ, ana", birth_date=born))).code == code
+
     @pytest.mark.parametrize(
         "cells",
         [

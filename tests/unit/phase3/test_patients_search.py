@@ -288,6 +288,12 @@ def test_identity_is_not_verified_by_less(organization, people, said):
     assert identity(organization, **said) is None
 
 
+def test_a_birth_date_of_which_only_the_year_is_known_verifies_nobody(organization, people):
+    services.update_patient(patient=people["Ana"], changes={"birth_date": "1978"}, actor=SYSTEM)
+    for day in (dt.date(1978, 3, 14), dt.date(1978, 1, 1)):
+        assert identity(organization, birth_date=day) is None
+
+
 def test_twins_who_fit_equally_verify_nobody(organization, people):
     for name in ("Ana", "Ana"):
         services.create_patient(

@@ -27,7 +27,14 @@ from tests.fixtures.communications import CommunicationFactory
 from tests.fixtures.conversations import ConversationFactory, MessageFactory
 from tests.fixtures.journeys import make_journey
 from tests.fixtures.organizations import LocationFactory
-from tests.fixtures.patients import ConsentFactory, ContactPointFactory, PatientFactory
+from tests.fixtures.patients import (
+    AddressFactory,
+    ConsentFactory,
+    ContactPointFactory,
+    IdentifierFactory,
+    PatientFactory,
+    RelatedPersonFactory,
+)
 from tests.fixtures.practitioners import (
     BusyTimeFactory,
     ClosureFactory,
@@ -38,8 +45,8 @@ from tests.fixtures.practitioners import (
 )
 from tests.fixtures.shared import MONDAY
 
-# The waitlist also offers its filters, counts them, and shows freed times.
-MOST_OF = {"/waitlist/": 14}
+# The waitlist also offers its filters, counts them, and shows freed times; the summary is a whole record at once.
+MOST_OF = {"/waitlist/": 14, "/patients/{patient}/summary/": 14}
 PAGES = [
     "/",
     "/?status=waiting",
@@ -57,6 +64,9 @@ PAGES = [
     "/patients/",
     "/patients/{patient}/",
     "/patients/{patient}/tab/consents/",
+    "/patients/{patient}/details/",
+    "/patients/{patient}/summary/",
+    "/patients/{patient}/edit/",
     "/journeys/",
 ]
 MOST = 12  # session, person, their organization and its scope included
@@ -93,6 +103,9 @@ def add_rows(bookable, journey, *, first: int, number: int) -> dict[str, UUID]:
         patient = PatientFactory(organization=bookable.organization)
         ContactPointFactory(organization=bookable.organization, patient=patient, value="+14155550142")
         ConsentFactory(organization=bookable.organization, patient=patient)
+        AddressFactory(organization=bookable.organization, patient=patient)
+        IdentifierFactory(organization=bookable.organization, patient=patient)
+        RelatedPersonFactory(organization=bookable.organization, patient=patient)
         room = RoomFactory(organization=bookable.organization, location=bookable.location)
         visit = AppointmentFactory(
             organization=bookable.organization,
