@@ -25,6 +25,7 @@ from apps.events.selectors import patient_timeline
 from apps.organizations.permissions import Permission
 from apps.patients import services
 from apps.patients.contact import comparable_address
+from apps.patients.merging.living import merged_ids_of
 from apps.patients.models import ConsentPurpose, ContactSystem, Patient
 from apps.patients.selectors import RECORD, search_patients, with_record
 from apps.patients.serializers import (
@@ -160,6 +161,7 @@ class PatientViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantV
         entries = patient_timeline(
             organization=request.organization,
             patient_id=patient.pk,
+            merged_ids=merged_ids_of(patient),
             kind=request.query_params.get("kind") or None,
             before=_uuid(request, "before"),
             limit=TIMELINE_PAGE + 1,

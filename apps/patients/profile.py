@@ -17,6 +17,7 @@ from apps.events.models import Event
 from apps.events.registry import presented_types
 from apps.events.selectors import TimelineEntry, entry_of, patient_timeline
 from apps.organizations.models import Organization
+from apps.patients.merging.living import merged_ids_of
 from apps.patients.models import Consent, ConsentPurpose, ConsentStatus, ContactPoint, ContactSystem, Patient
 from apps.patients.selectors import household
 
@@ -157,7 +158,9 @@ def _line(purpose: ConsentPurpose, consent: Consent | None, *, wanted: bool) -> 
 def consent_history(organization: Organization, patient: Patient) -> list[Day]:
     """Return how the answers changed, newest first; one query."""
     types = ("consent.given", "consent.withdrawn")
-    events = Event.objects.for_organization(organization).filter(patient_id=patient.pk, type__in=types)
+    events = Event.objects.for_organization(organization).filter(
+        patient_id__in=[patient.pk, *merged_ids_of(patient)], type__in=types
+    )
     return _by_day([entry_of(event) for event in events.order_by("-id")[:50]], organization)
 
 
@@ -167,7 +170,12 @@ def timeline_of(
     """Return a stretch of the history by local days; one query."""
     shown = max(STEP, min(shown, MOST_SHOWN))
     entries = patient_timeline(
-        organization=organization, patient_id=patient.pk, kind=kind or None, before=before, limit=shown + 1
+        organization=organization,
+        patient_id=patient.pk,
+        merged_ids=merged_ids_of(patient),
+        kind=kind or None,
+        before=before,
+        limit=shown + 1,
     )
     page = entries[:shown]
     return Timeline(
