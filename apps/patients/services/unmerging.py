@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import itertools
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,7 +108,7 @@ def _unmerge(pk: uuid.UUID, actor: Actor) -> UnmergeReport:
             _staying(merge, pair, report)
             _return_rows(merge, pair, report)
             _recreate(merge, report)
-            _restore(merge, pair, report)
+            _restore(merge, report)
     except IntegrityError as error:
         message = _("Something made since the merge is in the way (%(what)s). Change that first, then try again.")
         raise Conflict(
@@ -247,65 +248,67 @@ def _defaults(model: type[models.Model]) -> dict[str, Any]:
     return blank | plain
 
 
-def _restore(merge: Merge, pair: Pair, report: UnmergeReport) -> None:
-    """Give changed rows their old values, where they are still as the merge left them; a statement per row."""
-    changed: dict[tuple[str, uuid.UUID], list[MergeRow]] = {}
-    for row in MergeRow.objects.filter(merge=merge, kind=MergeRowKind.CHANGED).order_by("id"):
-        changed.setdefault((row.model, row.row_id), []).append(row)
-    for label in dict.fromkeys(label for label, _pk in changed):
+def _restore(merge: Merge, report: UnmergeReport) -> None:
+    """Give changed rows their old values, where they are still as the merge left them; a few statements per table."""
+    changed = list(MergeRow.objects.filter(merge=merge, kind=MergeRowKind.CHANGED).order_by("model", "id"))
+    later = _taken_over(merge, changed)
+    for label, of_table in itertools.groupby(changed, key=lambda row: row.model):
         model = apps.get_model(label)
-        present = snapshot(model, [pk for of, pk in changed if of == label])
-        for pk, rows in ((pk, rows) for (of, pk), rows in changed.items() if of == label):
-            if pk not in present:
-                report.lost.append(_("%(what)s: deleted since the merge.") % {"what": model._meta.verbose_name})
-                continue
-            back = dict(_old_values(merge, rows, present[pk], report))
-            _write(model, pk, back)
-            if model is Patient and back:
-                report.restored += [_field_name(column) for column in back]
+        rows = list(of_table)
+        present = snapshot(model, {row.row_id for row in rows})
+        back: dict[uuid.UUID, dict[str, Any]] = {}
+        for row in rows:
+            if row.pk in later:
+                later[row.pk].before = row.before
+            elif row.row_id not in present or row.field not in present[row.row_id]:
+                report.lost.append(_("%(what)s: there is no such thing any more.") % {"what": _what(row)})
+            elif present[row.row_id][row.field] == row.after:
+                back.setdefault(row.row_id, {})[row.field] = row.before
+            else:
+                report.kept.append(_("%(what)s: changed since the merge, stays as it is.") % {"what": _what(row)})
+        _write(model, back)
+        if model is Patient:
+            report.restored += [_what(row) for row in rows if row.field in back.get(row.row_id, {})]
+    MergeRow.objects.bulk_update(later.values(), ["before"])
 
 
-def _old_values(
-    merge: Merge, rows: Sequence[MergeRow], present: Mapping[str, Any], report: UnmergeReport
-) -> Iterator[tuple[str, Any]]:
-    """Yield the columns to set back. Where a later merge took over from here, its old value becomes ours instead."""
-    for row in rows:
-        later = (
-            MergeRow.objects.filter(model=row.model, row_id=row.row_id, field=row.field, kind=MergeRowKind.CHANGED)
-            .filter(merge__undone_at__isnull=True, merge__created_at__gt=merge.created_at, before=row.after)
-            .order_by("merge__created_at")
-            .first()
-        )
-        if later is not None:
-            later.before = row.before
-            later.save(update_fields=["before"])
-        elif row.field not in present:
-            report.lost.append(_("%(field)s: there is no such field any more.") % {"field": row.field})
-        elif present[row.field] == row.after:
-            yield row.field, row.before
-        else:
-            report.kept.append(_changed_since(row))
+def _taken_over(merge: Merge, changed: Sequence[MergeRow]) -> dict[uuid.UUID, MergeRow]:
+    """Return, by ours, what a later merge changed from where this one left it: its old value becomes ours instead."""
+    rows = MergeRow.objects.filter(
+        kind=MergeRowKind.CHANGED,
+        row_id__in={row.row_id for row in changed},
+        merge__undone_at__isnull=True,
+        merge__created_at__gt=merge.created_at,
+    )
+    first: dict[tuple[str, uuid.UUID, str], MergeRow] = {}
+    for row in rows.order_by("merge__created_at"):
+        first.setdefault((row.model, row.row_id, row.field), row)
+    found = {}
+    for row in changed:
+        taken = first.get((row.model, row.row_id, row.field))
+        if taken is not None and taken.before == row.after:
+            found[row.pk] = taken
+    return found
 
 
-def _changed_since(row: MergeRow) -> str:
+def _what(row: MergeRow) -> str:
+    """Name a changed field: a patient's by its name, another table's with the table."""
     if row.model == Patient._meta.label:
-        return _("%(field)s: changed since the merge, stays as it is.") % {"field": _field_name(row.field)}
-    what = apps.get_model(row.model)._meta.verbose_name
-    return _("%(what)s, %(field)s: changed since the merge, stays as it is.") % {"what": what, "field": row.field}
+        return str(FIELD_NAMES.get(row.field, row.field)).capitalize()
+    return f"{apps.get_model(row.model)._meta.verbose_name}, {row.field}".capitalize()
 
 
-def _field_name(column: str) -> str:
-    return str(FIELD_NAMES.get(column, column)).capitalize()
-
-
-def _write(model: type[models.Model], pk: uuid.UUID, values: Mapping[str, Any]) -> None:
-    if not values:
-        return
+def _write(model: type[models.Model], values: Mapping[uuid.UUID, Mapping[str, Any]]) -> None:
+    """Set columns of rows to what to_jsonb had written; one statement per set of columns."""
     table = connection.ops.quote_name(model._meta.db_table)
-    columns = ", ".join(connection.ops.quote_name(column) for column in values)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {table} SET ({columns}) = (SELECT {columns} FROM jsonb_populate_record(NULL::{table}, %s::jsonb)) "  # noqa: S608 - a model's table and columns
-            "WHERE id = %s",
-            [json.dumps(dict(values)), pk],
-        )
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for pk, row in values.items():
+        alike.setdefault(tuple(sorted(row)), []).append({**row, "id": str(pk)})
+    for columns, rows in alike.items():
+        settings = ", ".join(f"{name} = old.{name}" for name in map(connection.ops.quote_name, columns))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {table} present SET {settings} "  # noqa: S608 - a model's table and columns
+                f"FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb) old WHERE present.id = old.id",
+                [json.dumps(rows)],
+            )

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.appointments.models import Appointment, OnlineBookingBlock, WaitlistEntry
 from apps.core.actors import SYSTEM
 from apps.core.errors import Conflict, InvalidInput, NotAllowed, StaleVersion
+from apps.core.tenancy import organization_scope
 from apps.events.models import Event
 from apps.events.selectors import patient_timeline
 from apps.journeys.services import start_journey
@@ -67,8 +68,7 @@ class TestEveryTable:
         survivor, duplicate = PatientFactory(organization=organization), PatientFactory(organization=organization)
         row = any_row(reference.model, organization)
         reference.model._default_manager.filter(pk=row.pk).update(
-            **{reference.field.name: duplicate.pk}
-            | ({"archived_at": LONG_AGO} if reference.model is Patient else {})
+            **{reference.field.name: duplicate.pk} | ({"archived_at": LONG_AGO} if reference.model is Patient else {})
         )
         done = merge(survivor, duplicate)
         assert getattr(again(row), reference.field.attname) == survivor.pk
@@ -94,3 +94,328 @@ class TestEveryTable:
         merge(survivor, duplicate)
         reference.model._default_manager.filter(pk=row.pk).update(**{reference.field.name: duplicate.pk})
         assert getattr(again(row), reference.field.attname) == survivor.pk
+
+
+class TestFields:
+    def test_the_chosen_values_are_the_survivors(self, organization):
+        survivor = PatientFactory(organization=organization, given_name="Ana", note="Left knee", tags=["a"])
+        duplicate = PatientFactory(organization=organization, given_name="Anna", note="Right knee", tags=["b", "a"])
+        choices = {"given_name": "duplicate", "note": "both", "tags": "both", "preferred_name": Own("  Annie ")}
+        done = merge(survivor, duplicate, choices)
+        survivor = again(survivor)
+        assert (survivor.given_name, survivor.preferred_name) == ("Anna", "Annie")
+        assert (survivor.note, survivor.tags) == ("Left knee\n\nRight knee", ["a", "b"])
+        assert done.fields["preferred_name"] == "value"
+
+    def test_what_is_not_chosen_is_what_is_known_then_what_was_set_later(self, organization, actor):
+        survivor = PatientFactory(organization=organization, sex="unknown", address="Old Road 1", birth_date=None)
+        duplicate = PatientFactory(organization=organization, sex="female", address="Old Road 2", preferred_name="Lo")
+        services.update_patient(patient=duplicate, changes={"address": "New Road 2"}, actor=actor)
+        merge(survivor, duplicate)
+        survivor = again(survivor)
+        assert (survivor.sex, survivor.address, survivor.preferred_name) == ("female", "New Road 2", "Lo")
+        assert survivor.birth_date == duplicate.birth_date
+
+    def test_a_newer_value_of_the_survivor_stays(self, organization, actor):
+        survivor = PatientFactory(organization=organization, address="Old Road 1")
+        duplicate = PatientFactory(organization=organization, address="Old Road 2")
+        services.update_patient(patient=survivor, changes={"address": "New Road 1"}, actor=actor)
+        merge(survivor, duplicate)
+        assert again(survivor).address == "New Road 1"
+
+    @pytest.mark.parametrize(
+        ("fields", "refused"),
+        [
+            ({"shoe_size": "duplicate"}, {"shoe_size": ["There is no such field."]}),
+            ({"sex": "both"}, {"sex": ["Choose one of: survivor, duplicate."]}),
+            ({"language": Own("Klingon!")}, {"language": ["Use a language code such as en, es or hi."]}),
+            (
+                {"phones": Own(["1"])},
+                {"phones": ["Both records' stay; say whose are tried first: survivor or duplicate."]},
+            ),
+            (
+                {"given_name": Own(""), "family_name": Own("")},
+                {"given_name": ["Choose a given name or a family name."]},
+            ),
+        ],
+    )
+    def test_a_choice_that_can_not_be_names_its_field_and_changes_nothing(self, patient, double, fields, refused):
+        with pytest.raises(InvalidInput) as refusal:
+            merge(patient, double, fields)
+        assert refusal.value.errors == refused
+        assert not Merge.objects.exists()
+
+    def test_of_addresses_both_stay_and_the_choice_says_whose_are_tried_first(self, organization, patient, double):
+        theirs = ContactPointFactory(organization=organization, patient=double, value="+14155550199")
+        equal = ContactPointFactory(
+            organization=organization, patient=double, value="+14155550142", rank=2, verified_at=LONG_AGO
+        )
+        done = merge(patient, double, {"phones": "duplicate"})
+        phones = patient.contact_points.filter(system="phone").values_list("value", "rank", "verified_at")
+        assert list(phones) == [("+14155550199", 1, None), ("+14155550142", 2, LONG_AGO)]
+        assert done.rows.get(kind="dropped").row_id == equal.pk
+        assert again(theirs).patient_id == patient.pk
+
+    def test_the_survivor_is_found_by_the_duplicates_phone(self, organization, patient, double):
+        ContactPointFactory(organization=organization, patient=double, value="+14155550199")
+        merge(patient, double)
+        assert [m.patient for m in search_patients(organization=organization, text="555 0199")] == [patient]
+
+
+class TestConsents:
+    @pytest.mark.parametrize("mine", ["active", "withdrawn"])
+    @pytest.mark.parametrize("theirs", ["active", "withdrawn"])
+    @pytest.mark.parametrize("later", ["mine", "theirs"])
+    def test_a_no_is_never_lost(self, organization, patient, double, mine, theirs, later):
+        day = dt.timedelta(days=1 if later == "theirs" else -1)
+        ConsentFactory(organization=organization, patient=patient, purpose="sms", status=mine, decided_at=LONG_AGO)
+        ConsentFactory(
+            organization=organization, patient=double, purpose="sms", status=theirs, decided_at=LONG_AGO + day
+        )
+        merge(patient, double)
+        expected = "withdrawn" if "withdrawn" in (mine, theirs) else "active"
+        assert Consent.objects.get(patient=patient, purpose="sms").status == expected
+        assert not Consent.objects.filter(patient=double).exists()
+
+    def test_of_two_equal_answers_the_later_one_stays(self, organization, patient, double):
+        ConsentFactory(organization=organization, patient=patient, purpose="sms", status="active", decided_at=LONG_AGO)
+        later = ConsentFactory(organization=organization, patient=double, purpose="sms", status="active")
+        merge(patient, double)
+        assert patient.consents.get(purpose="sms") == later
+
+
+class TestTheDuplicate:
+    def test_it_is_archived_and_leads_to_the_survivor(self, patient, double):
+        merge(patient, double)
+        double = again(double)
+        assert double.merged_into_id == patient.pk
+        assert double.archived_at is not None
+
+    def test_its_record_number_finds_the_survivor(self, organization, patient, double):
+        merge(patient, double)
+        for text in (double.record_number, f"#{double.number}"):
+            (found,) = search_patients(organization=organization, text=text)
+            assert (found.patient, found.reason) == (patient, f"merged from record number {double.record_number}")
+
+    def test_its_name_and_address_no_longer_find_it(self, organization, patient, double):
+        ContactPointFactory(organization=organization, patient=double, value="+14155550199")
+        merge(patient, double)
+        assert double not in [m.patient for m in search_patients(organization=organization, text="Lopez")]
+        found = patients_with_address(organization=organization, system="phone", value="+14155550199")
+        assert found == [patient]
+        assert household(patient=patient) == []
+
+    def test_nothing_is_changed_in_it_any_more(self, patient, double, actor):
+        merge(patient, double)
+        refused = 0
+        for act in (
+            lambda: services.update_patient(patient=double, changes={"note": "x"}, actor=actor),
+            lambda: services.restore_patient(patient=double, actor=actor),
+            lambda: services.add_contact_point(patient=double, system="email", value="a@b.org", actor=actor),
+            lambda: services.set_consent(patient=double, purpose="sms", status="active", source="x", actor=actor),
+        ):
+            with pytest.raises(Conflict) as refusal:
+                act()
+            assert refusal.value.code == "merged"
+            assert refusal.value.extra == {"merged_into": str(patient.pk)}
+            refused += 1
+        assert refused == 4
+
+    def test_the_database_refuses_a_merged_record_that_is_not_archived(self, patient, double):
+        merge(patient, double)
+        with pytest.raises(Exception, match="patient_merged_is_archived"):
+            Patient.objects.filter(pk=double.pk).update(archived_at=None)
+
+
+class TestHistory:
+    def test_events_keep_the_id_they_happened_to_and_show_in_the_survivors_timeline(self, organization, actor):
+        survivor = services.create_patient(organization=organization, given_name="Ana", actor=actor)
+        duplicate = services.create_patient(organization=organization, given_name="Anna", actor=actor)
+        done = merge(survivor, duplicate, actor=actor)
+        assert Event.objects.filter(patient_id=duplicate.pk).count() == 1
+        entries = patient_timeline(organization=organization, patient_id=survivor.pk, merged_ids=[duplicate.pk])
+        assert [entry.type for entry in entries] == ["patient.merged", "patient.created", "patient.created"]
+        event = Event.objects.get(type="patient.merged")
+        assert event.changes["given_name"] == ["Ana", "Anna"]
+        assert (event.patient_id, event.payload["merge_id"]) == (survivor.pk, str(done.pk))
+
+    def test_api_shows_events_and_looks_of_both(self, api_client, patient, double, actor):
+        services.update_patient(patient=double, changes={"note": "x"}, actor=actor)
+        api_client.get(f"/api/v1/patients/{double.pk}/")
+        merge(patient, double)
+        events = api_client.get(f"/api/v1/events/?patient={patient.pk}&type=patient.updated").json()["results"]
+        assert [event["patient"] for event in events] == [str(double.pk)]
+        looks = api_client.get(f"/api/v1/audit/access/?patient={patient.pk}").json()["results"]
+        assert str(double.pk) in {look["patient"] for look in looks}
+
+
+class TestRefusals:
+    def test_a_record_is_not_merged_with_itself(self, patient):
+        with pytest.raises(InvalidInput) as refusal:
+            merge(patient, patient)
+        assert list(refusal.value.errors) == ["duplicate"]
+
+    def test_nor_with_one_of_another_clinic(self, patient, foreign_patient):
+        with pytest.raises(InvalidInput):
+            merge(patient, foreign_patient)
+
+    def test_nor_twice(self, organization, patient, double):
+        merge(patient, double)
+        for survivor, duplicate in (
+            (patient, double),
+            (double, patient),
+            (PatientFactory(organization=organization), double),
+        ):
+            with pytest.raises(Conflict) as refusal:
+                merge(survivor, duplicate)
+            assert refusal.value.code == "merge_blocked"
+            assert [finding["code"] for finding in refusal.value.extra["findings"]] == ["already_merged"]
+
+    def test_nor_into_an_archived_one(self, patient, double, actor):
+        services.archive_patient(patient=patient, actor=actor)
+        with pytest.raises(Conflict, match="Restore the record first"):
+            merge(patient, double)
+
+    def test_nor_when_somebody_saved_one_since(self, patient, double, actor):
+        read = double.version
+        services.update_patient(patient=double, changes={"note": "New"}, actor=actor)
+        with pytest.raises(StaleVersion) as refusal:
+            merge(patient, double, survivor_version=patient.version, duplicate_version=read)
+        assert refusal.value.extra["current"] == read + 1
+
+    @pytest.mark.parametrize("role", Role.values)
+    def test_only_roles_that_may_merge_do(self, organization, patient, double, role):
+        somebody = actor_for_membership(MembershipFactory(organization=organization, role=role))
+        if Permission.PATIENTS_MERGE in PERMISSIONS_OF[role]:
+            assert merge(patient, double, actor=somebody).actor_id == somebody.id
+        else:
+            with pytest.raises(NotAllowed):
+                merge(patient, double, actor=somebody)
+
+
+class TestVisits:
+    def visit(self, bookable, patient, start=MONDAY, **more) -> Appointment:
+        return AppointmentFactory(
+            organization=bookable.organization,
+            patient=patient,
+            location=bookable.location,
+            appointment_type=bookable.appointment_type,
+            start=start,
+            **more,
+        )
+
+    def test_two_coming_visits_at_one_time_are_settled_first(self, bookable, patient, double):
+        start = dt.datetime.now(dt.UTC) + dt.timedelta(days=3)
+        self.visit(bookable, patient, start)
+        self.visit(bookable, double, start + dt.timedelta(minutes=10))
+        with pytest.raises(Conflict) as refusal:
+            merge(patient, double)
+        assert [finding["code"] for finding in refusal.value.extra["findings"]] == ["visits_overlap"]
+        assert "Cancel or move one of them first" in refusal.value.message
+
+    def test_a_past_visit_written_down_twice_counts_once(self, bookable, patient, double):
+        mine = self.visit(bookable, patient, LONG_AGO, status="booked")
+        theirs = self.visit(bookable, double, LONG_AGO, status="fulfilled")
+        merge(patient, double)
+        assert (again(mine).status, again(mine).cancel_reason) == ("cancelled", "mistake")
+        assert (again(theirs).status, again(theirs).patient_id) == ("fulfilled", patient.pk)
+
+    def test_a_hold_in_the_way_is_let_go_of(self, bookable, patient, double):
+        start = dt.datetime.now(dt.UTC) + dt.timedelta(days=3)
+        mine = self.visit(bookable, patient, start)
+        hold = self.visit(bookable, double, start, status="held", held_until=start)
+        merge(patient, double)
+        assert (again(hold).patient_id, again(mine).patient_id) == (None, patient.pk)
+
+
+class TestOtherTables:
+    def test_of_two_waits_for_one_type_the_longer_one_goes_on(self, bookable, patient, double):
+        entries = [
+            WaitlistEntryFactory(
+                organization=bookable.organization, patient=one, appointment_type=bookable.appointment_type
+            )
+            for one in (double, patient)
+        ]
+        merge(patient, double)
+        assert [again(entry).status for entry in entries] == ["waiting", "removed"]
+        assert {again(entry).patient_id for entry in entries} == {patient.pk}
+
+    def test_an_offer_in_the_hands_of_both_is_settled_first(self, bookable, patient, double):
+        for one in (patient, double):
+            WaitlistEntryFactory(
+                organization=bookable.organization,
+                patient=one,
+                appointment_type=bookable.appointment_type,
+                status="offered",
+            )
+        with pytest.raises(Conflict, match="just offered a time"):
+            merge(patient, double)
+        assert set(WaitlistEntry.objects.values_list("status", flat=True)) == {"offered"}
+
+    def test_a_booking_block_counts_for_both_once(self, organization, patient, double):
+        for one in (patient, double):
+            OnlineBookingBlockFactory(organization=organization, patient=one)
+        merge(patient, double)
+        assert OnlineBookingBlock.objects.get(lifted_at__isnull=True).patient_id == patient.pk
+
+    def test_of_two_runs_of_one_journey_the_survivors_goes_on(self, organization, patient, double):
+        journey = make_journey(organization)
+        mine, theirs = (start_journey(definition=journey, patient=one, actor=SYSTEM) for one in (patient, double))
+        merge(patient, double)
+        assert (again(mine).status, again(theirs).status) == ("active", "cancelled")
+
+
+class TestPreview:
+    def test_it_says_what_moves_and_what_to_know_and_changes_nothing(self, bookable, patient, double, actor):
+        organization = bookable.organization
+        Patient.objects.filter(pk=double.pk).update(birth_date=dt.date(1987, 3, 14), sex="male")
+        Patient.objects.filter(pk=patient.pk).update(sex="female")
+        AppointmentFactory(organization=organization, patient=double)
+        ConsentFactory(organization=organization, patient=double, purpose="sms", status="withdrawn")
+        seen = preview_merge(survivor=again(patient), duplicate=again(double), actor=actor)
+        assert seen.moves == ["1 consent", "1 visit"]
+        assert [finding.code for finding in seen.findings] == ["birth_dates_differ", "sexes_differ", "opted_out"]
+        assert [field.name for field in seen.differing] == ["family_name", "birth_date", "sex", "phones", "emails"]
+        assert not MergeRow.objects.exists()
+
+    def test_twins_are_noticed(self, organization, actor):
+        one = PatientFactory(organization=organization, given_name="Lucía", family_name="Vega")
+        other = PatientFactory(organization=organization, given_name="Martina", family_name="Vega")
+        seen = preview_merge(survivor=one, duplicate=other, actor=actor)
+        assert [finding.code for finding in seen.doubts] == ["may_be_twins"]
+
+    def test_an_overlap_that_blocks_stands_first_and_leads_to_the_visit(self, organization, patient, double, actor):
+        start = dt.datetime.now(dt.UTC) + dt.timedelta(days=3)
+        visits = [AppointmentFactory(organization=organization, patient=one, start=start) for one in (patient, double)]
+        Patient.objects.filter(pk=double.pk).update(birth_date=None)
+        seen = preview_merge(survivor=patient, duplicate=again(double), actor=actor)
+        assert [finding.code for finding in seen.blocking] == ["visits_overlap"]
+        assert str(visits[1].pk) in seen.findings[0].url
+
+
+def statements(survivor, duplicate) -> int:
+    with CaptureQueriesContext(connection) as caught:
+        merge(survivor, duplicate)
+    return len(caught.captured_queries)
+
+
+def test_a_merge_asks_the_same_number_of_questions_for_one_row_and_for_many(organization, patient, double):
+    def fill(one: Patient, number: int) -> None:
+        for index in range(number):
+            ContactPointFactory(organization=organization, patient=one)
+            start = LONG_AGO + dt.timedelta(days=index)
+            AppointmentFactory(organization=organization, patient=one, start=start)
+
+    other, third = PatientFactory(organization=organization), PatientFactory(organization=organization)
+    fill(double, 1)
+    few = statements(patient, double)
+    fill(other, 20)
+    assert statements(third, other) == few
+
+
+def test_the_rows_of_a_merge_are_the_clinics_own(organization, other_organization, patient, double):
+    merge(patient, double)
+    with organization_scope(other_organization.pk):
+        assert not MergeRow.objects.exists()
+        assert not Merge.objects.exists()
+    assert ContactPoint.objects.filter(patient=patient).exists()
