@@ -16,9 +16,20 @@ from apps.patients.selectors import with_contact_points, with_record
 
 
 def find_patient(request: OrganizationRequest, pk: uuid.UUID, *, whole: bool = False) -> Patient:
-    """Return the patient with contact points and consents; `whole` loads addresses, identifiers and people as well."""
+    """Return the patient with contact points and consents; `whole` loads addresses, identifiers and people as well.
+
+    Who only looks gets the record that a merged one became a part of.
+    """
+    patient = find_record(request, pk, whole=whole)
+    if patient.merged_into_id is not None and request.method in {"GET", "HEAD"}:
+        return find_record(request, patient.merged_into_id, whole=whole)
+    return patient
+
+
+def find_record(request: OrganizationRequest, pk: uuid.UUID, *, whole: bool = False) -> Patient:
+    """Return the record with this id, a merged one too."""
     load = with_record if whole else with_contact_points
-    patients = load(Patient.objects.for_organization(request.organization))
+    patients = load(Patient.objects.for_organization(request.organization).with_merged_ids())
     patient = patients.prefetch_related("consents").filter(pk=pk).first()
     if patient is None:
         raise NotFound(_("There is no such patient here. Look for them in the list."))

@@ -6,7 +6,8 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,7 +22,7 @@ from apps.organizations.permissions import Permission
 from apps.patients import panels, profile, services
 from apps.patients.contact import show_phone
 from apps.patients.models import ConsentPurpose, ConsentStatus, ContactSystem, Patient
-from apps.patients.views.common import find_patient, note_access, uuid_or_none
+from apps.patients.views.common import find_patient, find_record, note_access, uuid_or_none
 
 
 @require_GET
@@ -40,6 +41,8 @@ def tab(request: OrganizationRequest, pk: uuid.UUID, key: str) -> HttpResponse:
 
 def _page(request: OrganizationRequest, pk: uuid.UUID, key: str) -> HttpResponse:
     patient = find_patient(request, pk)
+    if patient.pk != pk:
+        return _lead_to_survivor(request, patient, pk)
     note_access(request, [pk])
     tabs = _tabs(request, patient, key)
     if key not in {item["key"] for item in tabs}:
@@ -60,6 +63,17 @@ def _page(request: OrganizationRequest, pk: uuid.UUID, key: str) -> HttpResponse
         "rail": panels.placed("rail", patient=patient, actor=request.actor),
     }
     return render(request, "patients/detail.html", context)
+
+
+def _lead_to_survivor(request: OrganizationRequest, survivor: Patient, pk: uuid.UUID) -> HttpResponse:
+    """Lead from a merged record to the one that it became a part of, and say so."""
+    merged = find_record(request, pk)
+    values = {"number": merged.record_number, "name": merged.full_name}
+    messages.info(request, _("%(number)s (%(name)s) was merged into this record") % values)
+    url = reverse("patients:detail", args=[survivor.pk])
+    if wants_fragment(request):
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)
 
 
 def _tabs(request: OrganizationRequest, patient: Patient, current: str) -> list[dict[str, Any]]:
@@ -221,5 +235,6 @@ def _context(request: OrganizationRequest, patient: Patient) -> dict[str, Any]:
         "consents": lines,
         "consents_given": sum(line.is_active for line in lines),
         "may_manage": request.actor.may(Permission.PATIENTS_MANAGE),
+        "may_merge": request.actor.may(Permission.PATIENTS_MERGE),
         "active_navigation": "patients",
     }
