@@ -105,7 +105,7 @@ def find_visits(pair: Pair) -> Iterator[Finding]:
 def _in_words(visit: Appointment) -> str:
     start = visit.local_start
     values = {"type": visit.appointment_type.name, "name": visit.practitioner.display_name}
-    return f"{date_format(start, 'j M Y')}, {date_format(start, 'TIME_FORMAT')}, {values['type']}, {values['name']}"
+    return f"{date_format(start, 'j M Y, H:i')}, {values['type']}, {values['name']}"
 
 
 def settle_visits(ledger: Ledger) -> None:

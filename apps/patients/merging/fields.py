@@ -22,6 +22,7 @@ SINGLE = (
     *("given_name", "family_name", "preferred_name", "name_latin", "birth_date", "sex"),
     *("language", "address", "preferred_channel"),
 )
+IDENTITY = frozenset({"given_name", "family_name", "preferred_name", "name_latin", "birth_date", "sex"})
 JOINED = ("alerts", "tags", "note")
 ORDERED = {"phones": ContactSystem.PHONE, "emails": ContactSystem.EMAIL}
 FIELDS = (*SINGLE, *ORDERED, *JOINED)
@@ -69,7 +70,7 @@ def choices_of(name: str) -> tuple[str, ...]:
 def compare(pair: Pair) -> list[FieldChoice]:
     """Return every field with both values and a proposal: what is not empty, then what was verified, then the newer.
 
-    Three queries. When a field was set is read from the events, for records from before them it is when they were made.
+    Of names, birth date and sex the survivor's stay unless the duplicate's were corrected later. Two queries. When a field was set is read from the events, for records from before them it is when they were made.
     """
     points = ContactPoint.objects.filter(patient__in=[pair.survivor.pk, pair.duplicate.pk])
     ordered = list(points.order_by("rank", "created_at"))
@@ -92,7 +93,10 @@ def _choice(
     points: Sequence[ContactPoint],
 ) -> FieldChoice:
     mine_at, theirs_at = mine[2] or mine[0].created_at, theirs[2] or theirs[0].created_at
-    if name in ORDERED:
+    if name in IDENTITY:
+        # A later record is not a better one: only what somebody corrected since is taken over the survivor's.
+        better = theirs[2] is not None and theirs[2] > mine_at
+    elif name in ORDERED:
         verified = [
             any(p.verified_at for p in points if p.patient_id == patient.pk and p.system == ORDERED[name])
             for patient, _value_of, _at in (mine, theirs)

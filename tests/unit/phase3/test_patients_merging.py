@@ -116,6 +116,13 @@ class TestFields:
         assert (survivor.sex, survivor.address, survivor.preferred_name) == ("female", "New Road 2", "Lo")
         assert survivor.birth_date == duplicate.birth_date
 
+    def test_a_name_stays_unless_the_others_was_corrected_later(self, organization, actor):
+        survivor = PatientFactory(organization=organization, given_name="Ana", family_name="Lopes")
+        duplicate = PatientFactory(organization=organization, given_name="Anna", family_name="Lopez")
+        services.update_patient(patient=duplicate, changes={"family_name": "López"}, actor=actor)
+        merge(survivor, duplicate)
+        assert again(survivor).full_name == "Ana López"
+
     def test_a_newer_value_of_the_survivor_stays(self, organization, actor):
         survivor = PatientFactory(organization=organization, address="Old Road 1")
         duplicate = PatientFactory(organization=organization, address="Old Road 2")
@@ -230,13 +237,13 @@ class TestTheDuplicate:
 class TestHistory:
     def test_events_keep_the_id_they_happened_to_and_show_in_the_survivors_timeline(self, organization, actor):
         survivor = services.create_patient(organization=organization, given_name="Ana", actor=actor)
-        duplicate = services.create_patient(organization=organization, given_name="Anna", actor=actor)
+        duplicate = services.create_patient(organization=organization, given_name="Anna", note="Left knee", actor=actor)
         done = merge(survivor, duplicate, actor=actor)
         assert Event.objects.filter(patient_id=duplicate.pk).count() == 1
         entries = patient_timeline(organization=organization, patient_id=survivor.pk, merged_ids=[duplicate.pk])
         assert [entry.type for entry in entries] == ["patient.merged", "patient.created", "patient.created"]
         event = Event.objects.get(type="patient.merged")
-        assert event.changes["given_name"] == ["Ana", "Anna"]
+        assert event.changes["note"] == ["", "Left knee"]
         assert (event.patient_id, event.payload["merge_id"]) == (survivor.pk, str(done.pk))
 
     def test_api_shows_events_and_looks_of_both(self, api_client, patient, double, actor):
