@@ -24,8 +24,8 @@ from apps.core.errors import InvalidInput, NotFound
 from apps.events.selectors import patient_timeline
 from apps.organizations.permissions import Permission
 from apps.patients import services
-from apps.patients.api_merges import MergeViewSet
 from apps.patients.contact import comparable_address
+from apps.patients.merging.api import MergeViewSet
 from apps.patients.merging.living import merged_ids_of
 from apps.patients.models import ConsentPurpose, ContactSystem, Patient
 from apps.patients.selectors import RECORD, search_patients, with_record

@@ -26,7 +26,7 @@ IDENTITY = frozenset({"given_name", "family_name", "preferred_name", "name_latin
 JOINED = ("alerts", "tags", "note")
 ORDERED = {"phones": ContactSystem.PHONE, "emails": ContactSystem.EMAIL}
 FIELDS = (*SINGLE, *ORDERED, *JOINED)
-NOTHING = ("", None, [], Sex.UNKNOWN)
+NOTHING: tuple[Any, ...] = ("", None, [], Sex.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from typing import cast
 
 from django.utils.translation import gettext as _
 
@@ -35,7 +34,7 @@ def require_living(patient: Patient) -> None:
 def living_id(pk: uuid.UUID) -> uuid.UUID:
     """Return the id of the record that this one is in now, which mostly is itself; one query."""
     merged_into = Patient.objects.filter(pk=pk).values_list("merged_into_id", flat=True).first()
-    return cast("uuid.UUID", merged_into) if merged_into is not None else pk
+    return merged_into if merged_into is not None else pk
 
 
 def living_ids(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:

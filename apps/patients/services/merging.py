@@ -90,7 +90,8 @@ def _merge(
             blocking[0].message,
             extra={"findings": [{"code": finding.code, "message": finding.message} for finding in blocking]},
         )
-    choices = {field.name: field.proposed for field in choosing.compare(pair)} | wanted
+    choices: dict[str, Any] = {field.name: field.proposed for field in choosing.compare(pair)}
+    choices.update(wanted)
     values = choosing.chosen_values(pair, choices)
     merge = _begin(pair, choices, actor)
     ledger = Ledger(pair, merge, choices)

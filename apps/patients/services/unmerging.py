@@ -242,10 +242,12 @@ def _recreate(merge: Merge, report: UnmergeReport) -> None:
 
 def _defaults(model: type[models.Model]) -> dict[str, Any]:
     """Return what columns that were added after a row was dropped are filled with."""
-    values = {f.column: f.get_default() for f in model._meta.local_concrete_fields if f.has_default()}
-    plain = {column: value for column, value in values.items() if isinstance(value, str | int | bool | list | dict)}
-    blank = {f.column: "" for f in model._meta.local_concrete_fields if f.empty_strings_allowed and not f.null}
-    return blank | plain
+    found: dict[str, Any] = {}
+    for one in model._meta.local_concrete_fields:
+        default = one.get_default() if one.has_default() else "" if one.empty_strings_allowed else None
+        if one.column is not None and isinstance(default, str | int | bool | list | dict):
+            found[one.column] = default
+    return found
 
 
 def _restore(merge: Merge, report: UnmergeReport) -> None:

@@ -17,8 +17,8 @@ from apps.core.api.filters import FilterSet, TruthFilter
 from apps.core.api.viewsets import CreateMixin, ListMixin, RetrieveMixin, TenantViewSet
 from apps.organizations.permissions import Permission
 from apps.patients import services
+from apps.patients.merging.serializers import MergeSerializer, MergeWriteSerializer, UnmergeReportSerializer
 from apps.patients.models import Merge
-from apps.patients.serializers_merges import MergeSerializer, MergeWriteSerializer, UnmergeReportSerializer
 
 
 class MergeFilter(FilterSet):
