@@ -11,22 +11,24 @@ from django.utils.translation import gettext as _
 
 from apps.events.models import Event
 from apps.organizations.models import Organization
-from apps.patients.cleaning import clean_fields, distinct, invalid
+from apps.patients.cleaning import clean_fields
 from apps.patients.merging.rules import Pair
-from apps.patients.models import ContactPoint, ContactSystem, Patient, Sex
+from apps.patients.models import Address, ContactPoint, ContactSystem, Patient, Sex
+from apps.patients.text import distinct, invalid
 
 SURVIVOR, DUPLICATE, BOTH, VALUE = "survivor", "duplicate", "both", "value"
 Choice = Literal["survivor", "duplicate", "both"]
 # What a person may choose one of, in the order in which a form asks.
 SINGLE = (
-    *("given_name", "family_name", "preferred_name", "name_latin", "birth_date", "sex"),
-    *("language", "address", "preferred_channel"),
+    *("given_name", "family_name", "preferred_name", "name_latin", "birth_date", "sex", "gender_identity"),
+    *("language", "preferred_channel", "preferred_times"),
 )
-IDENTITY = frozenset({"given_name", "family_name", "preferred_name", "name_latin", "birth_date", "sex"})
+IDENTITY = frozenset({*SINGLE[:6]})
 JOINED = ("alerts", "tags", "note")
-ORDERED = {"phones": ContactSystem.PHONE, "emails": ContactSystem.EMAIL}
+SYSTEMS = {"phones": ContactSystem.PHONE, "emails": ContactSystem.EMAIL}
+ORDERED = (*SYSTEMS, "addresses")
 FIELDS = (*SINGLE, *ORDERED, *JOINED)
-NOTHING: tuple[Any, ...] = ("", None, [], Sex.UNKNOWN)
+NOTHING: tuple[Any, ...] = ("", None, [], {}, Sex.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Own:
 class FieldChoice:
     """One field of both records and whose value is proposed; `mine_at` and `theirs_at` (UTC) say when it was last set.
 
-    `choices` are the possible answers. Of phones and e-mails both records' stay, the choice says whose are tried first.
+    `choices` are the possible answers. Of phones, e-mails and addresses both records' stay, the choice says whose come first.
     """
 
     name: str
@@ -70,16 +72,17 @@ def choices_of(name: str) -> tuple[str, ...]:
 def compare(pair: Pair) -> list[FieldChoice]:
     """Return every field with both values and a proposal: what is not empty, then what was verified, then the newer.
 
-    Of names, birth date and sex the survivor's stay unless the duplicate's were corrected later. Two queries. When a field was set is read from the events, for records from before them it is when they were made.
+    Of names, birth date and sex the survivor's stay unless the duplicate's were corrected later. Three queries. When a field was set is read from the events, for records from before them it is when they were made.
     """
-    points = ContactPoint.objects.filter(patient__in=[pair.survivor.pk, pair.duplicate.pk])
-    ordered = list(points.order_by("rank", "created_at"))
+    both = [pair.survivor.pk, pair.duplicate.pk]
+    ordered = list(ContactPoint.objects.filter(patient__in=both).order_by("rank", "created_at"))
+    addresses = list(Address.objects.filter(patient__in=both).order_by("rank", "created_at"))
     set_at = _set_at(pair)
     return [
         _choice(
             name,
-            (pair.survivor, _value(pair.survivor, name, ordered), set_at[pair.survivor.pk].get(name)),
-            (pair.duplicate, _value(pair.duplicate, name, ordered), set_at[pair.duplicate.pk].get(name)),
+            (pair.survivor, _value(pair.survivor, name, ordered, addresses), set_at[pair.survivor.pk].get(name)),
+            (pair.duplicate, _value(pair.duplicate, name, ordered, addresses), set_at[pair.duplicate.pk].get(name)),
             ordered,
         )
         for name in FIELDS
@@ -96,9 +99,9 @@ def _choice(
     if name in IDENTITY:
         # A later record is not a better one: only what somebody corrected since is taken over the survivor's.
         better = theirs[2] is not None and theirs[2] > mine_at
-    elif name in ORDERED:
+    elif name in SYSTEMS:
         verified = [
-            any(p.verified_at for p in points if p.patient_id == patient.pk and p.system == ORDERED[name])
+            any(p.verified_at for p in points if p.patient_id == patient.pk and p.system == SYSTEMS[name])
             for patient, _value_of, _at in (mine, theirs)
         ]
         better = verified[1] > verified[0] if verified[0] != verified[1] else theirs_at > mine_at
@@ -115,10 +118,22 @@ def _choice(
     return FieldChoice(name, mine[1], theirs[1], mine_at, theirs_at, proposed, choices_of(name))
 
 
-def _value(patient: Patient, name: str, points: Sequence[ContactPoint]) -> Any:
-    if name in ORDERED:
-        return [p.value for p in points if p.patient_id == patient.pk and p.system == ORDERED[name]]
-    return getattr(patient, name)
+def _value(patient: Patient, name: str, points: Sequence[ContactPoint], addresses: Sequence[Address]) -> Any:
+    if name in SYSTEMS:
+        return [p.value for p in points if p.patient_id == patient.pk and p.system == SYSTEMS[name]]
+    if name == "addresses":
+        return [address.in_one_line for address in addresses if address.patient_id == patient.pk]
+    return value_of(patient, name)
+
+
+def value_of(patient: Patient, name: str) -> Any:
+    """Return a patient's own value of a field; of the birth date with what is known of it."""
+    return patient.born if name == "birth_date" else getattr(patient, name)
+
+
+def give(patient: Patient, name: str, value: Any) -> None:
+    """Set a patient's own value of a field; does not save."""
+    setattr(patient, "born" if name == "birth_date" else name, value)
 
 
 def _set_at(pair: Pair) -> dict[Any, dict[str, dt.datetime]]:
@@ -139,7 +154,7 @@ def checked(fields: Mapping[str, Any], *, organization: Organization) -> dict[st
         if name not in FIELDS:
             errors[name] = [_("There is no such field.")]
         elif isinstance(choice, Own) and name in ORDERED:
-            errors[name] = [_("Both records' stay; say whose are tried first: survivor or duplicate.")]
+            errors[name] = [_("Both records' stay; say whose come first: survivor or duplicate.")]
         elif not isinstance(choice, Own) and choice not in allowed:
             errors[name] = [_("Choose one of: %(list)s.") % {"list": ", ".join(allowed)}]
     if errors:
@@ -152,11 +167,11 @@ def checked(fields: Mapping[str, Any], *, organization: Organization) -> dict[st
 def chosen_values(pair: Pair, choices: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the survivor's own fields are to be; raise InvalidInput when no name would be left."""
     values = {
-        name: _chosen(name, choice, getattr(pair.survivor, name), getattr(pair.duplicate, name))
+        name: _chosen(name, choice, value_of(pair.survivor, name), value_of(pair.duplicate, name))
         for name, choice in choices.items()
         if name not in ORDERED
     }
-    names = [values.get(name, getattr(pair.survivor, name)) for name in ("given_name", "family_name")]
+    names = [values.get(name, value_of(pair.survivor, name)) for name in ("given_name", "family_name")]
     if not any(names):
         raise invalid({"given_name": [_("Choose a given name or a family name.")]})
     return values

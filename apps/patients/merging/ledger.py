@@ -41,7 +41,14 @@ class Ledger:
         self.merge = merge
         self.choices = choices
         self.moved: dict[str, int] = {}
+        self._settled: set[type[models.Model]] = set()
         self._rows: list[MergeRow] = []
+
+    def begins_with(self, model: type[models.Model]) -> bool:
+        """Tell whether a table is settled for the first time: one with two references is asked twice."""
+        is_first = model not in self._settled
+        self._settled.add(model)
+        return is_first
 
     def repoint(self, reference: Reference) -> None:
         """Point the duplicate's rows to the survivor and record each of them: one statement, however many rows."""

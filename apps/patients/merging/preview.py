@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from rapidfuzz import fuzz
 
@@ -84,13 +83,13 @@ def _states(pair: Pair) -> Iterator[Finding]:
 
 def _doubts(pair: Pair) -> Iterator[Finding]:
     mine, theirs = pair.survivor, pair.duplicate
-    born, also_born = mine.birth_date, theirs.birth_date
+    born, also_born = mine.born, theirs.born
+    may_be_one_day = not (born and also_born) or (born.first <= also_born.last and also_born.first <= born.last)
     alike = fuzz.ratio(fold(mine.given_name), fold(theirs.given_name)) >= SAME_FIRST_NAME
-    if born and also_born and born != also_born:
+    if born and also_born and not may_be_one_day:
         text = _("Different birth dates: %(one)s and %(other)s.")
-        yield Finding(
-            "birth_dates_differ", text % {"one": date_format(born), "other": date_format(also_born)}, doubt=True
-        )
+        values = {"one": born.in_words(), "other": also_born.in_words()}
+        yield Finding("birth_dates_differ", text % values, doubt=True)
     elif born and born == also_born and fold(mine.family_name) == fold(theirs.family_name) and not alike:
         text = _("Same family name and birth date, other given names: they may be twins.")
         yield Finding("may_be_twins", text, doubt=True)
@@ -99,7 +98,7 @@ def _doubts(pair: Pair) -> Iterator[Finding]:
         text = _("Different sex: %(one)s and %(other)s.")
         values = {"one": mine.get_sex_display().lower(), "other": theirs.get_sex_display().lower()}
         yield Finding("sexes_differ", text % values, doubt=True)
-    if mine.given_name and theirs.given_name and not alike and born != also_born:
+    if mine.given_name and theirs.given_name and not alike and not may_be_one_day:
         yield Finding("names_differ", _("Different given names: they may be members of one household."), doubt=True)
 
 

@@ -114,7 +114,7 @@ def drop_equal(ledger: Ledger, reference: Reference) -> None:
 def settle(ledger: Ledger, reference: Reference) -> None:
     """Make room for the duplicate's rows as the table's rule says, else by what its constraints say."""
     rule = rule_of(reference.model)
-    if rule.settle is not None:
-        rule.settle(ledger)
-    else:
+    if rule.settle is None:
         drop_equal(ledger, reference)
+    elif ledger.begins_with(reference.model):
+        rule.settle(ledger)

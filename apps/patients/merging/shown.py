@@ -14,10 +14,12 @@ from django.utils.translation import gettext as _
 
 from apps.patients import profile
 from apps.patients.contact import show_phone
+from apps.patients.dates import PartialDate
 from apps.patients.merging.fields import BOTH, DUPLICATE, JOINED, ORDERED, SURVIVOR, FieldChoice, is_empty
 from apps.patients.merging.preview import MergePreview
 from apps.patients.models import Patient, Sex
 from apps.patients.presentations import FIELD_NAMES
+from apps.patients.times import times_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def compare(preview: MergePreview, chosen: Mapping[str, str]) -> Comparison:
 
 def _line(preview: MergePreview, field: FieldChoice, choice: str) -> Line:
     pair = preview.pair
-    help_text = _("All stay. Choose whose are tried first.") if field.name in ORDERED else ""
+    help_text = _("All stay. Choose whose come first.") if field.name in ORDERED else ""
     return Line(
         field.name,
         _label(field.name),
@@ -95,8 +97,10 @@ def _words(name: str, value: Any, patient: Patient) -> list[str]:
         return [show_phone(number, country=patient.organization.country) for number in value]
     if name in ORDERED or (name in JOINED and isinstance(value, list)):
         return list(value)
-    if isinstance(value, dt.date):
-        return [date_format(value)]
+    if isinstance(value, PartialDate):
+        return [value.in_words()]
+    if name == "preferred_times":
+        return [times_in_words(value)]
     if name == "sex":
         return [str(Sex(value).label)]
     if name == "language":

@@ -16,12 +16,13 @@ from apps.core.constraints import violated_constraint
 from apps.core.errors import Conflict, StaleVersion
 from apps.events.services import emit
 from apps.organizations.permissions import Permission
+from apps.patients.dates import PartialDate
 from apps.patients.merging import fields as choosing
 from apps.patients.merging.ledger import Ledger
 from apps.patients.merging.preview import findings_of, pair_of
 from apps.patients.merging.references import references
 from apps.patients.merging.rules import Pair, all_rules, settle
-from apps.patients.models import ContactPoint, ContactSystem, Merge, Patient
+from apps.patients.models import ContactPoint, ContactSystem, Identifier, Merge, Patient
 from apps.patients.services.records import index_patient
 
 log = structlog.get_logger(__name__)
@@ -99,6 +100,7 @@ def _merge(
         with transaction.atomic():
             for reference in references():
                 settle(ledger, reference)
+            for reference in references():
                 ledger.repoint(reference)
     except IntegrityError as error:
         raise MergeBlocked(_two_in_one_place(violated_constraint(error))) from error
@@ -178,13 +180,13 @@ def _take_over(ledger: Ledger, values: Mapping[str, Any]) -> dict[str, list[Any]
     """Give the survivor the chosen values; return what changed, as an event says it."""
     survivor = ledger.pair.survivor
     changes = {
-        name: [plain(getattr(survivor, name)), plain(value)]
+        name: [plain(choosing.value_of(survivor, name)), plain(value)]
         for name, value in values.items()
-        if getattr(survivor, name) != value
+        if choosing.value_of(survivor, name) != value
     }
     with ledger.watch(Patient, [survivor.pk]):
         for name, value in values.items():
-            setattr(survivor, name, value)
+            choosing.give(survivor, name, value)
         save_indexed(survivor)
     return changes
 
@@ -197,12 +199,13 @@ def _become_part(pair: Pair, at: dt.datetime) -> None:
 
 
 def save_indexed(patient: Patient) -> None:
-    """Save a locked record as a new version, found by the addresses that it has now; two queries."""
+    """Save a locked record as a new version, found by the addresses and numbers that it has now; three queries."""
     points = list(ContactPoint.objects.filter(patient=patient).values_list("system", "value"))
     index_patient(
         patient,
         phones=[value for system, value in points if system == ContactSystem.PHONE],
         emails=[value for system, value in points if system == ContactSystem.EMAIL],
+        identifiers=list(Identifier.objects.filter(patient=patient).values_list("value", flat=True)),
     )
     patient.version += 1
     patient.save()
@@ -210,4 +213,4 @@ def save_indexed(patient: Patient) -> None:
 
 def plain(value: Any) -> Any:
     """Return a value as an event stores it."""
-    return value.isoformat() if isinstance(value, dt.date) else value
+    return value.isoformat() if isinstance(value, dt.date | PartialDate) else value

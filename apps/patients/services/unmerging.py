@@ -270,7 +270,7 @@ def _restore(merge: Merge, report: UnmergeReport) -> None:
                 report.kept.append(_("%(what)s: changed since the merge, stays as it is.") % {"what": _what(row)})
         _write(model, back)
         if model is Patient:
-            report.restored += [_what(row) for row in rows if row.field in back.get(row.row_id, {})]
+            report.restored += dict.fromkeys(_what(row) for row in rows if row.field in back.get(row.row_id, {}))
     MergeRow.objects.bulk_update(later.values(), ["before"])
 
 
@@ -296,7 +296,8 @@ def _taken_over(merge: Merge, changed: Sequence[MergeRow]) -> dict[uuid.UUID, Me
 def _what(row: MergeRow) -> str:
     """Name a changed field: a patient's by its name, another table's with the table."""
     if row.model == Patient._meta.label:
-        return str(FIELD_NAMES.get(row.field, row.field)).capitalize()
+        name = "birth_date" if row.field == "birth_precision" else row.field
+        return str(FIELD_NAMES.get(name, name)).capitalize()
     return f"{apps.get_model(row.model)._meta.verbose_name}, {row.field}".capitalize()
 
 

@@ -19,6 +19,7 @@ from apps.journeys.services import start_journey
 from apps.organizations.permissions import PERMISSIONS_OF, Permission, Role
 from apps.organizations.services import actor_for_membership
 from apps.patients import services
+from apps.patients.dates import PartialDate
 from apps.patients.merging.fields import Own
 from apps.patients.merging.preview import preview_merge
 from apps.patients.merging.references import LEFT_OUT, all_references, followed, references
@@ -29,7 +30,14 @@ from tests.fixtures.anything import any_row
 from tests.fixtures.appointments import AppointmentFactory, OnlineBookingBlockFactory, WaitlistEntryFactory
 from tests.fixtures.journeys import make_journey
 from tests.fixtures.organizations import MembershipFactory
-from tests.fixtures.patients import ConsentFactory, ContactPointFactory, PatientFactory
+from tests.fixtures.patients import (
+    AddressFactory,
+    ConsentFactory,
+    ContactPointFactory,
+    IdentifierFactory,
+    PatientFactory,
+    RelatedPersonFactory,
+)
 from tests.fixtures.shared import MONDAY
 
 pytestmark = pytest.mark.django_db
@@ -108,12 +116,14 @@ class TestFields:
         assert done.fields["preferred_name"] == "value"
 
     def test_what_is_not_chosen_is_what_is_known_then_what_was_set_later(self, organization, actor):
-        survivor = PatientFactory(organization=organization, sex="unknown", address="Old Road 1", birth_date=None)
-        duplicate = PatientFactory(organization=organization, sex="female", address="Old Road 2", preferred_name="Lo")
-        services.update_patient(patient=duplicate, changes={"address": "New Road 2"}, actor=actor)
+        survivor = PatientFactory(organization=organization, sex="unknown", gender_identity="woman", birth_date=None)
+        duplicate = PatientFactory(
+            organization=organization, sex="female", gender_identity="female", preferred_name="Lo"
+        )
+        services.update_patient(patient=duplicate, changes={"gender_identity": "trans woman"}, actor=actor)
         merge(survivor, duplicate)
         survivor = again(survivor)
-        assert (survivor.sex, survivor.address, survivor.preferred_name) == ("female", "New Road 2", "Lo")
+        assert (survivor.sex, survivor.gender_identity, survivor.preferred_name) == ("female", "trans woman", "Lo")
         assert survivor.birth_date == duplicate.birth_date
 
     def test_a_name_stays_unless_the_others_was_corrected_later(self, organization, actor):
@@ -124,11 +134,11 @@ class TestFields:
         assert again(survivor).full_name == "Ana López"
 
     def test_a_newer_value_of_the_survivor_stays(self, organization, actor):
-        survivor = PatientFactory(organization=organization, address="Old Road 1")
-        duplicate = PatientFactory(organization=organization, address="Old Road 2")
-        services.update_patient(patient=survivor, changes={"address": "New Road 1"}, actor=actor)
+        survivor = PatientFactory(organization=organization, gender_identity="woman")
+        duplicate = PatientFactory(organization=organization, gender_identity="female")
+        services.update_patient(patient=survivor, changes={"gender_identity": "a woman"}, actor=actor)
         merge(survivor, duplicate)
-        assert again(survivor).address == "New Road 1"
+        assert again(survivor).gender_identity == "a woman"
 
     @pytest.mark.parametrize(
         ("fields", "refused"),
@@ -138,7 +148,7 @@ class TestFields:
             ({"language": Own("Klingon!")}, {"language": ["Use a language code such as en, es or hi."]}),
             (
                 {"phones": Own(["1"])},
-                {"phones": ["Both records' stay; say whose are tried first: survivor or duplicate."]},
+                {"phones": ["Both records' stay; say whose come first: survivor or duplicate."]},
             ),
             (
                 {"given_name": Own(""), "family_name": Own("")},
@@ -162,6 +172,47 @@ class TestFields:
         assert list(phones) == [("+14155550199", 1, None), ("+14155550142", 2, LONG_AGO)]
         assert done.rows.get(kind="dropped").row_id == equal.pk
         assert again(theirs).patient_id == patient.pk
+
+    def test_a_birth_date_comes_with_what_is_known_of_it(self, organization):
+        survivor = PatientFactory(organization=organization, birth_date=None)
+        duplicate = PatientFactory(organization=organization, birth_date=dt.date(1984, 1, 1), birth_precision="year")
+        merge(survivor, duplicate)
+        assert again(survivor).born == PartialDate.fromisoformat("1984")
+
+    def test_of_equal_addresses_one_stays_and_the_chosen_records_come_first(self, organization, patient, double):
+        for one, streets in ((patient, ["Old Road 1", "Both Street 3"]), (double, ["Both Street 3", "New Road 2"])):
+            for rank, street in enumerate(streets, start=1):
+                AddressFactory(organization=organization, patient=one, lines=[street], rank=rank)
+        merge(patient, double, {"addresses": "duplicate"})
+        lines = patient.addresses.order_by("rank").values_list("lines", flat=True)
+        assert [line for (line,) in lines] == ["Both Street 3", "New Road 2", "Old Road 1"]
+
+    def test_nobody_becomes_a_relative_of_themselves(self, organization, patient, double):
+        mine = RelatedPersonFactory(organization=organization, patient=patient, linked_patient=double)
+        theirs = RelatedPersonFactory(organization=organization, patient=double, linked_patient=patient)
+        seen = preview_merge(survivor=patient, duplicate=double, actor=SYSTEM)
+        assert [finding.code for finding in seen.doubts] == ["related", "related"]
+        done = merge(patient, double)
+        assert {again(row).linked_patient_id for row in (mine, theirs)} == {None}
+        services.unmerge(merge=done, actor=SYSTEM)
+        assert (again(mine).linked_patient_id, again(theirs).linked_patient_id) == (double.pk, patient.pk)
+
+    def test_two_numbers_of_one_kind_are_a_doubt(self, organization, patient, double, actor):
+        for one in (patient, double):
+            IdentifierFactory(organization=organization, patient=one, system="passport")
+        seen = preview_merge(survivor=patient, duplicate=double, actor=actor)
+        assert [finding.code for finding in seen.doubts] == ["identifiers_differ"]
+
+    def test_a_year_does_not_speak_against_a_day_of_it(self, organization, actor):
+        one = PatientFactory(organization=organization, given_name="Ana", family_name="Vega")
+        other = PatientFactory(
+            organization=organization,
+            given_name="Ana",
+            family_name="Vega",
+            birth_date=dt.date(1978, 1, 1),
+            birth_precision="year",
+        )
+        assert preview_merge(survivor=one, duplicate=other, actor=actor).doubts == []
 
     def test_the_survivor_is_found_by_the_duplicates_phone(self, organization, patient, double):
         ContactPointFactory(organization=organization, patient=double, value="+14155550199")

@@ -30,7 +30,14 @@ from tests.fixtures.appointments import AppointmentFactory, OnlineBookingBlockFa
 from tests.fixtures.communications import CommunicationFactory
 from tests.fixtures.conversations import ConversationFactory
 from tests.fixtures.journeys import make_journey
-from tests.fixtures.patients import ConsentFactory, ContactPointFactory, PatientFactory
+from tests.fixtures.patients import (
+    AddressFactory,
+    ConsentFactory,
+    ContactPointFactory,
+    IdentifierFactory,
+    PatientFactory,
+    RelatedPersonFactory,
+)
 from tests.fixtures.practitioners import PractitionerFactory
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +91,10 @@ class TestExactly:
                 organization=organization, patient=one, purpose="voice", status=("withdrawn", "active")[index]
             )
             AppointmentFactory(organization=organization, patient=one, start=LONG_AGO)
+            AddressFactory(organization=organization, patient=one, lines=["Both Street 3"])
+            AddressFactory(organization=organization, patient=one, lines=[f"Own Street {index}"], rank=2)
+            IdentifierFactory(organization=organization, patient=one)
+            RelatedPersonFactory(organization=organization, patient=one, linked_patient=(double, patient)[index])
             CommunicationFactory(organization=organization, patient=one)
             ConversationFactory(organization=organization, patient=one)
             OnlineBookingBlockFactory(organization=organization, patient=one)
@@ -96,6 +107,7 @@ class TestExactly:
         assert whole_database() == before
         assert report.is_exact
         assert set(report.returned) == {
+            *("1 address", "1 identifier", "1 person around them"),
             *("1 phone or e-mail", "1 consent", "1 visit", "1 waitlist entry"),
             *("1 message sent", "1 conversation", "1 journey"),
         }
