@@ -90,16 +90,18 @@ def _doubts(pair: Pair) -> Iterator[Finding]:
         text = _("Different birth dates: %(one)s and %(other)s.")
         values = {"one": born.in_words(), "other": also_born.in_words()}
         yield Finding("birth_dates_differ", text % values, doubt=True)
-    elif born and born == also_born and fold(mine.family_name) == fold(theirs.family_name) and not alike:
-        text = _("Same family name and birth date, other given names: they may be twins.")
-        yield Finding("may_be_twins", text, doubt=True)
     known = {mine.sex, theirs.sex} - {Sex.UNKNOWN}
     if len(known) > 1:
         text = _("Different sex: %(one)s and %(other)s.")
         values = {"one": mine.get_sex_display().lower(), "other": theirs.get_sex_display().lower()}
         yield Finding("sexes_differ", text % values, doubt=True)
-    if mine.given_name and theirs.given_name and not alike and not may_be_one_day:
-        yield Finding("names_differ", _("Different given names: they may be members of one household."), doubt=True)
+    if alike or not (mine.given_name and theirs.given_name):
+        return
+    if born and born == also_born and fold(mine.family_name) == fold(theirs.family_name):
+        text = _("Same family name and birth date, other given names: they may be twins.")
+        yield Finding("may_be_twins", text, doubt=True)
+    else:
+        yield Finding("names_differ", _("Different given names: they may be two people of one household."), doubt=True)
 
 
 def _named(patient: Patient) -> dict[str, str]:

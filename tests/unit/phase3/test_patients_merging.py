@@ -442,6 +442,13 @@ class TestPreview:
         seen = preview_merge(survivor=one, duplicate=other, actor=actor)
         assert [finding.code for finding in seen.doubts] == ["may_be_twins"]
 
+    @pytest.mark.parametrize("born", [None, dt.date(1978, 3, 14)])
+    def test_other_given_names_are_noticed_whatever_the_birth_date(self, organization, actor, born):
+        one = PatientFactory(organization=organization, given_name="Wang", birth_date=born)
+        other = PatientFactory(organization=organization, given_name="Maximiliana", birth_date=born)
+        seen = preview_merge(survivor=one, duplicate=other, actor=actor)
+        assert [finding.code for finding in seen.doubts] == ["names_differ"]
+
     def test_an_overlap_that_blocks_stands_first_and_leads_to_the_visit(self, organization, patient, double, actor):
         start = dt.datetime.now(dt.UTC) + dt.timedelta(days=3)
         visits = [AppointmentFactory(organization=organization, patient=one, start=start) for one in (patient, double)]
