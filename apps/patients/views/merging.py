@@ -70,7 +70,7 @@ def merge(request: OrganizationRequest, survivor: uuid.UUID, duplicate: uuid.UUI
         )
     except (Conflict, InvalidInput) as refusal:
         return _comparison(request, find_record(request, survivor), find_record(request, duplicate), refusal.message)
-    text = _("%(number)s merged into %(name)s") % {"number": goes.record_number, "name": stays.full_name}
+    text = _("%(number)s merged into %(name)s") % {"number": goes.record_number, "name": done.survivor.full_name}
     messages.success(request, text, extra_tags=f"undo:{reverse('patients:unmerge', args=[done.pk])}")
     return HttpResponseRedirect(reverse("patients:detail", args=[survivor]))
 

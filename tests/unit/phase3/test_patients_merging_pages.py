@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.audit.models import AccessRecord
@@ -142,3 +144,15 @@ class TestAfterwards:
         assert desk_client.post(url).status_code == 302
         assert "This merge was undone already" in desk_client.get(url).content.decode()
         assert desk_client.post(url, headers={"HX-Request": "true"}).status_code == 409
+
+
+def test_the_page_asks_the_same_number_of_questions_for_few_rows_and_for_many(desk_client, organization):
+    def questions(rows: int) -> int:
+        pair = [PatientFactory(organization=organization) for _one in range(2)]
+        for patient in pair * rows:
+            ContactPointFactory(organization=organization, patient=patient)
+        with CaptureQueriesContext(connection) as caught:
+            assert desk_client.get(reverse("patients:merge", args=[one.pk for one in pair])).status_code == 200
+        return len(caught.captured_queries)
+
+    assert questions(1) == questions(12)
