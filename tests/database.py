@@ -25,7 +25,13 @@ from tests.environment import DATA_DIR, ROOT
 PREFIX = "template_clinic_"
 DEMO_PREFIX = "template_demo_"
 # What decides how a migrated database looks: our migrations, other packages' versions, the policies.
-SOURCES = ("apps/*/migrations/*.py", "requirements.txt", "apps/core/tenancy.py", "apps/core/management/commands/*.py")
+SOURCES = (
+    "apps/*/migrations/*.py",
+    "requirements.txt",
+    "apps/core/tenancy.py",
+    "apps/patients/merging/references.py",
+    "apps/core/management/commands/*.py",
+)
 
 
 def migrated_template() -> str:

@@ -18,6 +18,7 @@ from apps.core.actors import SYSTEM
 from apps.events.models import Event
 from apps.events.registry import on
 from apps.organizations.models import Location
+from apps.patients.merging.living import living_patient
 from apps.patients.models import Consent, ConsentStatus, Patient
 from apps.practitioners.models import Practitioner
 
@@ -153,4 +154,4 @@ def count_missed_visits(event: Event) -> None:
     """Block or unblock booking alone, as the organization decided."""
     patient = Patient.objects.select_related("organization").filter(pk=event.patient_id).first()
     if patient is not None:
-        follow_up_no_shows(patient=patient, actor=SYSTEM)
+        follow_up_no_shows(patient=living_patient(patient), actor=SYSTEM)

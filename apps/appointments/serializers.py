@@ -14,7 +14,7 @@ from apps.appointments.transitions import Step, possible_steps
 from apps.core.api.fields import InstantField, InUtc, TenantRelatedField
 from apps.core.api.schema import ProblemSerializer
 from apps.organizations.models import Location
-from apps.patients.models import Patient
+from apps.patients.serializers import PatientField
 from apps.practitioners.models import Colour, Practitioner, Room
 
 SEARCH_DAYS = 14
@@ -255,7 +255,7 @@ class _WantedSerializer(serializers.Serializer):
 class AppointmentWriteSerializer(_WantedSerializer):
     """A visit to book; `hold` is the id of a hold, which becomes the appointment."""
 
-    patient = TenantRelatedField(queryset=Patient.objects.all())
+    patient = PatientField()
     reason = serializers.CharField(max_length=500, required=False, allow_blank=True)
     note = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     hold = serializers.UUIDField(required=False, allow_null=True)
@@ -273,7 +273,7 @@ class AppointmentUpdateSerializer(serializers.Serializer):
 class CheckBookingSerializer(_WantedSerializer):
     """A booking, or with `appointment` a move, that is only asked about."""
 
-    patient = TenantRelatedField(queryset=Patient.objects.all(), required=False, allow_null=True)
+    patient = PatientField(required=False, allow_null=True)
     duration_minutes = serializers.IntegerField(min_value=5, max_value=600, required=False)
     overbook = serializers.BooleanField(default=False, help_text="as in `override`")
     appointment = TenantRelatedField(queryset=Appointment.objects.all(), required=False, allow_null=True)
@@ -318,7 +318,7 @@ class RescheduleSerializer(serializers.Serializer):
 class HoldWriteSerializer(_WantedSerializer):
     """A time to keep free. `held_for` names the holder, who has one hold at most; by default each hold is its own."""
 
-    patient = TenantRelatedField(queryset=Patient.objects.all(), required=False, allow_null=True)
+    patient = PatientField(required=False, allow_null=True)
     minutes = serializers.IntegerField(min_value=1, max_value=60, default=5)
     held_for = serializers.UUIDField(required=False)
 

@@ -24,7 +24,7 @@ from apps.appointments.waiting import window_in_words
 from apps.appointments.waitlist_reading import open_offer_in
 from apps.core.api.fields import InstantField, InUtc, TenantRelatedField
 from apps.organizations.models import Location
-from apps.patients.models import Patient
+from apps.patients.serializers import PatientField
 from apps.practitioners.models import Practitioner, Room
 
 LONGEST_FREED = dt.timedelta(hours=12)
@@ -128,7 +128,7 @@ class _WindowSerializer(serializers.Serializer):
 class WaitlistEntryWriteSerializer(_WindowSerializer):
     """Somebody to put on the list."""
 
-    patient = TenantRelatedField(queryset=Patient.objects.all())
+    patient = PatientField()
     appointment_type = TenantRelatedField(queryset=AppointmentType.objects.all())
     earliest_date = serializers.DateField()
     latest_date = serializers.DateField()

@@ -9,6 +9,7 @@ import uuid
 from typing import Any
 
 import django_filters
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -22,6 +23,7 @@ from apps.core.api.filters import FilterSet, InstantFilter
 from apps.core.api.viewsets import ListMixin, RetrieveMixin, TenantViewSet
 from apps.core.errors import InvalidInput
 from apps.events.models import Event
+from apps.events.registry import merged_into
 from apps.events.selectors import BEGINNING, FEED_LIMIT, NOW, follow_events, is_cursor
 from apps.organizations.permissions import Permission
 
@@ -67,6 +69,7 @@ class EventViewSet(RetrieveMixin, TenantViewSet):
             cursor=cursor,
             types=[name for name in request.query_params.get("type", "").split(",") if name],
             patient_id=patient,
+            merged_ids=merged_into(patient) if patient else (),
             limit=_limit(request),
         )
         record_access(
@@ -116,7 +119,7 @@ def _limit(request: Request) -> int:
 class AccessFilter(FilterSet):
     """Who looked at which patient, when."""
 
-    patient = django_filters.UUIDFilter(field_name="patient_id")
+    patient = django_filters.UUIDFilter(method="of_patient", label="with the records merged into the patient's")
     actor = django_filters.UUIDFilter(field_name="actor_id")
     kind = django_filters.ChoiceFilter(choices=AccessKind.choices)
     since = InstantFilter(field_name="occurred_at", lookup_expr="gte")
@@ -125,6 +128,9 @@ class AccessFilter(FilterSet):
     class Meta:
         model = AccessRecord
         fields: list[str] = []
+
+    def of_patient(self, rows: QuerySet, name: str, value: uuid.UUID) -> QuerySet:
+        return rows.filter(patient_id__in=[value, *merged_into(value)])
 
 
 class AccessRecordViewSet(ListMixin, TenantViewSet):

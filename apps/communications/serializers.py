@@ -6,8 +6,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.communications.models import URGENT_CATEGORIES, Category, Channel, Communication, Provider, Status
-from apps.core.api.fields import InstantField, InUtc, TenantRelatedField
-from apps.patients.models import Patient
+from apps.core.api.fields import InstantField, InUtc
+from apps.patients.serializers import PatientField
 
 COMPOSABLE = [(value, label) for value, label in Category.choices if value not in URGENT_CATEGORIES]
 
@@ -78,7 +78,7 @@ class CommunicationWriteSerializer(serializers.Serializer):
     """A message to write by hand: to a patient, or to an address."""
 
     channel = serializers.ChoiceField(choices=Channel.choices)
-    patient = TenantRelatedField(queryset=Patient.objects.all(), required=False, allow_null=True)
+    patient = PatientField(required=False, allow_null=True)
     to_address = serializers.CharField(
         required=False, max_length=254, help_text="E.164 or e-mail; else the patient's first one for the channel"
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from apps.events.models import Event
 
 Handler = Callable[["Event"], None]
+Identities = Callable[[uuid.UUID], Collection[uuid.UUID]]
 
 _handlers: dict[str, Handler] = {}
 _listeners: dict[str, list[str]] = {}
@@ -74,3 +76,16 @@ def presentation_of(type_: str) -> Presentation | None:
 def presented_types(kind: str | None = None) -> list[str]:
     """Return the event types that timelines show, of one kind or of all."""
     return [type_ for type_, p in _presentations.items() if kind is None or p.kind == kind]
+
+
+_merged_into: list[Identities] = []
+
+
+def tell_merged_by(identities: Identities) -> None:
+    """Register who knows which records were merged into a patient's: events and access records keep their ids."""
+    _merged_into[:] = [identities]
+
+
+def merged_into(patient_id: uuid.UUID) -> Collection[uuid.UUID]:
+    """Return the ids of the records that were merged into this one; one query."""
+    return _merged_into[0](patient_id) if _merged_into else []

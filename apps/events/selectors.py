@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import Q
 
 from apps.events import registry
 from apps.events.models import Event
@@ -65,13 +66,15 @@ def follow_events(
     cursor: str,
     types: Collection[str] = (),
     patient_id: uuid.UUID | None = None,
+    merged_ids: Collection[uuid.UUID] = (),
     limit: int = FEED_LIMIT,
 ) -> Feed:
     """Return what happened since the cursor (NOW starts with nothing, BEGINNING with the first event); two queries.
 
     The cursor is the oldest transaction that was still running (`pg_snapshot_xmin`): whatever commits later has
     an id at or above it, so a slow transaction's event is never skipped; readers drop repeats by event id. On a full
-    page it is the last event that no running transaction can precede. A cursor from the future (of a database that
+    page it is the last event that no running transaction can precede. `merged_ids` are records that were merged into the
+    patient's: events keep the id that they happened to. A cursor from the future (of a database that
     was replaced by an older backup) starts now.
     """
     horizon = _horizon()
@@ -85,7 +88,7 @@ def follow_events(
     if types:
         rows = rows.filter(type__in=types)
     if patient_id:
-        rows = rows.filter(patient_id=patient_id)
+        rows = rows.filter(_happened_to(patient_id, merged_ids))
     events = list(rows.order_by("transaction_id", "id")[:limit])
     if len(events) < limit:
         return Feed(cursor=str(horizon), events=events)
@@ -114,17 +117,26 @@ def patient_timeline(
     *,
     organization: Organization,
     patient_id: uuid.UUID,
+    merged_ids: Collection[uuid.UUID] = (),
     kind: str | None = None,
     before: uuid.UUID | None = None,
     limit: int = 50,
 ) -> list[TimelineEntry]:
-    """Return a patient's history, newest first; `before` is the id of the last entry of the page above; one query."""
+    """Return a patient's history, newest first; `before` is the id of the last entry of the page above; one query.
+
+    `merged_ids` are the records that were merged into the patient's: what happened to them is part of it.
+    """
     rows = Event.objects.for_organization(organization).filter(
-        patient_id=patient_id, type__in=registry.presented_types(kind)
+        _happened_to(patient_id, merged_ids), type__in=registry.presented_types(kind)
     )
     if before is not None:
         rows = rows.filter(id__lt=before)
     return [entry_of(event) for event in rows.order_by("-id")[:limit]]
+
+
+def _happened_to(patient_id: uuid.UUID, merged_ids: Collection[uuid.UUID]) -> Q:
+    # One id is read in the index's order; several are few enough to sort.
+    return Q(patient_id__in=[patient_id, *merged_ids]) if merged_ids else Q(patient_id=patient_id)
 
 
 def entry_of(event: Event) -> TimelineEntry:

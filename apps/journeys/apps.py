@@ -6,3 +6,6 @@ class JourneysConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.journeys import actions, handlers, messages, navigation, presentations  # noqa: F401 - they register themselves
+        from apps.journeys.merging import register_merging
+
+        register_merging()

@@ -11,7 +11,7 @@ from apps.core.api.fields import InUtc, TenantRelatedField
 from apps.journeys.models import Definition, Instance, InstanceStatus, Stage, StageState, StageStatus
 from apps.journeys.services import StageInput
 from apps.journeys.services.definitions import current_version
-from apps.patients.models import Patient
+from apps.patients.serializers import PatientField
 
 
 class StageSerializer(InUtc, serializers.ModelSerializer):
@@ -232,7 +232,7 @@ class StartSerializer(serializers.Serializer):
     """Start a journey for a patient."""
 
     journey = TenantRelatedField(queryset=Definition.objects.all())
-    patient = TenantRelatedField(queryset=Patient.objects.all())
+    patient = PatientField()
     appointment = serializers.UUIDField(required=False, allow_null=True)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from apps.communications.models import Category, Channel
-from apps.core.api.fields import InUtc, TenantRelatedField
+from apps.core.api.fields import InUtc
 from apps.notifications.models import Rule, Template
-from apps.patients.models import Patient
+from apps.patients.serializers import PatientField
 
 VERSION = {"required": False, "min_value": 1, "help_text": "what was read; a stale one is refused with 409"}
 
@@ -60,7 +60,7 @@ class TemplateUpdateSerializer(TemplateWriteSerializer):
 class PreviewRequestSerializer(serializers.Serializer):
     """What to fill the text with: a real object, or examples, with a patient's own name if one is given."""
 
-    patient = TenantRelatedField(queryset=Patient.objects.all(), required=False, allow_null=True)
+    patient = PatientField(required=False, allow_null=True)
     context_type = serializers.CharField(required=False, max_length=60, help_text="appointments.Appointment …")
     subject = serializers.UUIDField(required=False, help_text="id of the object")
 

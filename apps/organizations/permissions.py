@@ -11,6 +11,7 @@ class Permission(StrEnum):
     TODAY_VIEW = "today.view"
     PATIENTS_VIEW = "patients.view"
     PATIENTS_MANAGE = "patients.manage"
+    PATIENTS_MERGE = "patients.merge"
     APPOINTMENTS_VIEW = "appointments.view"
     APPOINTMENTS_MANAGE = "appointments.manage"
     APPOINTMENTS_OVERRIDE = "appointments.override"
@@ -53,6 +54,7 @@ _READ = frozenset(
 )
 _DESK = _READ | {
     Permission.PATIENTS_MANAGE,
+    Permission.PATIENTS_MERGE,
     Permission.APPOINTMENTS_MANAGE,
     Permission.CONVERSATIONS_REPLY,
     Permission.COMMUNICATIONS_MANAGE,

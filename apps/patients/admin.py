@@ -14,7 +14,17 @@ from apps.audit.services import record_access
 from apps.core.admin import ModelAdmin, TabularInline
 from apps.patients import services
 from apps.patients.cleaning import EDITABLE_FIELDS
-from apps.patients.models import Address, Consent, ContactPoint, Identifier, IdentifierSystem, Patient, RelatedPerson
+from apps.patients.models import (
+    Address,
+    Consent,
+    ContactPoint,
+    Identifier,
+    IdentifierSystem,
+    Merge,
+    MergeRow,
+    Patient,
+    RelatedPerson,
+)
 
 
 class ContactPointInline(TabularInline):
@@ -108,6 +118,32 @@ class IdentifierSystemAdmin(ModelAdmin):
 
     list_display = ["name", "system", "rank", "is_active"]
     list_filter = ["is_active"]
+
+
+class MergeRowInline(TabularInline):
+    model = MergeRow
+    fields = ["kind", "model", "row_id", "field", "before", "after"]
+    read_only = True
+
+
+@admin.register(Merge)
+class MergeAdmin(ModelAdmin):
+    """Which records became part of which, with every row that was touched; done and undone in the portal."""
+
+    list_display = ["survivor", "duplicate", "actor_label", "created_at", "undone_at"]
+    list_filter = [("undone_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["survivor", "duplicate"]
+    inlines = [MergeRowInline]
+    read_only = True
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet:
+        return super().get_queryset(request).order_by("-created_at")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Merge | None:
+        merge = super().get_object(request, object_id, from_field)
+        if merge is not None and request.method == "GET":
+            _note(request, [merge.survivor, merge.duplicate], AccessKind.VIEW)
+        return merge
 
 
 @admin.register(Consent)

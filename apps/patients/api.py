@@ -25,6 +25,8 @@ from apps.events.selectors import patient_timeline
 from apps.organizations.permissions import Permission
 from apps.patients import services
 from apps.patients.contact import comparable_address
+from apps.patients.merging.api import MergeViewSet
+from apps.patients.merging.living import merged_ids_of
 from apps.patients.models import ConsentPurpose, ContactSystem, Patient
 from apps.patients.selectors import RECORD, search_patients, with_record
 from apps.patients.serializers import (
@@ -106,7 +108,11 @@ class PatientViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantV
     }
 
     def get_queryset(self) -> QuerySet:
-        return with_record(super().get_queryset())
+        return with_record(super().get_queryset().with_merged_ids())
+
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        """Narrow lists only: an archived record keeps its address, and a merged one says where it went."""
+        return super().filter_queryset(queryset) if self.action == "list" else queryset
 
     @extend_schema(
         parameters=[
@@ -160,6 +166,7 @@ class PatientViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantV
         entries = patient_timeline(
             organization=request.organization,
             patient_id=patient.pk,
+            merged_ids=merged_ids_of(patient),
             kind=request.query_params.get("kind") or None,
             before=_uuid(request, "before"),
             limit=TIMELINE_PAGE + 1,
@@ -231,4 +238,4 @@ def _uuid(request: Request, name: str) -> uuid.UUID | None:
         raise InvalidInput(f"`{name}` must be a UUID.", errors={name: [text]}) from None
 
 
-routes = [("patients", PatientViewSet, "patients")]
+routes = [("patients/merges", MergeViewSet, "merges"), ("patients", PatientViewSet, "patients")]

@@ -1,8 +1,17 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class PatientsConfig(AppConfig):
     name = "apps.patients"
 
     def ready(self) -> None:
+        from apps.events.registry import tell_merged_by
         from apps.patients import finder, presentations  # noqa: F401 - they register themselves
+        from apps.patients.merging.living import merged_into
+        from apps.patients.merging.own import register_rules
+        from apps.patients.merging.references import install_followers
+
+        register_rules()
+        tell_merged_by(merged_into)
+        post_migrate.connect(install_followers, sender=self)

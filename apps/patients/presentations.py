@@ -66,11 +66,21 @@ def _source(event: Event) -> str:
     return f"{source}: {evidence}" if evidence else source
 
 
+def _merged(event: Event) -> str:
+    return _("Merged record %(number)s into this one") % {"number": event.payload.get("duplicate_number", "")}
+
+
+def _unmerged(event: Event) -> str:
+    return _("Separated from record %(number)s again") % {"number": event.payload.get("other_number", "")}
+
+
 for _type, _icon, _sentence, _tone in (
     ("patient.created", "user-plus", _fixed(gettext_lazy("Registered")), "neutral"),
     ("patient.updated", "pencil", _updated, "neutral"),
     ("patient.archived", "archive", _fixed(gettext_lazy("Archived the record")), "neutral"),
     ("patient.restored", "restore", _fixed(gettext_lazy("Restored the record")), "neutral"),
+    ("patient.merged", "arrows-join", _merged, "neutral"),
+    ("patient.unmerged", "arrows-split", _unmerged, "neutral"),
     ("consent.given", "shield-check", _consent_given, "ok"),
     ("consent.withdrawn", "shield-x", _consent_withdrawn, "warn"),
 ):

@@ -17,6 +17,7 @@ from apps.events.models import Event
 from apps.events.registry import presented_types
 from apps.events.selectors import TimelineEntry, entry_of, patient_timeline
 from apps.organizations.models import Organization
+from apps.patients.merging.living import merged_ids_of
 from apps.patients.models import (
     Consent,
     ConsentMethod,
@@ -197,7 +198,8 @@ def _line(purpose: ConsentPurpose, consent: Consent | None, *, wanted: bool) -> 
 def with_history(lines: Iterable[ConsentLine], organization: Organization, patient: Patient) -> list[ConsentLine]:
     """Return the lines with who recorded the present answer and every answer before it, newest first; one query."""
     types = ("consent.given", "consent.withdrawn")
-    events = Event.objects.for_organization(organization).filter(patient_id=patient.pk, type__in=types)
+    both = [patient.pk, *merged_ids_of(patient)]
+    events = Event.objects.for_organization(organization).filter(patient_id__in=both, type__in=types)
     by_purpose: dict[str, list[TimelineEntry]] = {}
     for event in events.order_by("-id")[:MOST_SHOWN]:
         by_purpose.setdefault(event.payload.get("purpose", ""), []).append(entry_of(event))
@@ -214,7 +216,12 @@ def timeline_of(
     """Return a stretch of the history by local days; one query."""
     shown = max(STEP, min(shown, MOST_SHOWN))
     entries = patient_timeline(
-        organization=organization, patient_id=patient.pk, kind=kind or None, before=before, limit=shown + 1
+        organization=organization,
+        patient_id=patient.pk,
+        merged_ids=merged_ids_of(patient),
+        kind=kind or None,
+        before=before,
+        limit=shown + 1,
     )
     page = entries[:shown]
     return Timeline(

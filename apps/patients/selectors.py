@@ -18,6 +18,7 @@ from apps.organizations.models import Organization
 from apps.patients.contact import comparable_address, show_phone
 from apps.patients.dates import find_birth_date
 from apps.patients.folding import fold, fold_name
+from apps.patients.merging.living import merged_under_number
 from apps.patients.models import ContactPoint, ContactSystem, Patient, RelatedPerson
 
 MOST_WORDS = 6
@@ -62,7 +63,7 @@ def search_patients(*, organization: Organization, text: str, limit: int = 10) -
     are also a record number. Small typos are forgiven when nothing fits exactly.
     """
     query = _parse(text, organization)
-    hits = _hits(query, limit)
+    hits = _hits(query, organization, limit)
     if not hits:
         return []
     patients = with_contact_points(Patient.objects.for_organization(organization)).in_bulk([hit.id for hit in hits])
@@ -75,10 +76,10 @@ def search_patients(*, organization: Organization, text: str, limit: int = 10) -
 
 def find_patient_ids(*, organization: Organization, text: str, limit: int = 10) -> list[uuid.UUID]:
     """Return the ids of the patients that `search_patients` finds, in its order; one query."""
-    return [hit.id for hit in _hits(_parse(text, organization), limit)]
+    return [hit.id for hit in _hits(_parse(text, organization), organization, limit)]
 
 
-def _hits(query: _Query, limit: int) -> list[_Hit]:
+def _hits(query: _Query, organization: Organization, limit: int) -> list[_Hit]:
     if query.is_empty:
         return []
     limit = max(1, min(limit, 50))
@@ -88,6 +89,10 @@ def _hits(query: _Query, limit: int) -> list[_Hit]:
             [query.words, query.raw, query.digits, query.number, query.births, limit],
         )
         hits = [_Hit(*row) for row in cursor.fetchall()]
+    if query.number is not None and not any(hit.how == "number" for hit in hits):
+        living = merged_under_number(organization=organization, number=query.number)
+        if living is not None:
+            hits = [_Hit(living, "merged number", ""), *(hit for hit in hits if hit.id != living)]
     return _without_far_fetched(hits, query.words)[:limit]
 
 
@@ -261,6 +266,8 @@ def _parse_digits(text: str, births: list[dt.date]) -> _Query:
 
 
 def _reason(patient: Patient, query: _Query, how: str, organization: Organization) -> str:
+    if how == "merged number":
+        return _("merged from record number %(number)06d") % {"number": query.number or 0}
     if how == "number":
         return _("record number %(number)s") % {"number": patient.record_number}
     points = list(patient.contact_points.all())

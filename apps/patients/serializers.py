@@ -7,7 +7,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from apps.core.api.fields import InstantField, InUtc
+from apps.core.api.fields import InstantField, InUtc, TenantRelatedField
+from apps.patients.merging.living import living_patient
 from apps.patients.models import (
     Consent,
     ConsentMethod,
@@ -29,6 +30,18 @@ from apps.patients.serializers_parts import (
 )
 
 CHANNEL_CHOICES = PreferredChannel.choices
+
+
+class PatientField(TenantRelatedField):
+    """The id of a patient. One whose record was merged is read as the record that it became a part of."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        if not kwargs.get("read_only"):
+            kwargs.setdefault("queryset", Patient.objects.all())
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> Patient:
+        return living_patient(super().to_internal_value(data))
 
 
 class PatientSerializer(InUtc, serializers.ModelSerializer):
@@ -80,6 +93,7 @@ class PatientSerializer(InUtc, serializers.ModelSerializer):
             "note",
             "version",
             "archived_at",
+            "merged_into",
             "created_at",
             "updated_at",
         ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.patients.views import forms, lists, record
+from apps.patients.views import forms, lists, merging, record
 
 app_name = "patients"
 urlpatterns = [
@@ -14,6 +14,10 @@ urlpatterns = [
     path("new/row/<slug:part>/", forms.row, name="row"),
     path("check/", forms.check, name="check"),
     path("new/similar/", forms.similar, name="similar"),
+    path("merge/<uuid:survivor>/<uuid:duplicate>/", merging.merge, name="merge"),
+    path("merges/<uuid:pk>/undo/", merging.unmerge, name="unmerge"),
+    path("<uuid:pk>/merge/", merging.choose, name="merge-choose"),
+    path("<uuid:pk>/merges/", merging.merges, name="merges"),
     path("<uuid:pk>/", record.detail, name="detail"),
     path("<uuid:pk>/timeline/", record.timeline, name="timeline"),
     path("<uuid:pk>/tab/<slug:key>/", record.tab, name="tab"),

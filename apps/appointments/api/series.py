@@ -23,7 +23,7 @@ from apps.core.api.viewsets import CreateMixin, ListMixin, RetrieveMixin, Tenant
 from apps.core.errors import InvalidInput, NotFound
 from apps.organizations.models import Location
 from apps.organizations.permissions import Permission
-from apps.patients.models import Patient
+from apps.patients.serializers import PatientField
 from apps.practitioners.models import Practitioner, Room
 
 VIEW, MANAGE = Permission.APPOINTMENTS_VIEW, Permission.APPOINTMENTS_MANAGE
@@ -91,7 +91,7 @@ class PlaceSerializer(serializers.Serializer):
 class SeriesAskSerializer(serializers.Serializer):
     """A series that is only asked about."""
 
-    patient = TenantRelatedField(queryset=Patient.objects.all())
+    patient = PatientField()
     appointment_type = TenantRelatedField(queryset=AppointmentType.objects.all())
     practitioner = TenantRelatedField(queryset=Practitioner.objects.all())
     location = TenantRelatedField(queryset=Location.objects.all())

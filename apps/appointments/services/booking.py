@@ -25,6 +25,7 @@ from apps.core.actors import Actor
 from apps.core.errors import InvalidInput
 from apps.organizations.models import Location, Organization
 from apps.organizations.permissions import Permission
+from apps.patients.merging.living import living_id, living_patient
 from apps.patients.models import Patient
 from apps.practitioners.models import Practitioner, Room
 
@@ -55,7 +56,8 @@ def book_appointment(
 
     It lasts as long as its type unless `duration_minutes` says otherwise; `external_id` is its id in an imported file.
 
-    Locks practitioner, room and patient (see `placing`), then checks everything. A `hold` of the same time becomes
+    Locks practitioner, room and patient (see `placing`), then checks everything. A patient whose record was merged is
+    booked under the one it became a part of. A `hold` of the same time becomes
     the appointment in place, so that nobody can slip in between; one of another time is released. `override_reason`
     sets soft rules aside for actors with `appointments.override`, and is kept; with `overbook` it also puts the visit
     into a lane beside what takes the practitioner's time. A group's visit takes its lowest free seat. A visit of a
@@ -64,6 +66,7 @@ def book_appointment(
     """
     actor.require(Permission.APPOINTMENTS_MANAGE)
     require_same_organization(organization, hold)
+    patient = living_patient(patient)
     _check_texts(reason, source)
     wanted = Wanted(
         organization=organization,
@@ -82,6 +85,8 @@ def book_appointment(
     )
     with answering_with_alternatives(wanted):
         lock_for(wanted)
+        patient = _living_under_lock(patient)
+        wanted = replace(wanted, patient=patient)
         kept = _locked_hold(hold)
         if kept is None:
             wanted = replace(wanted, ignore=None)  # somebody may have used the same hold: then its row is a visit now
@@ -112,6 +117,15 @@ def book_appointment(
             tell_patient=tell_patient,
         )
     return appointment
+
+
+def _living_under_lock(patient: Patient) -> Patient:
+    """Return the record that the patient is in now: a merge may have been going on when the lock was asked for."""
+    now_in = living_id(patient.pk)
+    if now_in == patient.pk:
+        return patient
+    living: Patient = Patient.objects.select_related("organization").get(pk=now_in)
+    return living
 
 
 def _check_texts(reason: str, source: str) -> None:

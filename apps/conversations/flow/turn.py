@@ -15,6 +15,7 @@ from apps.conversations.models import Attention, Conversation, FlowState, Mark, 
 from apps.conversations.understanding import SUPPORTED
 from apps.organizations.models import Organization
 from apps.patients.contact import show_phone
+from apps.patients.merging.living import living_ids
 from apps.patients.models import Patient
 from apps.patients.selectors import patients_with_address
 
@@ -25,6 +26,15 @@ class Identified:
 
     patient: Patient
     how: str
+
+
+def _follow_merges(context: FlowContext, thread: Conversation) -> None:
+    """Let the memory name records that were merged meanwhile by what they became a part of; no query while it is short."""
+    named = {context.patient_id, *context.candidates} - {None, thread.patient_id}
+    moved = living_ids([pk for pk in named if pk is not None]) if named else {}
+    if moved:
+        context.patient_id = moved.get(context.patient_id, context.patient_id) if context.patient_id else None
+        context.candidates = [moved.get(pk, pk) for pk in context.candidates]
 
 
 @dataclass
@@ -51,13 +61,15 @@ class Turn:
 
     @classmethod
     def of(cls, thread: Conversation, message: Message, *, is_stale: bool, opt_out_type: str) -> Self:
+        context = FlowContext.from_json(thread.context)
+        _follow_merges(context, thread)
         return cls(
             thread=thread,
             state=FlowState(thread.state),
             text=message.body,
             has_media=bool(message.media),
             is_voice=any(item.get("content_type", "").startswith("audio/") for item in message.media),
-            context=FlowContext.from_json(thread.context),
+            context=context,
             language=thread.language,
             now=timezone.now(),
             is_first=message.sequence == 1,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -30,6 +31,7 @@ from apps.journeys.services import instances
 from apps.journeys.services.steps import Run, leave, return_to
 from apps.organizations.models import Organization
 from apps.patients.contact import show_phone
+from apps.patients.merging.living import living_id
 from apps.patients.models import Patient
 
 # A reopened thread starts what an opened one starts: its earlier run ended when it was closed.
@@ -52,6 +54,8 @@ def follow_event(*, event: Event) -> None:
     """Move, link, start or end every run that this event concerns. Idempotent: what holds already changes nothing."""
     organization = Organization.objects.get(pk=event.organization_id)
     signal = signal_of(event)
+    if signal.patient_id is not None:  # the record may have been merged since
+        signal = replace(signal, patient_id=living_id(signal.patient_id))
     known = registry.event_type(signal.type)
     if known is None or (known.holds is not None and not known.holds(signal)):
         return

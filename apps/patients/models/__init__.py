@@ -10,6 +10,7 @@ from apps.patients.models.consent import (
 )
 from apps.patients.models.contact import Address, AddressUse, ContactPoint, ContactSystem, ContactUse
 from apps.patients.models.identifier import Identifier, IdentifierSystem
+from apps.patients.models.merges import Merge, MergeRow, MergeRowKind
 from apps.patients.models.patient import NumberCounter, Patient, PatientQuerySet, Sex, full_name
 from apps.patients.models.related import RelatedPerson, Relationship
 
@@ -26,6 +27,9 @@ __all__ = [
     "ContactUse",
     "Identifier",
     "IdentifierSystem",
+    "Merge",
+    "MergeRow",
+    "MergeRowKind",
     "NumberCounter",
     "Patient",
     "PatientQuerySet",

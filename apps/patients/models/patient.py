@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import ClassVar
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q
 
 from apps.core.models import TenantModel, TenantQuerySet
 from apps.patients.dates import BirthPrecision, PartialDate
@@ -19,6 +20,10 @@ class PatientQuerySet(TenantQuerySet):
     def active(self) -> PatientQuerySet:
         """Keep patients that were not archived or merged away."""
         return self.filter(archived_at__isnull=True)
+
+    def with_merged_ids(self) -> PatientQuerySet:
+        """Load with each patient the ids of the records that were merged into theirs, as `merged_ids`."""
+        return self.annotate(merged_ids=ArraySubquery(Patient.objects.filter(merged_into=OuterRef("pk")).values("pk")))
 
 
 class Sex(models.TextChoices):
@@ -40,7 +45,8 @@ class Patient(TenantModel):
 
     `name_latin` is the Latin spelling shown under a name in another script. `search_text` is maintained by the
     service: folded names, record number, digits of phones, e-mails; it has the trigram index. `sort_name` puts
-    lists in an order that people of any script find their way in, whatever the database's locale.
+    lists in an order that people of any script find their way in, whatever the database's locale. `merged_into` is the
+    record that this one became a part of: always one that was not merged itself.
     """
 
     number = models.PositiveIntegerField(help_text="counts up per organization; shown as the record number")
@@ -66,6 +72,7 @@ class Patient(TenantModel):
     sort_name = models.CharField(max_length=240, blank=True, editable=False, help_text="family and given name, folded")
     version = models.PositiveIntegerField(default=1)
     archived_at = models.DateTimeField(null=True, blank=True)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
 
     objects: ClassVar[models.Manager] = PatientQuerySet.as_manager()
 
@@ -80,6 +87,10 @@ class Patient(TenantModel):
                 | Q(birth_precision=BirthPrecision.YEAR, birth_date__day=1, birth_date__month=1),
                 name="patient_birth_date_is_the_first_day_it_can_be",
             ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | Q(archived_at__isnull=False), name="patient_merged_is_archived"
+            ),
+            models.CheckConstraint(condition=~Q(merged_into=F("id")), name="patient_is_not_merged_into_itself"),
         ]
         indexes = [
             models.Index(fields=["organization", "sort_name", "id"], name="patient_for_list"),

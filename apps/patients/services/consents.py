@@ -11,6 +11,7 @@ from apps.events.services import emit
 from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission
 from apps.patients.contact import comparable_address
+from apps.patients.merging.living import require_living
 from apps.patients.models import (
     CHANNEL_PURPOSES,
     Consent,
@@ -39,7 +40,7 @@ def set_consent(
         raise invalid({"status": [_("Choose one of: %(list)s.") % {"list": ", ".join(ConsentStatus.values)}]})
     if method and method not in ConsentMethod.values:
         raise invalid({"method": [_("Choose one of: %(list)s.") % {"list": ", ".join(ConsentMethod.values)}]})
-    Patient.objects.select_for_update().get(pk=patient.pk)
+    require_living(Patient.objects.select_for_update().get(pk=patient.pk))
     consent: Consent | None = Consent.objects.filter(patient_id=patient.pk, purpose=purpose).first()
     before = consent.status if consent else None
     if consent is not None and before == status:

@@ -20,6 +20,7 @@ from apps.organizations.permissions import Permission
 from apps.patients.cleaning import clean_fields
 from apps.patients.dates import PartialDate
 from apps.patients.folding import index_text, sort_text
+from apps.patients.merging.living import require_living
 from apps.patients.models import ContactPoint, ContactSystem, ContactUse, Patient, Sex
 from apps.patients.parts import CONTACT_PARTS, PARTS, Row
 from apps.patients.services.parts import complete, replace_rows, rows_of, without_ids
@@ -179,7 +180,9 @@ def _set_archived(patient: Patient, at: dt.datetime | None, event: str, actor: A
 
 
 def _lock(patient: Patient) -> Patient:
+    """Return the record as it is now, locked; raise MergedAway for one that became a part of another."""
     locked: Patient = Patient.objects.select_for_update(of=("self",)).select_related("organization").get(pk=patient.pk)
+    require_living(locked)
     return locked
 
 

@@ -16,8 +16,19 @@ from apps.patients.selectors import with_contact_points, with_record
 
 
 def find_patient(request: OrganizationRequest, pk: uuid.UUID, *, whole: bool = False) -> Patient:
-    """Return the patient with contact points, and with consents or, `whole`, with addresses, identifiers and people."""
-    patients = Patient.objects.for_organization(request.organization)
+    """Return the patient with contact points, and with consents or, `whole`, with addresses, identifiers and people.
+
+    Who only looks gets the record that a merged one became a part of.
+    """
+    patient = find_record(request, pk, whole=whole)
+    if patient.merged_into_id is not None and request.method in {"GET", "HEAD"}:
+        return find_record(request, patient.merged_into_id, whole=whole)
+    return patient
+
+
+def find_record(request: OrganizationRequest, pk: uuid.UUID, *, whole: bool = False) -> Patient:
+    """Return the record with this id, a merged one too."""
+    patients = Patient.objects.for_organization(request.organization).with_merged_ids()
     loaded = with_record(patients) if whole else with_contact_points(patients).prefetch_related("consents")
     patient = loaded.filter(pk=pk).first()
     if patient is None:

@@ -54,7 +54,7 @@ def edit(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     patient = find_patient(request, pk, whole=True)
     form = _form_class(request)(request.POST or None, organization=request.organization, patient=patient)
     if request.method == "GET":
-        note_access(request, [pk])
+        note_access(request, [patient.pk])
     if request.method == "GET" or not form.is_valid():
         return _form(request, form, patient)
     try:

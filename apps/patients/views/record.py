@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.db.models import prefetch_related_objects
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -26,7 +27,7 @@ from apps.patients.consent_form import ConsentForm
 from apps.patients.contact import show_phone
 from apps.patients.models import ConsentPurpose, ConsentStatus, ContactSystem, Patient
 from apps.patients.particulars import particulars_of
-from apps.patients.views.common import find_patient, note_access, uuid_or_none
+from apps.patients.views.common import find_patient, find_record, note_access, uuid_or_none
 
 ON_PAPER = 50  # entries of the timeline
 
@@ -47,6 +48,8 @@ def tab(request: OrganizationRequest, pk: uuid.UUID, key: str) -> HttpResponse:
 
 def _page(request: OrganizationRequest, pk: uuid.UUID, key: str) -> HttpResponse:
     patient = find_patient(request, pk)
+    if patient.pk != pk:
+        return _lead_to_survivor(request, patient, pk)
     note_access(request, [pk])
     tabs = _tabs(request, patient, key)
     if key not in {item["key"] for item in tabs}:
@@ -67,6 +70,17 @@ def _page(request: OrganizationRequest, pk: uuid.UUID, key: str) -> HttpResponse
         "rail": panels.placed("rail", patient=patient, actor=request.actor),
     }
     return render(request, "patients/detail.html", context)
+
+
+def _lead_to_survivor(request: OrganizationRequest, survivor: Patient, pk: uuid.UUID) -> HttpResponse:
+    """Lead from a merged record to the one that it became a part of, and say so."""
+    merged = find_record(request, pk)
+    values = {"number": merged.record_number, "name": merged.full_name}
+    messages.info(request, _("%(number)s (%(name)s) was merged into this record") % values)
+    url = reverse("patients:detail", args=[survivor.pk])
+    if wants_fragment(request):
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)
 
 
 def _tabs(request: OrganizationRequest, patient: Patient, current: str) -> list[dict[str, Any]]:
@@ -268,5 +282,6 @@ def _context(request: OrganizationRequest, patient: Patient) -> dict[str, Any]:
         "consents": lines,
         "consents_given": sum(line.is_active for line in lines),
         "may_manage": request.actor.may(Permission.PATIENTS_MANAGE),
+        "may_merge": request.actor.may(Permission.PATIENTS_MERGE),
         "active_navigation": "patients",
     }

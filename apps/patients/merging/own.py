@@ -1,0 +1,185 @@
+"""The rules of the patients' own tables: how to reach them, where they live, who stands behind them, what they agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
+
+from apps.patients.merging.ledger import Ledger
+from apps.patients.merging.rules import Finding, Pair, Rule, register
+from apps.patients.models import (
+    Address,
+    Consent,
+    ConsentPurpose,
+    ConsentStatus,
+    ContactPoint,
+    ContactSystem,
+    Identifier,
+    Merge,
+    Patient,
+    RelatedPerson,
+)
+
+FIELD_OF_SYSTEM = {ContactSystem.PHONE: "phones", ContactSystem.EMAIL: "emails"}
+
+
+def settle_contact_points(ledger: Ledger) -> None:
+    """Keep one of equal addresses, verified if either was; put the chosen record's addresses first."""
+    pair = ledger.pair
+    mine = list(pair.of_survivor(ContactPoint).order_by("rank", "created_at"))
+    theirs = list(pair.of_duplicate(ContactPoint).order_by("rank", "created_at"))
+    known = {(point.system, point.value): point for point in mine}
+    twins = {point: known[point.system, point.value] for point in theirs if (point.system, point.value) in known}
+    staying = [*mine, *(point for point in theirs if point not in twins)]
+    with ledger.watch(ContactPoint, [point.pk for point in staying]):
+        for theirs_too, point in twins.items():
+            point.verified_at = min(filter(None, (point.verified_at, theirs_too.verified_at)), default=None)
+        for system, field in FIELD_OF_SYSTEM.items():
+            first, second = (theirs, mine) if ledger.choices.get(field) == "duplicate" else (mine, theirs)
+            ordered = dict.fromkeys(twins.get(point, point) for point in (*first, *second) if point.system == system)
+            for rank, point in enumerate(ordered, start=1):
+                point.rank = rank
+        ContactPoint.objects.bulk_update(staying, ["rank", "verified_at"])
+    ledger.drop(ContactPoint, {theirs_too.pk: point.pk for theirs_too, point in twins.items()})
+
+
+def settle_addresses(ledger: Ledger) -> None:
+    """Keep one of equal addresses; put the chosen record's first."""
+    pair = ledger.pair
+    mine = list(pair.of_survivor(Address).order_by("rank", "created_at"))
+    theirs = list(pair.of_duplicate(Address).order_by("rank", "created_at"))
+    known = {address.in_one_line: address for address in mine}
+    twins = {address: known[address.in_one_line] for address in theirs if address.in_one_line in known}
+    staying = [*mine, *(address for address in theirs if address not in twins)]
+    first, second = (theirs, mine) if ledger.choices.get("addresses") == "duplicate" else (mine, theirs)
+    with ledger.watch(Address, [address.pk for address in staying]):
+        for rank, address in enumerate(dict.fromkeys(twins.get(one, one) for one in (*first, *second)), start=1):
+            address.rank = rank
+        Address.objects.bulk_update(staying, ["rank"])
+    ledger.drop(Address, {address.pk: kept.pk for address, kept in twins.items()})
+
+
+def settle_people(ledger: Ledger) -> None:
+    """Call the survivor's people first; nobody is a relative of themselves."""
+    pair = ledger.pair
+    people = [
+        *pair.of_survivor(RelatedPerson).order_by("rank", "created_at"),
+        *pair.of_duplicate(RelatedPerson).order_by("rank", "created_at"),
+    ]
+    both = {pair.survivor.pk, pair.duplicate.pk}
+    with ledger.watch(RelatedPerson, [person.pk for person in people]):
+        for rank, person in enumerate(people, start=1):
+            person.rank = rank
+            if person.linked_patient_id in both:
+                person.linked_patient_id = None
+        RelatedPerson.objects.bulk_update(people, ["rank", "linked_patient"])
+
+
+def find_people(pair: Pair) -> Iterator[Finding]:
+    """Say when one record names the other as somebody else."""
+    named = RelatedPerson.objects.filter(organization_id=pair.organization.pk)
+    for person in (
+        *named.filter(patient=pair.survivor.pk, linked_patient=pair.duplicate.pk),
+        *named.filter(patient=pair.duplicate.pk, linked_patient=pair.survivor.pk),
+    ):
+        message = _("One record names the other as somebody else: %(relationship)s.")
+        values = {"relationship": person.get_relationship_display().lower()}
+        yield Finding("related", message % values, doubt=True)
+
+
+def find_identifiers(pair: Pair) -> Iterator[Finding]:
+    """Say which numbers of one kind differ: a passport belongs to one person."""
+    mine = dict(pair.of_survivor(Identifier).values_list("system", "value"))
+    theirs = dict(pair.of_duplicate(Identifier).values_list("system", "value"))
+    for system in sorted(mine.keys() & theirs.keys()):
+        message = _("Different numbers of one kind (%(system)s): %(one)s and %(other)s.")
+        values = {"system": system, "one": mine[system], "other": theirs[system]}
+        yield Finding("identifiers_differ", message % values, doubt=True)
+
+
+def settle_consents(ledger: Ledger) -> None:
+    """Keep one answer per purpose: a withdrawn one before a given one, then the later one."""
+    mine = {consent.purpose: consent for consent in ledger.pair.of_survivor(Consent)}
+    kept = {}
+    for consent in ledger.pair.of_duplicate(Consent):
+        other = mine.get(consent.purpose)
+        if other is not None:
+            winner, loser = sorted((other, consent), key=_weight, reverse=True)
+            kept[loser.pk] = winner.pk
+    ledger.drop(Consent, kept)
+
+
+def _weight(consent: Consent) -> tuple[bool, float]:
+    return consent.status == ConsentStatus.WITHDRAWN, consent.decided_at.timestamp()
+
+
+def find_consents(pair: Pair) -> Iterator[Finding]:
+    """Say which answers of the two differ, and which opt-outs the merged record will have."""
+    mine = {consent.purpose: consent.status for consent in pair.of_survivor(Consent)}
+    theirs = {consent.purpose: consent.status for consent in pair.of_duplicate(Consent)}
+    withdrawn = {
+        purpose
+        for purpose in mine.keys() | theirs.keys()
+        if ConsentStatus.WITHDRAWN in (mine.get(purpose), theirs.get(purpose))
+        and mine.get(purpose) != theirs.get(purpose)
+    }
+    for purpose in (purpose for purpose in ConsentPurpose if purpose in withdrawn):
+        message = _("%(purpose)s: one record said no. The no will count for both.")
+        yield Finding("opted_out", message % {"purpose": purpose.label})
+
+
+def keep_withdrawals(merge: Merge, pair: Pair) -> Iterable[str]:
+    """Let a no that came while the records were one count for both: nobody knows which of the two said it."""
+    said = Consent.objects.filter(
+        organization_id=pair.organization.pk,
+        patient__in=[pair.survivor.pk, pair.duplicate.pk],
+        status=ConsentStatus.WITHDRAWN,
+        decided_at__gte=merge.created_at,
+    )
+    sentences = []
+    for consent in said.order_by("purpose", "-decided_at"):
+        other = pair.duplicate if consent.patient_id == pair.survivor.pk else pair.survivor
+        answer = Consent.objects.filter(patient=other, purpose=consent.purpose).first()
+        if answer is not None and answer.status == ConsentStatus.WITHDRAWN:
+            continue
+        answer = answer or Consent(organization_id=pair.organization.pk, patient=other, purpose=consent.purpose)
+        answer.status, answer.source = consent.status, consent.source
+        answer.evidence, answer.decided_at = consent.evidence, consent.decided_at
+        answer.method = consent.method
+        answer.save()
+        text = _("%(purpose)s was withdrawn while the records were one; it stays withdrawn on both.")
+        sentences.append(text % {"purpose": consent.get_purpose_display()})
+    return sentences
+
+
+def register_rules() -> None:
+    """Say what happens with the patients' own tables."""
+    register(Patient, Rule(noun=ngettext_lazy("%(n)d record merged earlier", "%(n)d records merged earlier", "n")))
+    register(
+        ContactPoint,
+        Rule(
+            noun=ngettext_lazy("%(n)d phone or e-mail", "%(n)d phones and e-mails", "n"),
+            settle=settle_contact_points,
+        ),
+    )
+    register(Address, Rule(noun=ngettext_lazy("%(n)d address", "%(n)d addresses", "n"), settle=settle_addresses))
+    register(Identifier, Rule(noun=ngettext_lazy("%(n)d identifier", "%(n)d identifiers", "n"), find=find_identifiers))
+    register(
+        RelatedPerson,
+        Rule(
+            noun=ngettext_lazy("%(n)d person around them", "%(n)d people around them", "n"),
+            find=find_people,
+            settle=settle_people,
+        ),
+    )
+    register(
+        Consent,
+        Rule(
+            noun=ngettext_lazy("%(n)d consent", "%(n)d consents", "n"),
+            find=find_consents,
+            settle=settle_consents,
+            separated=keep_withdrawals,
+        ),
+    )

@@ -1,0 +1,102 @@
+"""Merges as the API reads and shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from apps.core.api.fields import InstantField, InUtc, TenantRelatedField
+from apps.patients.merging.fields import FIELDS, Own
+from apps.patients.models import Merge, Patient
+from apps.patients.serializers import PatientUpdateSerializer
+
+CHOICE = {
+    "oneOf": [
+        {"type": "string", "enum": ["survivor", "duplicate", "both"]},
+        {"type": "object", "properties": {"value": {}}, "required": ["value"]},
+    ]
+}
+
+
+@extend_schema_field(CHOICE)
+class ChoiceField(serializers.Field):
+    """Whose value a field takes, or a value of its own."""
+
+    def to_internal_value(self, data: Any) -> str | Own:
+        if isinstance(data, str):
+            return data
+        if isinstance(data, dict) and set(data) == {"value"}:
+            return Own(data["value"])
+        raise serializers.ValidationError(
+            _('Write survivor, duplicate, both, or an object with a value: {"value": …}.')
+        )
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class MergeWriteSerializer(serializers.Serializer):
+    """Which record becomes a part of which. Fields that are not named get the proposed value."""
+
+    survivor = TenantRelatedField(queryset=Patient.objects.select_related("organization"))
+    duplicate = TenantRelatedField(queryset=Patient.objects.select_related("organization"))
+    fields = serializers.DictField(  # type: ignore[assignment]
+        child=ChoiceField(),
+        required=False,
+        help_text=f"field → survivor, duplicate, both (alerts, tags, note) or {{value}}; fields: {', '.join(FIELDS)}",
+    )
+    survivor_version = serializers.IntegerField(
+        required=False, min_value=1, help_text="what was read; a stale one is refused with 409"
+    )
+    duplicate_version = serializers.IntegerField(required=False, min_value=1)
+
+    def validate_fields(self, choices: dict[str, Any]) -> dict[str, Any]:
+        """Read values of their own as a patient's fields are read."""
+        own = {name: choice.value for name, choice in choices.items() if isinstance(choice, Own)}
+        read = PatientUpdateSerializer(data=own, partial=True, context=self.context)
+        read.is_valid(raise_exception=True)
+        return {
+            name: Own(read.validated_data[name]) if name in read.validated_data else choice
+            for name, choice in choices.items()
+        }
+
+
+class MergeSerializer(InUtc, serializers.ModelSerializer):
+    """A merge. `fields` says whose value each field took."""
+
+    survivor = serializers.UUIDField(source="survivor_id")
+    duplicate = serializers.UUIDField(source="duplicate_id")
+    fields = serializers.DictField(child=serializers.CharField())  # type: ignore[assignment]
+    by = serializers.CharField(source="actor_label")
+    undone_by = serializers.CharField(source="undone_by_label")
+
+    class Meta:
+        model = Merge
+        fields = ["id", "survivor", "duplicate", "fields", "by", "created_at", "undone_at", "undone_by"]
+        read_only_fields = fields
+
+
+class StayingRowSerializer(serializers.Serializer):
+    """A row that was made after the merge: it stays with the survivor."""
+
+    model = serializers.CharField()
+    id = serializers.UUIDField()
+    at = InstantField()
+    text = serializers.CharField()
+
+
+class UnmergeReportSerializer(serializers.Serializer):
+    """What undoing did. `exact` tells whether both records are what they were before the merge."""
+
+    merge = MergeSerializer()
+    exact = serializers.BooleanField(source="is_exact")
+    returned = serializers.ListField(child=serializers.CharField(), help_text="went back to the duplicate")
+    recreated = serializers.ListField(child=serializers.CharField(), help_text="had been dropped as equal")
+    restored = serializers.ListField(child=serializers.CharField(), help_text="fields of the survivor, as before")
+    kept = serializers.ListField(child=serializers.CharField(), help_text="changed since the merge, stays as it is")
+    lost = serializers.ListField(child=serializers.CharField(), help_text="can't be restored")
+    staying = serializers.ListField(child=serializers.CharField(), help_text="made since, stays with the survivor")
+    stay = StayingRowSerializer(many=True, help_text="up to 20 of those per kind")

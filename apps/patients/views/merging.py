@@ -1,0 +1,159 @@
+"""Merging two records, what was merged, and separating them again."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from apps.core.errors import Conflict, InvalidInput, NotFound
+from apps.core.htmx import in_dialog, wants_fragment
+from apps.organizations.access import requires
+from apps.organizations.middleware import OrganizationRequest
+from apps.organizations.permissions import Permission
+from apps.patients import services
+from apps.patients.merging import shown
+from apps.patients.merging.fields import FIELDS, choices_of
+from apps.patients.merging.preview import preview_merge
+from apps.patients.models import Merge, Patient
+from apps.patients.views.common import find_patient, find_record, note_access, uuid_or_none
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Permission.PATIENTS_MERGE)
+def choose(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
+    """Ask which other record is the same person's; then both are compared."""
+    patient = find_patient(request, pk)
+    error = ""
+    if request.method == "POST":
+        other = uuid_or_none(request.POST.get("patient"))
+        if other is None:
+            error = _("Choose the other record.")
+        elif other == patient.pk:
+            error = _("That is this record. Choose the other one.")
+        else:
+            return _lead_to(request, reverse("patients:merge", args=[patient.pk, other]))
+    context = {
+        "patient": patient,
+        "errors": [error] if error else [],
+        "modal": in_dialog(request),
+        "active_navigation": "patients",
+    }
+    return render(request, "patients/merge_choose.html", context, status=422 if error else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Permission.PATIENTS_MERGE)
+def merge(request: OrganizationRequest, survivor: uuid.UUID, duplicate: uuid.UUID) -> HttpResponse:
+    """Show both records side by side, and merge them as chosen."""
+    stays, goes = find_record(request, survivor), find_record(request, duplicate)
+    note_access(request, [survivor, duplicate])
+    if request.method == "GET":
+        return _comparison(request, stays, goes)
+    preview = preview_merge(survivor=stays, duplicate=goes, actor=request.actor)
+    if preview.doubts and not request.POST.get("same_person"):
+        return _comparison(request, stays, goes, unsure=True)
+    try:
+        done = services.merge_patients(
+            survivor=stays,
+            duplicate=goes,
+            fields=_chosen(request),
+            survivor_version=_version(request, "survivor_version"),
+            duplicate_version=_version(request, "duplicate_version"),
+            actor=request.actor,
+        )
+    except (Conflict, InvalidInput) as refusal:
+        return _comparison(request, find_record(request, survivor), find_record(request, duplicate), refusal.message)
+    text = _("%(number)s merged into %(name)s") % {"number": goes.record_number, "name": done.survivor.full_name}
+    messages.success(request, text, extra_tags=f"undo:{reverse('patients:unmerge', args=[done.pk])}")
+    return HttpResponseRedirect(reverse("patients:detail", args=[survivor]))
+
+
+def _comparison(
+    request: OrganizationRequest, stays: Patient, goes: Patient, refusal: str = "", *, unsure: bool = False
+) -> HttpResponse:
+    preview = preview_merge(survivor=stays, duplicate=goes, actor=request.actor)
+    context = {
+        "survivor": stays,
+        "duplicate": goes,
+        "preview": preview,
+        "comparison": shown.compare(preview, _chosen(request)),
+        "refusal": refusal,
+        "unsure": unsure,
+        "sure": bool(request.POST.get("same_person")),
+        "swap_url": reverse("patients:merge", args=[goes.pk, stays.pk]),
+        "active_navigation": "patients",
+    }
+    return render(request, "patients/merge.html", context, status=422 if refusal or unsure else 200)
+
+
+def _chosen(request: OrganizationRequest) -> dict[str, str]:
+    """Return the answers that the form gave; what is none of a field's choices is left out."""
+    answers = {name: request.POST.get(f"field_{name}", "") for name in FIELDS}
+    return {name: answer for name, answer in answers.items() if answer in choices_of(name)}
+
+
+def _version(request: OrganizationRequest, name: str) -> int | None:
+    text = request.POST.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+@require_GET
+@requires(Permission.PATIENTS_VIEW)
+def merges(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
+    """Answer the rail's panel with the records that are a part of this one."""
+    patient = find_patient(request, pk)
+    rows = Merge.objects.filter(survivor=patient, undone_at__isnull=True).select_related("duplicate")
+    context = {
+        "merges": rows.order_by("-created_at"),
+        "may_merge": request.actor.may(Permission.PATIENTS_MERGE),
+        "patient": patient,
+    }
+    return render(request, "patients/_merges.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Permission.PATIENTS_MERGE)
+def unmerge(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
+    """Show what separating two records would do; do it when it is confirmed, or undone from the toast."""
+    found = Merge.objects.for_organization(request.organization).select_related("survivor", "duplicate").filter(pk=pk)
+    merged = found.first()
+    if merged is None:
+        raise NotFound(_("There is no such merge here."))
+    note_access(request, [merged.survivor_id, merged.duplicate_id])
+    url = reverse("patients:detail", args=[merged.survivor_id])
+    if request.method == "POST":
+        report = services.unmerge(merge=merged, actor=request.actor)
+        messages.success(request, _said(report))
+        return _lead_to(request, url)
+    context: dict[str, Any] = {
+        "merge": merged,
+        "modal": in_dialog(request),
+        "back": url,
+        "active_navigation": "patients",
+    }
+    try:
+        context["report"] = services.preview_unmerge(merge=merged, actor=request.actor)
+    except Conflict as refusal:
+        context["refusal"] = refusal.message
+    return render(request, "patients/unmerge.html", context)
+
+
+def _said(report: services.UnmergeReport) -> str:
+    values = {"number": report.merge.duplicate.record_number}
+    if report.is_exact:
+        return _("%(number)s is a record of its own again, as before the merge") % values
+    return _("%(number)s is a record of its own again; later changes stayed here") % values
+
+
+def _lead_to(request: OrganizationRequest, url: str) -> HttpResponse:
+    """Lead to another page, whoever asks."""
+    if wants_fragment(request):
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)

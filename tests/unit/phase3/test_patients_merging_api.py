@@ -1,0 +1,116 @@
+"""`/api/v1/patients/merges/`: merge, look, undo; and what an id of a merged record leads to."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.appointments.models import Appointment
+from apps.patients import services
+from apps.patients.models import Merge
+from tests.fixtures.patients import ContactPointFactory, PatientFactory
+from tests.fixtures.shared import MONDAY
+
+pytestmark = pytest.mark.django_db
+MERGES = "/api/v1/patients/merges/"
+
+
+@pytest.fixture
+def double(organization):
+    return PatientFactory(organization=organization, given_name="Anna", family_name="Lopez")
+
+
+@pytest.fixture
+def body(patient, double) -> dict[str, object]:
+    return {"survivor": str(patient.pk), "duplicate": str(double.pk)}
+
+
+def test_a_merge_answers_what_it_did_and_stands_in_the_list(api_client, body, patient):
+    fields = {"given_name": "duplicate", "note": {"value": "One person"}}
+    answer = api_client.post(MERGES, body | {"fields": fields}, format="json")
+    assert answer.status_code == 201, answer.json()
+    made = answer.json()
+    assert made["fields"]["given_name"] == "duplicate"
+    assert made["fields"]["note"] == "value"
+    assert answer["Location"].endswith(f"{MERGES}{made['id']}/")
+    assert api_client.get(f"{MERGES}?patient={body['duplicate']}&undone=false").json()["results"] == [made]
+    shown = api_client.get(f"/api/v1/patients/{patient.pk}/").json()
+    assert (shown["given_name"], shown["note"]) == ("Anna", "One person")
+
+
+def test_the_duplicate_says_what_it_was_merged_into(api_client, body):
+    api_client.post(MERGES, body, format="json")
+    shown = api_client.get(f"/api/v1/patients/{body['duplicate']}/").json()
+    assert shown["merged_into"] == body["survivor"]
+    assert shown["archived_at"] is not None
+
+
+def test_a_patch_of_the_duplicate_names_the_survivor(api_client, body):
+    api_client.post(MERGES, body, format="json")
+    answer = api_client.patch(f"/api/v1/patients/{body['duplicate']}/", {"note": "x"}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "merged")
+    assert answer.json()["merged_into"] == body["survivor"]
+
+
+def test_a_booking_under_the_duplicates_id_is_the_survivors(api_client, bookable, body, time_machine):
+    time_machine.move_to(MONDAY)
+    api_client.post(MERGES, body, format="json")
+    wanted = {
+        "patient": body["duplicate"],
+        "appointment_type": str(bookable.appointment_type.pk),
+        "practitioner": str(bookable.practitioner.pk),
+        "location": str(bookable.location.pk),
+        "start": (MONDAY.replace(hour=MONDAY.hour + 2)).isoformat(),
+    }
+    answer = api_client.post("/api/v1/appointments/", wanted, format="json")
+    assert answer.status_code == 201, answer.json()
+    assert str(Appointment.objects.get().patient_id) == body["survivor"]
+
+
+def test_undo_reports_and_works_once(api_client, body, organization, double):
+    ContactPointFactory(organization=organization, patient=double)
+    made = api_client.post(MERGES, body, format="json").json()
+    answer = api_client.post(f"{MERGES}{made['id']}/undo/")
+    assert answer.status_code == 200, answer.json()
+    report = answer.json()
+    assert (report["exact"], report["returned"]) == (True, ["1 phone or e-mail"])
+    assert report["merge"]["undone_by"]
+    again = api_client.post(f"{MERGES}{made['id']}/undo/")
+    assert (again.status_code, again.json()["code"]) == (409, "already_undone")
+
+
+def test_the_same_key_merges_once(api_client, body):
+    answers = [api_client.post(MERGES, body, format="json", headers={"Idempotency-Key": "one"}) for _time in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json() == answers[1].json()
+    assert Merge.objects.count() == 1
+
+
+def test_a_stale_version_is_refused_with_the_current_one(api_client, body, double, actor):
+    services.update_patient(patient=double, changes={"note": "New"}, actor=actor)
+    answer = api_client.post(MERGES, body | {"duplicate_version": 1}, format="json")
+    assert (answer.status_code, answer.json()["code"], answer.json()["current"]) == (409, "stale", 2)
+
+
+def test_a_choice_that_can_not_be_names_its_field(api_client, body):
+    answer = api_client.post(MERGES, body | {"fields": {"sex": "both"}}, format="json")
+    assert answer.status_code == 422
+    assert "sex" in str(answer.json()["errors"])
+
+
+@pytest.mark.parametrize("choice", [3, None, ["survivor"], {"worth": 1}])
+def test_a_choice_of_another_shape_is_refused(api_client, body, choice):
+    answer = api_client.post(MERGES, body | {"fields": {"sex": choice}}, format="json")
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("value", [3, None, ["x"], {"a": 1}, "x" * 500, "\x00"])
+@pytest.mark.parametrize("field", ["given_name", "birth_date", "sex", "alerts", "note", "preferred_channel"])
+def test_a_value_of_any_shape_is_taken_or_refused_but_never_a_failure(api_client, body, field, value):
+    answer = api_client.post(MERGES, body | {"fields": {field: {"value": value}}}, format="json")
+    assert answer.status_code in {201, 422}
+
+
+def test_a_patient_of_another_clinic_does_not_exist(api_client, body, foreign_patient):
+    answer = api_client.post(MERGES, body | {"duplicate": str(foreign_patient.pk)}, format="json")
+    assert answer.status_code == 422
+    assert not Merge.objects.exists()
