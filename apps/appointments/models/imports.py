@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.appointments.models.appointment import Appointment
 from apps.core.models import TenantModel
-from apps.organizations.models import Location, User
+from apps.organizations.models import ApiKey, Location, User
 from apps.patients.models import Patient
 from apps.practitioners.models import Practitioner
 
@@ -29,7 +29,8 @@ class AppointmentImport(TenantModel):
     """A CSV file of appointments. Its rows are checked first; only then those that can be had are imported.
 
     `header` are the file's column names, `mapping` says which of our fields a column is: {field: position}.
-    `location` is where visits take place whose row names none. The work goes on behind the page, row by row, and
+    `location` is where visits take place whose row names none. A person or an API key started it last, and the worker
+    may do what that one may do by then. The work goes on behind the page, row by row, and
     after a crash where it stood: what is left to do are the rows' states.
     """
 
@@ -41,6 +42,7 @@ class AppointmentImport(TenantModel):
     tells_patients = models.BooleanField(default=False, help_text="patients get a confirmation of visits to come")
     sets_rules_aside = models.BooleanField(default=False, help_text="hours, notice and horizon don't count")
     started_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    started_by_key = models.ForeignKey(ApiKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     problem = models.CharField(max_length=300, blank=True, help_text="why it was stopped")
     finished_at = models.DateTimeField(null=True, blank=True)
 

@@ -37,6 +37,7 @@ from apps.core.constraints import violated_constraint
 from apps.core.errors import ApplicationError
 from apps.events.services import emit
 from apps.organizations.models import Membership
+from apps.organizations.selectors import actor_of_key
 from apps.organizations.services import actor_for_membership
 
 log = structlog.get_logger(__name__)
@@ -65,22 +66,28 @@ def work_on(batch_id: uuid.UUID) -> bool:
 
 def _actor_of(batch: AppointmentImport) -> Actor | None:
     """Return who started it, with what they may do now; stop the import when they have left."""
-    membership = (
-        Membership.objects.filter(
-            organization_id=batch.organization_id, user_id=batch.started_by_id, is_active=True, user__is_active=True
-        )
-        .select_related("user")
-        .first()
-    )
-    if membership is not None:
-        return actor_for_membership(membership)
+    actor = actor_of_key(batch.started_by_key_id) if batch.started_by_key_id else _person(batch)
+    if actor is not None:
+        return actor
     if batch.status == ImportStatus.CHECKING:
         batch.status = ImportStatus.UPLOADED
     else:
         batch.status, batch.finished_at = ImportStatus.STOPPED, timezone.now()
-    batch.problem = _("Whoever started it does not work here any more. Start it again yourself.")
+    batch.problem = (
+        _("The API key that started it was revoked or has expired. Start it again.")
+        if batch.started_by_key_id
+        else _("Whoever started it does not work here any more. Start it again yourself.")
+    )
     batch.save(update_fields=["status", "problem", "finished_at", "updated_at"])
     return None
+
+
+def _person(batch: AppointmentImport) -> Actor | None:
+    rows = Membership.objects.filter(
+        organization_id=batch.organization_id, user_id=batch.started_by_id, is_active=True, user__is_active=True
+    )
+    membership = rows.select_related("user").first()
+    return actor_for_membership(membership) if membership is not None else None
 
 
 def _check_some(batch: AppointmentImport) -> bool:

@@ -186,7 +186,9 @@ def test_starting_over_gives_no_more_guesses_at_a_birth_date(organization, booka
     child = PatientFactory(organization=organization, given_name="Leo", family_name="López")
     ContactPointFactory(organization=organization, patient=child, value="+14155550142")
     household = Dialogue(organization, address="+14155550142")
-    household.go("I need an appointment", "Leo", "1 May 2001", "never mind", "I need an appointment", "Leo", "2 May 2001")
+    household.go(
+        "I need an appointment", "Leo", "1 May 2001", "never mind", "I need an appointment", "Leo", "2 May 2001"
+    )
     assert household.thread.attention == Attention.IDENTITY
 
 

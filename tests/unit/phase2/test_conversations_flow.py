@@ -72,7 +72,9 @@ def test_other_steps_are_refused(before, after):
     assert refusal.value.extra == {"from": before.value, "to": after.value}
 
 
-@pytest.mark.parametrize(("before", "after"), list(itertools.product(FlowState, [FlowState.IDLE, FlowState.HANDED_OVER])))
+@pytest.mark.parametrize(
+    ("before", "after"), list(itertools.product(FlowState, [FlowState.IDLE, FlowState.HANDED_OVER]))
+)
 def test_starting_over_and_handing_over_are_possible_from_everywhere(before, after):
     assert may_move(before, after)
 
