@@ -10,7 +10,7 @@ from apps.appointments.models.appointment import Appointment
 from apps.core.models import TenantModel
 from apps.organizations.models import ApiKey, Location, User
 from apps.patients.models import Patient
-from apps.practitioners.models import Practitioner
+from apps.practitioners.models import Practitioner, Room
 
 
 class ImportStatus(models.TextChoices):
@@ -76,7 +76,8 @@ class ImportRow(TenantModel):
     """A row of such a file. `line` is its line in the file; `cells` are its texts until it has been imported.
 
     `column`, `code` and `message` say what is wrong and what to do. A row that is ready remembers whose time it will
-    take: practitioner, patient, [start, end), and with buffers [busy_from, busy_until), UTC; so that rows of one file are checked against each other.
+    take: practitioner, patient, the named room or the one that is free, [start, end), and with buffers
+    [busy_from, busy_until), UTC; so that rows of one file are checked against each other.
     """
 
     batch = models.ForeignKey(AppointmentImport, on_delete=models.CASCADE, related_name="rows")
@@ -88,6 +89,7 @@ class ImportRow(TenantModel):
     message = models.CharField(max_length=500, blank=True)
     practitioner = models.ForeignKey(Practitioner, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     patient = models.ForeignKey(Patient, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    room = models.ForeignKey(Room, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     start = models.DateTimeField(null=True, blank=True)
     end = models.DateTimeField(null=True, blank=True)
     busy_from = models.DateTimeField(null=True, blank=True)
@@ -101,6 +103,7 @@ class ImportRow(TenantModel):
             models.Index(fields=["organization", "batch", "state", "line"], name="import_row_by_state"),
             models.Index(fields=["batch", "practitioner", "busy_from"], name="import_row_by_practitioner"),
             models.Index(fields=["batch", "patient", "start"], name="import_row_by_patient"),
+            models.Index(fields=["batch", "busy_from"], name="import_row_by_room", condition=Q(room__isnull=False)),
             models.Index(fields=["batch", "external_id"], name="import_row_by_external_id"),
         ]
 

@@ -199,6 +199,7 @@ def _forget_verdicts(batch: AppointmentImport) -> None:
         message="",
         practitioner=None,
         patient=None,
+        room=None,
         start=None,
         end=None,
         busy_from=None,
