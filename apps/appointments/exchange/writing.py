@@ -118,7 +118,9 @@ def _lines(rows: list[tuple[Any, ...]]) -> Iterator[list[str]]:
     # A filter that makes rows distinct has what they are sorted by selected too, after what is read.
     for row in rows:
         (pk, external_id, patient_id, number, given, family, practitioner_id, prefix, first, last) = row[:10]
-        (kind, place, zone_name, room, status, source, reason, why, start, end, created, cancelled) = row[10 : len(_READ)]
+        (kind, place, zone_name, room, status, source, reason, why, start, end, created, cancelled) = row[
+            10 : len(_READ)
+        ]
         zone = ZoneInfo(zone_name)
         practitioner = " ".join(part for part in (prefix, first, last) if part)
         texts = [practitioner, kind, place, room or ""]
