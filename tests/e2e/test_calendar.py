@@ -189,3 +189,20 @@ def test_a_phone_shows_one_practitioner_at_a_time(browser: Browser, base: str, d
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         page.get_by_role("link", name="Agenda").click()
         expect(page.locator(".agenda li").first).to_be_visible()
+
+
+def test_a_phone_s_header_takes_two_lines_and_has_every_function(browser: Browser, base: str, day: str) -> None:
+    with signed_in(browser, base, MANAGER, viewport={"width": 390, "height": 844}) as page:
+        page.goto(f"{base}/calendar/?day={day}&view=week")
+        head = page.locator("#calendar > .head")
+        box = head.bounding_box()
+        assert box["y"] + box["height"] <= 150
+        for name in ("Previous week", "Today", "Next week", "Day", "Rooms", "Week", "Agenda", "Book"):
+            role = head.get_by_role("link", name=name, exact=True)
+            spot = role.bounding_box()
+            assert spot["x"] >= 0, name
+            assert spot["x"] + spot["width"] <= 390, name
+            assert spot["height"] >= 36, name
+        head.locator("[popovertarget=cal-practitioner]").click()
+        page.get_by_role("menuitemradio", name=WITH).click()
+        expect(head.locator("h1")).to_contain_text("Lindqvist")

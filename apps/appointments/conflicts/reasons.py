@@ -130,7 +130,7 @@ def choose_room(wanted: Wanted, facts: Sequence[Fact], found: Examination) -> It
                 yield BookingConflict("room_not_for_type", message, hard=False)
     elif wanted.appointment_type.needs_room:
         rooms = [room for room in rooms if room.fits_type]
-        free = [room.id for room in rooms if room.until is None]
+        free = [room.id for room in rooms if room.until is None and room.id not in wanted.spoken_for]
         usual = [room_id for *_hours, room_id in hours_on(wanted, facts)]
         preferred = next((room_id for room_id in [wanted.preferred_room, *usual] if room_id in free), None)
         found.room_id = preferred or (free[0] if free else None)

@@ -33,7 +33,7 @@ class Wanted:
 
     `ignore` is the hold or appointment that it replaces. Without `room`, a type that needs one gets `preferred_room`
     or any that is free. With `overbook`, a time of the practitioner that is taken gets a lane of its own. `beside` are
-    visits that move with it. A visit of a series may lie beyond the type's horizon. One that is over took its own time
+    visits that move with it. `spoken_for` are rooms that somebody will have by then. A visit of a series may lie beyond the type's horizon. One that is over took its own time
     only: no buffers around it.
     """
 
@@ -52,6 +52,7 @@ class Wanted:
     beside: frozenset[uuid.UUID] = frozenset()
     in_series: bool = False
     is_over: bool = False
+    spoken_for: frozenset[uuid.UUID] = frozenset()
 
     def __post_init__(self) -> None:
         require_same_organization(

@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.appointments.models.appointment import Appointment
 from apps.core.models import TenantModel
-from apps.organizations.models import Location, User
+from apps.organizations.models import ApiKey, Location, User
 from apps.patients.models import Patient
-from apps.practitioners.models import Practitioner
+from apps.practitioners.models import Practitioner, Room
 
 
 class ImportStatus(models.TextChoices):
@@ -29,7 +29,8 @@ class AppointmentImport(TenantModel):
     """A CSV file of appointments. Its rows are checked first; only then those that can be had are imported.
 
     `header` are the file's column names, `mapping` says which of our fields a column is: {field: position}.
-    `location` is where visits take place whose row names none. The work goes on behind the page, row by row, and
+    `location` is where visits take place whose row names none. A person or an API key started it last, and the worker
+    may do what that one may do by then. The work goes on behind the page, row by row, and
     after a crash where it stood: what is left to do are the rows' states.
     """
 
@@ -41,6 +42,7 @@ class AppointmentImport(TenantModel):
     tells_patients = models.BooleanField(default=False, help_text="patients get a confirmation of visits to come")
     sets_rules_aside = models.BooleanField(default=False, help_text="hours, notice and horizon don't count")
     started_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    started_by_key = models.ForeignKey(ApiKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     problem = models.CharField(max_length=300, blank=True, help_text="why it was stopped")
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -74,7 +76,8 @@ class ImportRow(TenantModel):
     """A row of such a file. `line` is its line in the file; `cells` are its texts until it has been imported.
 
     `column`, `code` and `message` say what is wrong and what to do. A row that is ready remembers whose time it will
-    take: practitioner, patient, [start, end), and with buffers [busy_from, busy_until), UTC; so that rows of one file are checked against each other.
+    take: practitioner, patient, the named room or the one that is free, [start, end), and with buffers
+    [busy_from, busy_until), UTC; so that rows of one file are checked against each other.
     """
 
     batch = models.ForeignKey(AppointmentImport, on_delete=models.CASCADE, related_name="rows")
@@ -86,6 +89,7 @@ class ImportRow(TenantModel):
     message = models.CharField(max_length=500, blank=True)
     practitioner = models.ForeignKey(Practitioner, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     patient = models.ForeignKey(Patient, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    room = models.ForeignKey(Room, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     start = models.DateTimeField(null=True, blank=True)
     end = models.DateTimeField(null=True, blank=True)
     busy_from = models.DateTimeField(null=True, blank=True)
@@ -99,6 +103,7 @@ class ImportRow(TenantModel):
             models.Index(fields=["organization", "batch", "state", "line"], name="import_row_by_state"),
             models.Index(fields=["batch", "practitioner", "busy_from"], name="import_row_by_practitioner"),
             models.Index(fields=["batch", "patient", "start"], name="import_row_by_patient"),
+            models.Index(fields=["batch", "busy_from"], name="import_row_by_room", condition=Q(room__isnull=False)),
             models.Index(fields=["batch", "external_id"], name="import_row_by_external_id"),
         ]
 

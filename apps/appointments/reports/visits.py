@@ -114,22 +114,25 @@ ACTORS = {
 _STATEMENT = """
     SELECT key, bucket, grouping(key, bucket), {columns}
     FROM (
-        SELECT id, status, start, "end", created_at, source, cancelled_at, cancel_reason, {key} AS key,
-            width_bucket(start, %(edges)s::timestamptz[]) AS bucket
+        SELECT {of_visit}, {key} AS key, width_bucket(start, %(edges)s::timestamptz[]) AS bucket
         FROM appointments_appointment
         WHERE organization_id = %(organization)s AND start >= %(lower)s AND start < %(upper)s AND status <> %(held)s
-          AND (%(location)s::uuid IS NULL OR location_id = %(location)s)
+          AND (%(location)s::uuid IS NULL OR location_id = %(location)s) AND {condition}
     ) AS visit {joined}
     GROUP BY GROUPING SETS ((), (key), (bucket))
 """
 _WHO = """
     LEFT JOIN LATERAL (
         SELECT actor_kind FROM events_event
-        WHERE organization_id = %(organization)s AND subject_id = visit.id AND type = 'appointment.cancelled'
+        WHERE visit.status = %(cancelled)s
+          AND organization_id = %(organization)s AND subject_id = visit.id AND type = 'appointment.cancelled'
         ORDER BY id DESC LIMIT 1
-    ) AS event ON visit.status = %(cancelled)s
+    ) AS event ON true
 """
-_LEAD = "greatest(date_part('epoch', start - created_at), 0) / 86400"
+_LEAD = """
+    greatest(date_part('epoch', start - created_at), 0) / 86400 AS lead,
+    created_at >= (%(midnights)s::timestamptz[])[width_bucket(start, %(midnights)s::timestamptz[])] AS is_same_day
+"""
 _BOOKED = "status <> %(cancelled)s AND source <> %(import)s"
 _CANCELLED = "count(*) FILTER (WHERE status = %(cancelled)s AND {condition})"
 
@@ -146,7 +149,7 @@ def no_shows_of(*, scope: Scope, names: Mapping[uuid.UUID, str]) -> Report[NoSho
         "open": list(OPEN_STATUSES),
         "now": timezone.now(),
     }
-    return _ask(scope, names, NoShows, columns, values, has_cases=lambda line: line != NoShows())
+    return _ask(scope, names, NoShows, 'status, "end"', columns, values, has_cases=lambda line: line != NoShows())
 
 
 def lead_times_of(*, scope: Scope, names: Mapping[uuid.UUID, str]) -> Report[LeadTimes]:
@@ -155,13 +158,15 @@ def lead_times_of(*, scope: Scope, names: Mapping[uuid.UUID, str]) -> Report[Lea
     Cancelled visits are left out, and imported ones: when those were booked is not known. A visit that was moved
     counts from when it was first booked; one that was entered after its start has a lead of 0.
     """
-    quartile = f"percentile_cont({{at}}) WITHIN GROUP (ORDER BY {_LEAD}) FILTER (WHERE {_BOOKED})"
+    quartile = "percentile_cont({at}) WITHIN GROUP (ORDER BY lead)"
     columns = f"""
-        count(*) FILTER (WHERE {_BOOKED}), {quartile.format(at="0.5")}, {quartile.format(at="0.25")}, {quartile.format(at="0.75")},
-        count(*) FILTER (WHERE {_BOOKED} AND created_at >= (%(midnights)s::timestamptz[])[width_bucket(start, %(midnights)s::timestamptz[])])
+        count(*), {quartile.format(at="0.5")}, {quartile.format(at="0.25")}, {quartile.format(at="0.75")},
+        count(*) FILTER (WHERE is_same_day)
     """
     values = {"cancelled": Status.CANCELLED, "import": Source.IMPORT, "midnights": scope.midnights}
-    return _ask(scope, names, LeadTimes, columns, values, has_cases=lambda line: line.visits > 0)
+    return _ask(
+        scope, names, LeadTimes, _LEAD, columns, values, condition=_BOOKED, has_cases=lambda line: line.visits > 0
+    )
 
 
 def cancellations_of(*, scope: Scope, names: Mapping[uuid.UUID, str]) -> Report[Cancellations]:
@@ -172,21 +177,37 @@ def cancellations_of(*, scope: Scope, names: Mapping[uuid.UUID, str]) -> Report[
     conditions.append("actor_kind IS NULL")
     columns = ", ".join(["count(*)", *(_CANCELLED.format(condition=condition) for condition in conditions)])
     values = {"cancelled": Status.CANCELLED, "short": SHORT_NOTICE_HOURS, **REASONS, **ACTORS}
-    return _ask(scope, names, Cancellations, columns, values, joined=_WHO, has_cases=lambda line: line.visits > 0)
+    return _ask(
+        scope,
+        names,
+        Cancellations,
+        "id, status, start, cancelled_at, cancel_reason",
+        columns,
+        values,
+        joined=_WHO,
+        has_cases=lambda line: line.visits > 0,
+    )
 
 
 def _ask(
     scope: Scope,
     names: Mapping[uuid.UUID, str],
     line: Callable[..., Line],
+    of_visit: str,
     columns: str,
     values: dict[str, Any],
     *,
+    condition: str = "true",
     joined: str = "",
     has_cases: Callable[[Line], bool],
 ) -> Report[Line]:
-    """Ask for the columns, which are the fields of the line in their order, of the total, each group and each stretch."""
-    statement = _STATEMENT.format(columns=columns, key=_KEYS[scope.by], joined=joined)
+    """Ask for the columns, which are the fields of the line in their order, of the total, each group and each stretch.
+
+    `of_visit` is what they are made of, and no more: what is sorted by group should fit into memory.
+    """
+    statement = _STATEMENT.format(
+        of_visit=of_visit, columns=columns, key=_KEYS[scope.by], condition=condition, joined=joined
+    )
     known = {
         "organization": scope.organization.pk,
         "location": scope.location.pk if scope.location else None,

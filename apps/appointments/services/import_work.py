@@ -7,6 +7,7 @@ transaction, and a visit's `external_id` is unique. Two workers never have the s
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -37,6 +38,7 @@ from apps.core.constraints import violated_constraint
 from apps.core.errors import ApplicationError
 from apps.events.services import emit
 from apps.organizations.models import Membership
+from apps.organizations.selectors import actor_of_key
 from apps.organizations.services import actor_for_membership
 
 log = structlog.get_logger(__name__)
@@ -65,22 +67,28 @@ def work_on(batch_id: uuid.UUID) -> bool:
 
 def _actor_of(batch: AppointmentImport) -> Actor | None:
     """Return who started it, with what they may do now; stop the import when they have left."""
-    membership = (
-        Membership.objects.filter(
-            organization_id=batch.organization_id, user_id=batch.started_by_id, is_active=True, user__is_active=True
-        )
-        .select_related("user")
-        .first()
-    )
-    if membership is not None:
-        return actor_for_membership(membership)
+    actor = actor_of_key(batch.started_by_key_id) if batch.started_by_key_id else _person(batch)
+    if actor is not None:
+        return actor
     if batch.status == ImportStatus.CHECKING:
         batch.status = ImportStatus.UPLOADED
     else:
         batch.status, batch.finished_at = ImportStatus.STOPPED, timezone.now()
-    batch.problem = _("Whoever started it does not work here any more. Start it again yourself.")
+    batch.problem = (
+        _("The API key that started it was revoked or has expired. Start it again.")
+        if batch.started_by_key_id
+        else _("Whoever started it does not work here any more. Start it again yourself.")
+    )
     batch.save(update_fields=["status", "problem", "finished_at", "updated_at"])
     return None
+
+
+def _person(batch: AppointmentImport) -> Actor | None:
+    rows = Membership.objects.filter(
+        organization_id=batch.organization_id, user_id=batch.started_by_id, is_active=True, user__is_active=True
+    )
+    membership = rows.select_related("user").first()
+    return actor_for_membership(membership) if membership is not None else None
 
 
 def _check_some(batch: AppointmentImport) -> bool:
@@ -105,8 +113,10 @@ def _check(batch: AppointmentImport, row: ImportRow, directory: Directory) -> No
             _say_known(row, visit, known)
             return
         wanted = _wanted(batch, visit)
-        _refuse_conflicts(batch, visit, wanted)
+        rooms = _Rooms.of_earlier_rows(batch, row, visit, wanted)
+        room_id = _refuse_conflicts(batch, visit, rooms.in_mind(wanted))
         _refuse_earlier_rows(batch, row, visit, wanted)
+        rooms.refuse_taken(batch, row, visit)
     except RowRefused as refused:
         _say_refused(row, refused)
         return
@@ -116,7 +126,7 @@ def _check(batch: AppointmentImport, row: ImportRow, directory: Directory) -> No
     row.state = RowState.READY
     row.external_id = visit.external_id
     if visit.status in {Status.BOOKED, Status.FULFILLED}:
-        row.practitioner, row.patient = visit.practitioner, visit.patient
+        row.practitioner, row.patient, row.room_id = visit.practitioner, visit.patient, room_id
         row.start, row.end = visit.start, visit.end
         row.busy_from, row.busy_until = wanted.busy_from, wanted.busy_until
 
@@ -148,17 +158,64 @@ def _wanted(batch: AppointmentImport, visit: Visit) -> Wanted:
     )
 
 
-def _refuse_conflicts(batch: AppointmentImport, visit: Visit, wanted: Wanted) -> None:
-    """Raise RowRefused for what stands against the visit: for one that is over only what is taken, if it took time."""
+@dataclass(frozen=True, slots=True)
+class _Rooms:
+    """The rooms that rows before this one take at its time, each with the first such line; `group` is where its own group meets."""
+
+    lines: dict[uuid.UUID, int]
+    group: uuid.UUID | None = None
+
+    @classmethod
+    def of_earlier_rows(cls, batch: AppointmentImport, row: ImportRow, visit: Visit, wanted: Wanted) -> _Rooms:
+        """Look for them where a room matters; at most two queries."""
+        takes_time = visit.status not in {Status.CANCELLED, Status.NO_SHOW}
+        needs_any = visit.appointment_type.needs_room and not visit.is_over
+        if not takes_time or not (visit.room or needs_any):
+            return cls({})
+        rows = batch.rows.filter(state=RowState.READY, line__lt=row.line, room__isnull=False).order_by("-line")
+        group = None
+        if visit.appointment_type.is_group:
+            same = {"practitioner": visit.practitioner, "start": visit.start}
+            group = rows.filter(**same).values_list("room_id", flat=True).first()
+            rows = rows.exclude(**same)
+        taken = rows.filter(
+            busy_from__lt=wanted.busy_until, busy_from__gt=wanted.busy_from - LONGEST, busy_until__gt=wanted.busy_from
+        )
+        return cls(dict(taken.values_list("room_id", "line")), group)
+
+    def in_mind(self, wanted: Wanted) -> Wanted:
+        """Return what is wanted, with a free room chosen among those that no earlier row takes."""
+        return replace(wanted, spoken_for=frozenset(self.lines), preferred_room=self.group)
+
+    def refuse_taken(self, batch: AppointmentImport, row: ImportRow, visit: Visit) -> None:
+        """Raise RowRefused when an earlier row takes the named room."""
+        line = self.lines.get(visit.room.pk) if visit.room else None
+        if line is None or visit.room is None:
+            return
+        raise Row(batch, row.cells).refuse(
+            "room",
+            "overlaps_row",
+            _("Line %(line)d takes %(room)s at the same time. Choose another room, or leave one of them out.")
+            % {"line": line, "room": visit.room.name},
+        )
+
+
+def _refuse_conflicts(batch: AppointmentImport, visit: Visit, wanted: Wanted) -> uuid.UUID | None:
+    """Raise RowRefused for what stands against the visit: for one that is over only what is taken, if it took time.
+
+    Return the room that it would have: the named one, or for a visit to come that needs one, a free one.
+    """
     if visit.status in {Status.CANCELLED, Status.NO_SHOW}:
-        return
-    conflicts = examine(wanted).conflicts
+        return None
+    found = examine(wanted)
+    conflicts = found.conflicts
     if visit.is_over:
         conflicts = [one for one in conflicts if one.code in TAKEN]
     elif batch.sets_rules_aside:
         conflicts = [one for one in conflicts if one.hard]
     if conflicts:
         raise _refused_for(SlotUnavailable(conflicts, ()), may_help=not visit.is_over)
+    return visit.room.pk if visit.room else None if visit.is_over else found.room_id
 
 
 def _refused_for(refusal: SlotUnavailable, *, may_help: bool) -> RowRefused:
@@ -271,7 +328,8 @@ def _say_refused(row: ImportRow, refused: RowRefused) -> None:
 
 
 def _leave_the_time(row: ImportRow) -> None:
-    row.practitioner = row.patient = row.start = row.end = row.busy_from = row.busy_until = None
+    row.practitioner = row.patient = row.room = None
+    row.start = row.end = row.busy_from = row.busy_until = None
 
 
 def _finish(batch: AppointmentImport, actor: Actor) -> None:

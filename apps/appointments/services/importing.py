@@ -27,17 +27,32 @@ KEEP = dt.timedelta(days=30)
 
 @transaction.atomic
 def upload_appointments(
-    *, organization: Organization, file_name: str, content: bytes, actor: Actor
+    *,
+    organization: Organization,
+    file_name: str,
+    content: bytes,
+    location: Location | None = None,
+    tells_patients: bool = False,
+    sets_rules_aside: bool = False,
+    actor: Actor,
 ) -> AppointmentImport:
-    """Keep the rows of a CSV file until somebody says which column is what. Raises InvalidInput for unreadable files."""
+    """Keep the rows of a CSV file until somebody says which column is what; how they are imported may be said by then.
+
+    Raises InvalidInput for unreadable files, NotAllowed for setting rules aside without the permission.
+    """
     _require(actor)
+    if sets_rules_aside:
+        actor.require(Permission.APPOINTMENTS_OVERRIDE)
     file = read_csv(content)
     batch = AppointmentImport.objects.create(
         organization=organization,
         file_name=" ".join(file_name.replace("\x00", "").split())[:120] or "appointments.csv",
         header=file.header,
         mapping=guess_mapping(file.header),
-        started_by_id=_person(actor),
+        location=location,
+        tells_patients=tells_patients,
+        sets_rules_aside=sets_rules_aside,
+        **_starter(actor),
     )
     rows = [
         ImportRow(pk=uuid7(), organization=organization, batch=batch, line=line, cells=cells)
@@ -73,7 +88,8 @@ def check_import(
         raise InvalidInput(next(iter(errors.values()))[0], errors=errors)
     locked.mapping, locked.location = dict(mapping), location
     locked.tells_patients, locked.sets_rules_aside = tells_patients, sets_rules_aside
-    locked.status, locked.started_by_id = ImportStatus.CHECKING, _person(actor)
+    locked.status, locked.problem = ImportStatus.CHECKING, ""
+    _started_by(locked, actor)
     locked.save()
     _forget_verdicts(locked)
     wake(TASK, queue=QUEUE)
@@ -112,8 +128,9 @@ def run_import(*, batch: AppointmentImport, actor: Actor) -> AppointmentImport:
     if locked.status == ImportStatus.IMPORTING:
         return locked
     _require_status(locked, ImportStatus.CHECKED, ImportStatus.STOPPED)
-    locked.status, locked.started_by_id, locked.problem = ImportStatus.IMPORTING, _person(actor), ""
-    locked.save(update_fields=["status", "started_by", "problem", "updated_at"])
+    locked.status, locked.problem = ImportStatus.IMPORTING, ""
+    _started_by(locked, actor)
+    locked.save(update_fields=["status", "started_by", "started_by_key", "problem", "updated_at"])
     emit("appointment_import.started", subject=locked, actor=actor)
     wake(TASK, queue=QUEUE)
     return locked
@@ -147,8 +164,17 @@ def _require(actor: Actor) -> None:
     actor.require(Permission.PRACTITIONERS_MANAGE)
 
 
-def _person(actor: Actor) -> Any:
-    return actor.id if actor.kind == ActorKind.USER else None
+def _starter(actor: Actor) -> dict[str, Any]:
+    """Return who the worker acts for: what that one may do is looked up again for every piece of the work."""
+    return {
+        "started_by_id": actor.id if actor.kind == ActorKind.USER else None,
+        "started_by_key_id": actor.id if actor.kind == ActorKind.API_KEY else None,
+    }
+
+
+def _started_by(batch: AppointmentImport, actor: Actor) -> None:
+    for name, value in _starter(actor).items():
+        setattr(batch, name, value)
 
 
 def _locked(batch: AppointmentImport) -> AppointmentImport:
@@ -173,6 +199,7 @@ def _forget_verdicts(batch: AppointmentImport) -> None:
         message="",
         practitioner=None,
         patient=None,
+        room=None,
         start=None,
         end=None,
         busy_from=None,

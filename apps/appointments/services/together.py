@@ -43,10 +43,11 @@ STEPS: dict[str, Callable[..., Appointment]] = {
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A visit that the step was not possible for, and why in words."""
+    """A visit that the step was not possible for: why in words, and as a code for programs."""
 
     appointment: Appointment
     why: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ def _each(
             with transaction.atomic():
                 act(visit)
         except ApplicationError as refusal:
-            refused.append(Refused(visit, refusal.message))
+            refused.append(Refused(visit, refusal.message, refusal.code))
         else:
             done.append(visit)
     if changes_status:

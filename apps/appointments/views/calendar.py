@@ -149,6 +149,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "view": view,
         "day": day,
         "title": _title(view, day, current),
+        "short_title": _short_title(view, day),
         "is_today": day == current,
         "this_url": shown.address(),
         "today_url": shown.address(day=current),
@@ -198,6 +199,16 @@ def _title(view: str, day: dt.date, current: dt.date) -> str:
     if view == "week":
         return week_title(day - dt.timedelta(days=day.weekday()))
     return date_format(day, "l j F" if day.year == current.year else "l j F Y")
+
+
+def _short_title(view: str, day: dt.date) -> str:
+    """Return the title as far as a phone has room for it beside the buttons."""
+    if view != "week":
+        return date_format(day, "D j M")
+    monday = day - dt.timedelta(days=day.weekday())
+    sunday = monday + dt.timedelta(days=6)
+    first = date_format(monday, "j" if monday.month == sunday.month else "j M")
+    return f"{first} – {date_format(sunday, 'j M')}"
 
 
 def _as_counted(room: Room) -> tuple[str, list[tuple[int, str]]]:

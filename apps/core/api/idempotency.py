@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -29,6 +30,7 @@ from apps.core.models import IdempotencyRecord
 from apps.core.tenancy import all_organizations
 
 RETENTION = timedelta(hours=48)
+FILES = frozenset({"text/csv", "text/calendar"})  # bodies that are a file, and may be larger than other bodies
 KEPT_HEADERS = ("Location", "ETag")
 MAX_KEY_LENGTH = 255
 
@@ -104,12 +106,34 @@ def _cleaned(key: str) -> str:
 
 
 def _fingerprint(request: Request) -> str:
-    """Hash method, address and body; JSON bodies by their meaning, not by spaces or the order of names."""
-    raw = request._request.body
-    if (request.content_type or "").startswith("application/json"):
-        raw = json.dumps(request.data, sort_keys=True, separators=(",", ":")).encode()
-    head = f"{request.method} {request.get_full_path()}\n".encode()
-    return hashlib.sha256(head + raw).hexdigest()
+    """Hash method, address and body.
+
+    JSON counts by its meaning, not by spaces or the order of names; a form by its fields and files, because what
+    parts them is new with every sending. Files are read as their parser gives them, up to the limit of the view.
+    """
+    digest = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
+    media_type = (request.content_type or "").partition(";")[0].strip()
+    if media_type == "application/json":
+        digest.update(json.dumps(request.data, sort_keys=True, separators=(",", ":")).encode())
+    elif media_type == "multipart/form-data":
+        for part in _parts(request):
+            digest.update(len(part).to_bytes(8, "big") + part)
+    elif media_type in FILES and isinstance(request.data, bytes):
+        digest.update(request.data)
+    else:
+        digest.update(request._request.body)
+    return digest.hexdigest()
+
+
+def _parts(request: Request) -> Iterator[bytes]:
+    for name, values in sorted(request.data.lists()):
+        for value in values:
+            yield name.encode()
+            if isinstance(value, UploadedFile):
+                yield b"".join(value.chunks())
+                value.seek(0)
+            else:
+                yield str(value).encode()
 
 
 def _try_lock(name: str) -> bool:

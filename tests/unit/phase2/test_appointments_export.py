@@ -175,7 +175,8 @@ class TestFilters:
 
 
 class TestTraces:
-    def test_every_patient_in_the_file_leaves_an_access_record(self, api_client, book, patient):
+    def test_every_patient_in_the_file_leaves_one_access_record(self, api_client, book, patient, monkeypatch):
+        monkeypatch.setattr("apps.appointments.exchange.writing.CHUNK", 1)
         other = PatientFactory(organization=patient.organization)
         book(0, patient=patient)
         book(1, patient=patient)

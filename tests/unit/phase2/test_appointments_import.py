@@ -34,7 +34,7 @@ from tests.fixtures.appointments import AppointmentFactory, AppointmentTypeFacto
 from tests.fixtures.background import drain
 from tests.fixtures.organizations import LocationFactory
 from tests.fixtures.patients import ContactPointFactory, PatientFactory
-from tests.fixtures.practitioners import PractitionerFactory, RoomFactory
+from tests.fixtures.practitioners import PractitionerFactory, RoomFactory, WeeklyHoursFactory
 from tests.fixtures.shared import MONDAY
 
 HOUR, DAY, MINUTE = dt.timedelta(hours=1), dt.timedelta(days=1), dt.timedelta(minutes=1)
@@ -101,6 +101,22 @@ def bring(check, manager_actor):
         return worked(batch)
 
     return run
+
+
+@pytest.fixture
+def somebody_else(organization, bookable):
+    """Return a function to the cells of another patient at another practitioner, who offers the same at the same times."""
+
+    def make() -> dict[str, str]:
+        person = PractitionerFactory(organization=organization)
+        WeeklyHoursFactory(organization=organization, practitioner=person, location=bookable.location)
+        PractitionerTypeFactory(
+            organization=organization, practitioner=person, appointment_type=bookable.appointment_type
+        )
+        patient = PatientFactory(organization=organization)
+        return {"patient_number": str(patient.number), "practitioner": str(person.pk)}
+
+    return make
 
 
 def worked(batch: AppointmentImport) -> AppointmentImport:
@@ -189,6 +205,67 @@ class TestRefusals:
             (RowState.REFUSED, "repeated"),
         ]
         assert "Line 2" in batch.rows.get(line=3).message
+
+    def test_rows_of_one_file_do_not_take_each_other_s_room(self, check, row, somebody_else, room):
+        batch = check(
+            row(external_id="a", room="Room 2"),
+            row(external_id="b", room="Room 2", start="2026-11-23 09:15", **somebody_else()),
+            row(external_id="c", room="Room 2", start="2026-11-23 09:30", **somebody_else()),
+        )
+        assert verdicts(batch) == [(RowState.READY, ""), (RowState.REFUSED, "overlaps_row"), (RowState.READY, "")]
+        refused = batch.rows.get(line=3)
+        assert (refused.column, refused.message) == (
+            "room",
+            "Line 2 takes Room 2 at the same time. Choose another room, or leave one of them out.",
+        )
+
+    def test_buffers_part_the_rooms_of_rows_too(self, check, row, somebody_else, bookable, room):
+        bookable.appointment_type.buffer_after_minutes = 10
+        bookable.appointment_type.save()
+        batch = check(
+            row(external_id="a", room="Room 2"),
+            row(external_id="b", room="Room 2", start="2026-11-23 09:30", **somebody_else()),
+        )
+        assert verdicts(batch)[1] == (RowState.REFUSED, "overlaps_row")
+
+    def test_row_that_needs_any_room_finds_none_where_earlier_rows_take_the_last(
+        self, check, row, somebody_else, bookable, room
+    ):
+        """The dry run says what the import will say: each row takes the room that booking would give it."""
+        bookable.appointment_type.needs_room = True
+        bookable.appointment_type.save()
+        RoomFactory(organization=bookable.organization, location=bookable.location, name="Room 1")
+        rows = [row(external_id="a"), *(row(external_id=name, **somebody_else()) for name in "bc")]
+        batch = check(*rows)
+        assert verdicts(batch) == [(RowState.READY, ""), (RowState.READY, ""), (RowState.REFUSED, "no_room")]
+        assert [one.room.name for one in batch.rows.filter(state=RowState.READY).order_by("line")] == [
+            "Room 1",
+            "Room 2",
+        ]
+
+    def test_named_room_is_refused_when_an_earlier_row_without_one_will_have_it(
+        self, check, row, somebody_else, bookable, room, manager_actor
+    ):
+        bookable.appointment_type.needs_room = True
+        bookable.appointment_type.save()
+        batch = check(row(external_id="a"), row(external_id="b", room="Room 2", **somebody_else()))
+        assert verdicts(batch) == [(RowState.READY, ""), (RowState.REFUSED, "overlaps_row")]
+        importing.run_import(batch=batch, actor=manager_actor)
+        worked(batch)
+        assert Appointment.objects.get().room == room
+
+    def test_group_meets_in_one_room(self, bring, row, organization, bookable, room):
+        group = AppointmentTypeFactory(organization=organization, name="Yoga", capacity=3, needs_room=True)
+        PractitionerTypeFactory(organization=organization, practitioner=bookable.practitioner, appointment_type=group)
+        people = [str(PatientFactory(organization=organization).number) for _ in range(2)]
+        batch = bring(
+            *(
+                row(external_id=one, patient_number=one, appointment_type="Yoga", room=name)
+                for one, name in zip(people, ("Room 2", ""), strict=True)
+            )
+        )
+        assert verdicts(batch) == [(RowState.DONE, ""), (RowState.DONE, "")]
+        assert set(Appointment.objects.values_list("room", flat=True)) == {room.pk}
 
     def test_clinic_s_rules_count_unless_they_are_set_aside(self, check, bring, row):
         sunday = row(start="2026-11-22 09:00")

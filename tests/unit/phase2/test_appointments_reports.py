@@ -329,6 +329,78 @@ def test_utilisation_equals_a_count_of_minutes(bookable, elsewhere, closed, seen
     )
 
 
+# Visits of two people, of two types, around the midnight between two days: who, which type, start, minutes, came.
+around_midnight = st.lists(
+    st.tuples(st.integers(0, 1), st.integers(0, 1), st.integers(22 * 60, 26 * 60), st.integers(5, 180), st.booleans()),
+    max_size=8,
+)
+NIGHT = {*range(20 * 60, 24 * 60), *range(24 * 60, 27 * 60)}  # the hours of both in minutes of the first day
+
+
+@pytest.fixture
+def night_shift(bookable) -> SimpleNamespace:
+    """Two practitioners who work from 20:00 to 03:00, and two types."""
+    people = [PractitionerFactory(organization=bookable.organization) for _ in range(2)]
+    for person in people:
+        owner = {"organization": bookable.organization, "practitioner": person, "location": bookable.location}
+        WeeklyHoursFactory(**owner, weekday=0, start_time=dt.time(20), end_time=dt.time(23, 59, 59))
+        WeeklyHoursFactory(**owner, weekday=1, start_time=dt.time(0), end_time=dt.time(3))
+    kinds = [bookable.appointment_type, AppointmentTypeFactory(organization=bookable.organization, name="Review")]
+    return SimpleNamespace(people=people, kinds=kinds)
+
+
+def lines_of(found: list[set[tuple[int, int]]], lost: list[set[tuple[int, int]]]) -> tuple[int, int, int]:
+    """Return booked, missed and outside minutes of (person, minute)s, each part counted by itself."""
+    booked = sum(1 for part in found for _person, minute in part if minute in NIGHT)
+    missed = sum(1 for part, gone in zip(found, lost, strict=True) for _p, minute in gone - part if minute in NIGHT)
+    return booked, missed, sum(1 for part in found for _person, minute in part if minute not in NIGHT)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(visits=around_midnight)
+def test_utilisation_of_days_people_and_types_equals_a_count_of_minutes(bookable, night_shift, visits):
+    with transaction.atomic():
+        for lane, (person, kind, start, length, came) in enumerate(visits):
+            visit(
+                bookable,
+                MIDNIGHT + start * MINUTE,
+                length,
+                lane=lane,
+                practitioner=night_shift.people[person],
+                appointment_type=night_shift.kinds[kind],
+                status=Status.FULFILLED if came else Status.NO_SHOW,
+            )
+        tuesday = FIRST + DAY
+        by_person = ask(utilisation_of, bookable, FIRST, tuesday)
+        by_type = ask(utilisation_of, bookable, FIRST, tuesday, by=Grouping.TYPE)
+        transaction.set_rollback(True)
+
+    def minutes(came: bool, belongs) -> set[tuple[int, int]]:
+        return {
+            (one[0], minute)
+            for one in visits
+            if one[4] is came and belongs(one)
+            for minute in range(one[2], one[2] + one[3])
+        }
+
+    def expected(*parts) -> tuple[int, int, int]:
+        return lines_of([minutes(True, part) for part in parts], [minutes(False, part) for part in parts])
+
+    def taken(line: Utilisation) -> tuple[int, int, int]:
+        return line.booked_minutes, line.missed_minutes, line.outside_minutes
+
+    assert taken(by_person.total) == taken(by_type.total) == expected(lambda _one: True)
+    lines = {group.id: line for group, line in by_person.groups}
+    for number, person in enumerate(night_shift.people):
+        assert taken(lines[person.pk]) == expected(lambda one, number=number: one[0] == number)
+    days = [lambda one: one[2] < 24 * 60, lambda one: one[2] >= 24 * 60]
+    assert [taken(line) for _day, line in by_person.over_time] == [expected(day) for day in days]
+    lines = {group.id: line for group, line in by_type.groups}
+    for number, kind in enumerate(night_shift.kinds):
+        nothing = Utilisation()
+        assert taken(lines.get(kind.pk, nothing)) == expected(lambda one, number=number: one[1] == number)
+
+
 class TestNoShows:
     def test_rate_is_missed_of_what_is_known(self, bookable):
         for hour, status in enumerate([Status.FULFILLED, Status.FULFILLED, Status.FULFILLED, Status.NO_SHOW]):

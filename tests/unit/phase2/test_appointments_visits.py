@@ -249,3 +249,20 @@ class TestUndo:
         clock.shift(11 * MINUTE)
         with pytest.raises(InvalidTransition, match="too long ago"):
             undo_status(appointment=visit, actor=actor)
+
+
+class TestWhatWasWritten:
+    def test_reason_and_note_stand_on_the_visit_s_page_whole(self, visit, desk_client) -> None:
+        reason, note = "Headache <b>again</b>", "Called twice.\nPrefers afternoons."
+        Appointment.objects.filter(pk=visit.pk).update(reason=reason, note=note)
+        page = desk_client.get(f"/appointments/{visit.pk}/").content.decode()
+        assert '<bdi class="wrote">Headache &lt;b&gt;again&lt;/b&gt;</bdi>' in page
+        assert f'<bdi class="wrote">{note}</bdi>' in page
+        assert "Show all" not in page
+
+    @pytest.mark.parametrize("text", ["x" * 500, "one\ntwo\nthree\nfour\nfive"])
+    def test_long_text_waits_behind_show_all_and_nothing_of_it_is_cut(self, visit, desk_client, text) -> None:
+        Appointment.objects.filter(pk=visit.pk).update(reason=text)
+        page = desk_client.get(f"/appointments/{visit.pk}/").content.decode()
+        assert f'<details class="long" id="visit-reason"><summary><bdi>{text}</bdi>' in page
+        assert "Show all" in page

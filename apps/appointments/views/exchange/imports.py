@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -18,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.appointments.exchange.cells import guarded
+from apps.appointments.exchange.progress import progress_of
 from apps.appointments.exchange.reading import FIELDS, MOST_BYTES
 from apps.appointments.models import AppointmentImport, ImportRow, ImportStatus, RowState
 from apps.appointments.services import importing
@@ -112,37 +112,6 @@ class ColumnsForm(ServiceForm):
         return data
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How many rows of an import are in which state."""
-
-    waiting: int
-    ready: int
-    known: int
-    refused: int
-    done: int
-
-    @property
-    def total(self) -> int:
-        return self.waiting + self.ready + self.known + self.refused + self.done
-
-    @property
-    def checked_percent(self) -> int:
-        return 100 * (self.total - self.waiting) // max(self.total, 1)
-
-    @property
-    def imported_percent(self) -> int:
-        return 100 * self.done // max(self.done + self.ready, 1)
-
-
-def progress_of(batch: AppointmentImport) -> Progress:
-    """Count an import's rows by state; one query."""
-    counts = ImportRow.objects.filter(batch=batch, organization_id=batch.organization_id).aggregate(
-        **{state.value: Count("pk", filter=Q(state=state)) for state in RowState}
-    )
-    return Progress(**counts)
-
-
 @require_http_methods(["GET", "POST"])
 @in_settings("exchange")
 @requires(Permission.PRACTITIONERS_MANAGE)
@@ -161,24 +130,21 @@ def exchange(request: OrganizationRequest) -> HttpResponse:
             form.refuse(refusal)
         else:
             return go(request, reverse("appointments:import", args=[batch.pk]))
-    lately = AppointmentImport.objects.for_organization(request.organization).annotate(
-        imported=Count("rows", filter=Q(rows__state=RowState.DONE)),
-        refused=Count("rows", filter=Q(rows__state=RowState.REFUSED)),
-        total=Count("rows"),
-    )
+    lately = AppointmentImport.objects.for_organization(request.organization).order_by("-created_at")[:SHOWN_IMPORTS]
+    progress = progress_of(lately)
     today = request.organization.today()
     context = {
         "form": form,
         "export_form": ExportForm(
             organization=request.organization, initial={"from_day": today.replace(day=1)}, auto_id="export_%s"
         ),
-        "imports": lately.order_by("-created_at")[:SHOWN_IMPORTS],
+        "imports": [(batch, progress[batch.pk]) for batch in lately],
     }
     return render(request, "settings/exchange.html", context, status=422 if form.errors else 200)
 
 
 def _find(request: OrganizationRequest, pk: uuid.UUID) -> AppointmentImport:
-    rows = AppointmentImport.objects.for_organization(request.organization).select_related("location", "started_by")
+    rows = AppointmentImport.objects.for_organization(request.organization).select_related("location")
     found: AppointmentImport = get_object_or_404(rows, pk=pk)
     found.organization = request.organization
     return found
@@ -194,7 +160,7 @@ def one_import(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
         if request.method == "GET" and wants_fragment(request):  # the page that followed the check
             return go(request, request.path)
         return _columns(request, batch)
-    progress = progress_of(batch)
+    progress = progress_of([batch])[batch.pk]
     refused = batch.rows.filter(state=RowState.REFUSED).order_by("line")
     context = {
         "batch": batch,
