@@ -64,7 +64,7 @@ class ConversationSerializer(InUtc, serializers.ModelSerializer):
         return {"id": str(thread.owner.pk), "name": str(thread.owner)}
 
 
-class MediaSerializer(serializers.Serializer):
+class AttachmentSerializer(serializers.Serializer):
     """A file as the provider named it."""
 
     url = serializers.CharField()
@@ -81,7 +81,7 @@ class MessageSerializer(serializers.Serializer):
     author = serializers.CharField(help_text="contact, bot, person or system")
     by = serializers.CharField()
     text = serializers.CharField()
-    media = MediaSerializer(many=True)
+    media = AttachmentSerializer(many=True)
     at = InstantField()
     is_outbound = serializers.BooleanField()
     channel = serializers.CharField()

@@ -11,6 +11,8 @@ class Permission(StrEnum):
     TODAY_VIEW = "today.view"
     PATIENTS_VIEW = "patients.view"
     PATIENTS_MANAGE = "patients.manage"
+    MEDIA_VIEW = "media.view"
+    MEDIA_MANAGE = "media.manage"
     APPOINTMENTS_VIEW = "appointments.view"
     APPOINTMENTS_MANAGE = "appointments.manage"
     APPOINTMENTS_OVERRIDE = "appointments.override"
@@ -43,6 +45,7 @@ _READ = frozenset(
     {
         Permission.TODAY_VIEW,
         Permission.PATIENTS_VIEW,
+        Permission.MEDIA_VIEW,
         Permission.APPOINTMENTS_VIEW,
         Permission.PRACTITIONERS_VIEW,
         Permission.CONVERSATIONS_VIEW,
@@ -53,6 +56,7 @@ _READ = frozenset(
 )
 _DESK = _READ | {
     Permission.PATIENTS_MANAGE,
+    Permission.MEDIA_MANAGE,
     Permission.APPOINTMENTS_MANAGE,
     Permission.CONVERSATIONS_REPLY,
     Permission.COMMUNICATIONS_MANAGE,
@@ -69,7 +73,13 @@ _MANAGER = _DESK | {
 
 PERMISSIONS_OF: dict[str, frozenset[Permission]] = {
     Role.FRONT_DESK: _DESK,
-    Role.CLINICIAN: _READ | {Permission.APPOINTMENTS_MANAGE, Permission.PATIENTS_MANAGE, Permission.JOURNEYS_ADVANCE},
+    Role.CLINICIAN: _READ
+    | {
+        Permission.APPOINTMENTS_MANAGE,
+        Permission.PATIENTS_MANAGE,
+        Permission.MEDIA_MANAGE,
+        Permission.JOURNEYS_ADVANCE,
+    },
     Role.MANAGER: _MANAGER,
     Role.ADMIN: frozenset(Permission),
     Role.AUDITOR: _READ | {Permission.REPORTS_VIEW, Permission.AUDIT_VIEW},
