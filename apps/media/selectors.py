@@ -115,7 +115,7 @@ def shown(media: Media) -> FileShown:
         group=kind.group.value if kind else "",
         icon=ICONS[kind.group] if kind else "file",
         what=what,
-        facts=" · ".join(part for part in (what if media.file_name else "", _extent(media), size) if part),
+        facts=" · ".join(part for part in (what if media.file_name else "", _pages(media), size) if part),
         size=size,
         day=date_format(timezone.localtime(media.created_at), "j M Y"),
         state=media.state,
@@ -129,13 +129,9 @@ def shown(media: Media) -> FileShown:
     )
 
 
-def _extent(media: Media) -> str:
-    stored = media.stored
-    if stored is None:
-        return ""
-    if stored.pages:
-        return ngettext("%(n)d page", "%(n)d pages", stored.pages) % {"n": stored.pages}
-    return f"{stored.width} × {stored.height}" if stored.width else ""
+def _pages(media: Media) -> str:
+    pages = media.stored.pages if media.stored else None
+    return ngettext("%(n)d page", "%(n)d pages", pages) % {"n": pages} if pages else ""
 
 
 def _state_words(media: Media) -> str:

@@ -63,8 +63,9 @@ class Line {
   /** @param {string} key one of data-text-… @param {string} [text] instead of it */
   say(key, text = "") {
     this.element.querySelector(".l2").textContent = text || this.zone.getAttribute(`data-text-${key}`);
+    // What was refused with a reason is refused again; only a broken connection is worth another try.
     this.element.classList.toggle("is-bad", key === "offline");
-    this.again.hidden = key !== "offline";
+    this.again.hidden = key !== "offline" || text !== "";
   }
 
   async work() {

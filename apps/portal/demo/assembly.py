@@ -21,6 +21,7 @@ from apps.patients.models import Patient
 from apps.portal.demo.clinic import SIGN_INS, Clinic, absences, change_plans, open_clinic
 from apps.portal.demo.copying import BATCH, copy
 from apps.portal.demo.history import events_of, messages_of, reminders_ahead
+from apps.portal.demo.papers import keep_papers
 from apps.portal.demo.people import Person
 from apps.portal.demo.records import admit
 from apps.portal.demo.runs import write_runs
@@ -118,6 +119,8 @@ def _fill(clinic: Clinic, size: Scale, *, rng: random.Random, now: dt.datetime, 
         progress("conversations", threads, size.conversations)
         runs = write_runs(organization, visits, now=now, limit=size.runs)
         waiting = write_waitlist(clinic, people, visits, now=now) if size.conversations else 0
+        # A generator of its own, as for the messages: drawing must not decide who comes.
+        papers = keep_papers(organization, people, rng=random.Random(size.patients)) if size.conversations else 0  # noqa: S311 - as above
         reminders = _plan_ahead(clinic, people, visits, now=now)
         progress("reminders", reminders, reminders)
         progress("references", 0, 1)
@@ -129,6 +132,7 @@ def _fill(clinic: Clinic, size: Scale, *, rng: random.Random, now: dt.datetime, 
         "conversations": threads,
         "journeys": runs,
         "waiting": waiting,
+        "files": papers,
         "reminders": reminders,
     }
 
