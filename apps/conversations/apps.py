@@ -7,11 +7,13 @@ class ConversationsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.conversations import handlers, presentations  # noqa: F401 - registered by import
+        from apps.conversations.attachments import register_attachments
         from apps.conversations.navigation import threads_of, waiting_badge
         from apps.core.navigation import Entry, register
         from apps.organizations.permissions import Permission
         from apps.patients import panels
 
+        register_attachments()
         register(
             Entry(
                 "inbox", _("Inbox"), "messages", "conversations:inbox", Permission.CONVERSATIONS_VIEW, 30, waiting_badge

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from apps.communications.models import Channel
 from apps.conversations.models import Conversation, MessageKind
 from apps.core.api.fields import InstantField, InUtc
+from apps.media.models import MediaState
 
 
 class OwnerSerializer(serializers.Serializer):
@@ -72,6 +73,14 @@ class AttachmentSerializer(serializers.Serializer):
     sid = serializers.CharField()
 
 
+class MessageFileSerializer(serializers.Serializer):
+    """A file of a message: `media/{id}/` has the rest. `pending` until it has been fetched from the provider."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=MediaState.choices)
+    reason = serializers.CharField(help_text="why it could not be kept")
+
+
 class MessageSerializer(serializers.Serializer):
     """One line of a thread. An outbound one has its delivery: `status`, its time, and what went wrong in words."""
 
@@ -82,6 +91,7 @@ class MessageSerializer(serializers.Serializer):
     by = serializers.CharField()
     text = serializers.CharField()
     media = AttachmentSerializer(many=True)
+    files = MessageFileSerializer(many=True)
     at = InstantField()
     is_outbound = serializers.BooleanField()
     channel = serializers.CharField()

@@ -126,9 +126,12 @@ def _get(url: str, access: Access, until: float) -> urllib3.BaseHTTPResponse:
     """Ask one address, connected to the network address that was examined."""
     parts = _readable(url)
     origin = _origin(parts)
+    is_trusted = origin in access.trusted
+    if not is_trusted and (parts.scheme != "https" or (parts.port or 443) != 443):
+        raise _refused()
     addresses = _resolve(parts)
-    if origin not in access.trusted:
-        _require_public(parts, addresses)
+    if not is_trusted and not all(is_public(address) for address in addresses):
+        raise _refused()
     headers = {"Host": parts.netloc, "User-Agent": AGENT, "Accept-Encoding": "identity"}
     if access.credentials is not None and origin == access.credentials_for:
         headers |= urllib3.make_headers(basic_auth=":".join(access.credentials))
@@ -170,7 +173,7 @@ def _readable(url: str) -> SplitResult:
         usable = parts.scheme in _PORTS and parts.hostname and parts.port != 0 and "@" not in parts.netloc
     except ValueError:
         usable = False
-    if not usable or not url.isascii() or not url.isprintable():
+    if not usable or not url.isascii() or not url.isprintable() or " " in url:
         raise _refused()
     return parts
 
@@ -187,12 +190,6 @@ def _resolve(parts: SplitResult) -> list[str]:
         raise FetchFailed("no_such_host", _("The carrier’s address is not known."), again=True) from error
     found.sort(key=lambda entry: entry[0] != socket.AF_INET)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-def _require_public(parts: SplitResult, addresses: list[str]) -> None:
-    """Raise FetchFailed unless the step goes out to the internet by https on its usual port."""
-    if parts.scheme != "https" or (parts.port or 443) != 443 or not all(is_public(address) for address in addresses):
-        raise _refused()
 
 
 def is_public(address: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -98,14 +99,21 @@ def give_to_patient(
     organization: Organization,
     subject_kind: str,
     subject_ids: list[uuid.UUID],
+    former_patient_id: uuid.UUID | None = None,
     patient_id: uuid.UUID | None,
     actor: Actor,
 ) -> int:
-    """Say whose the files of some objects are, now that it is known, or that it is not; return how many changed."""
+    """Say whose the files of some objects are, now that it is known: those of nobody and of the former patient.
+
+    Return how many changed. Idempotent.
+    """
     rows = Media.objects.for_organization(organization).about(subject_kind, subject_ids)
-    changed = list(rows.exclude(patient_id=patient_id).select_for_update(of=("self",)).order_by("id"))
-    if patient_id is None:
-        changed = [row for row in changed if row.patient_id is not None]
+    whose = Q(patient__isnull=True)
+    if former_patient_id is not None:
+        whose |= Q(patient_id=former_patient_id)
+    changed = [
+        row for row in rows.filter(whose).select_for_update(of=("self",)).order_by("id") if row.patient_id != patient_id
+    ]
     for row in changed:
         before, row.patient_id, row.photo_at = row.patient_id, patient_id, None
         row.save(update_fields=["patient", "photo_at", "updated_at"])

@@ -111,6 +111,8 @@ def keep_file(
     content_type: str,
     purpose: str = Purpose.DOCUMENT,
     patient: Patient | None = None,
+    subject_kind: str = "",
+    subject_id: uuid.UUID | None = None,
     actor: Actor,
 ) -> Media:
     """Keep a file that the portal has already, through the same door; for commands and generated documents."""
@@ -119,6 +121,8 @@ def keep_file(
         organization=organization,
         patient=patient,
         purpose=purpose,
+        subject_kind=subject_kind,
+        subject_id=subject_id,
         file_name=clean_name(file_name),
         claimed_type=common_type(content_type),
     )

@@ -10,6 +10,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from apps.conversations.attachments import SUBJECT
+from apps.conversations.models import Message
 from apps.core.actors import SYSTEM
 from apps.media.models import Purpose
 from apps.media.services import keep_file
@@ -44,6 +46,27 @@ def keep_papers(organization: Organization, people: Sequence[tuple[Patient, Pers
             _keep(organization, patient, "Readings at home.txt", "text/plain", note, Purpose.DOCUMENT)
             count += 2
     return count
+
+
+def attach_picture(organization: Organization, *, said: str, rng: random.Random) -> int:
+    """Give the message that says this a picture, as WhatsApp would have brought it; return how many were given."""
+    message = Message.objects.for_organization(organization).filter(body=said).select_related("conversation").first()
+    if message is None:
+        return 0
+    message.media = [{"url": "https://api.twilio.com/", "content_type": "image/jpeg", "sid": ""}]
+    message.save(update_fields=["media", "updated_at"])
+    keep_file(
+        organization=organization,
+        stream=io.BytesIO(x_ray(rng)),
+        file_name="",
+        content_type="image/jpeg",
+        purpose=Purpose.MESSAGE,
+        patient=message.conversation.patient,
+        subject_kind=SUBJECT,
+        subject_id=message.pk,
+        actor=SYSTEM,
+    )
+    return 1
 
 
 def _keep(
