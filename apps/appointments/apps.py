@@ -7,6 +7,7 @@ class AppointmentsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.appointments import handlers  # noqa: F401 - registers them
+        from apps.appointments.files import register_files
         from apps.appointments.messages import register_messages
         from apps.appointments.navigation import register_settings
         from apps.appointments.presentations import register_presentations
@@ -17,6 +18,7 @@ class AppointmentsConfig(AppConfig):
         from apps.organizations.permissions import Permission
         from apps.patients import panels
 
+        register_files()
         register_messages()
         register_series_messages()
         register_offer_messages()

@@ -135,6 +135,10 @@ class MediaViewSet(ListMixin, RetrieveMixin, _NotedViewSet):
         "photo": MANAGE,
     }
 
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        """Narrow the list; one file is found in whatever state it is."""
+        return super().filter_queryset(queryset) if self.action == "list" else queryset
+
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List files, newest first."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []

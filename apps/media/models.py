@@ -119,7 +119,7 @@ class Media(TenantModel):
     photo_at = models.DateTimeField(null=True, blank=True, help_text="chosen as the patient's photo; the latest counts")
     deleted_at = models.DateTimeField(null=True, blank=True)
     source = models.CharField(max_length=20, blank=True, help_text="who has it: twilio; empty for uploads")
-    source_url = models.URLField(max_length=2000, blank=True)
+    source_url = models.CharField(max_length=2000, blank=True)
     source_account = models.CharField(max_length=300, blank=True, help_text="channel:address it came in at")
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(null=True, blank=True, help_text="when the background looks at it next")

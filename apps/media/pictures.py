@@ -22,7 +22,7 @@ pi_heif.register_heif_opener()
 
 VIEW_PIXELS, PREVIEW_PIXELS = 1600, 320
 KEPT_AS = {"image/jpeg": "JPEG", "image/heic": "JPEG", "image/png": "PNG", "image/webp": "WEBP", "image/gif": "GIF"}
-READ_AS = {"image/jpeg": ["JPEG", "MPO"], "image/png": ["PNG"], "image/webp": ["WEBP"], "image/gif": ["GIF"]}
+READ_AS = {"image/jpeg": ["JPEG"], "image/png": ["PNG"], "image/webp": ["WEBP"], "image/gif": ["GIF"]}
 _QUALITY = {"JPEG": 92, "WEBP": 90}
 _PDF_SCALE_LIMIT = 4.0
 # PDFium keeps its state per process and is not made for threads (pypdfium2's README, "Thread safety").
@@ -75,9 +75,10 @@ def remake(stream: BinaryIO, content_type: str) -> Pictures:
                 upright = _plain(ImageOps.exif_transpose(opened))
     except TooManyPixels:
         raise
+    except Image.DecompressionBombError as error:  # Pillow's own limit comes first for the largest ones
+        raise TooManyPixels(str(error)) from error
     except (
         UnidentifiedImageError,
-        Image.DecompressionBombError,
         OSError,
         SyntaxError,
         ValueError,
