@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.conversations.models import Message
@@ -214,6 +216,16 @@ class TestThread:
             f"bytes 0-3/{len(OGG)}",
             b"OggS",
         )
+
+    def test_a_thread_with_many_files_asks_as_many_questions_as_one_with_one(self, carrier, known_phone, desk_client):
+        counts = []
+        for number in (1, 5):
+            for _message in range(number):
+                send(known_phone, carrier.offer(picture()))
+            with CaptureQueriesContext(connection) as caught:
+                self.page(desk_client, known_phone)
+            counts.append(len(caught))
+        assert counts[0] == counts[1]
 
     def test_what_could_not_be_kept_says_why(self, carrier, known_phone, desk_client):
         carrier.upcoming = [410]

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.audit.models import AccessRecord
+from apps.core.integrations import ask_all
 from apps.core.tenancy import closed
 from apps.media.models import Media, MediaObject
 from apps.media.services import sweep_orphans, sweeping
@@ -223,3 +224,18 @@ class TestSubjects:
             patient=str(other.pk),
         )
         assert (asked.status_code, asked.json()["errors"][0]["field"]) == (422, "patient")
+
+
+class TestIntegration:
+    """What `manage.py check_integrations` says of files."""
+
+    def test_a_folder_is_said_to_be_one(self, folder):
+        assert ask_all()["files"].state == "off"
+
+    def test_a_bucket_that_answers_is_fine(self, bucket):
+        assert ask_all()["files"].state == "ok"
+
+    def test_a_bucket_that_is_not_there_is_named(self, bucket, settings):
+        settings.S3_BUCKET_NAME = "another-bucket"
+        answer = ask_all()["files"]
+        assert (answer.state, "S3_BUCKET_NAME" in answer.sentence) == ("failed", True)
