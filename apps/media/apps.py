@@ -27,5 +27,5 @@ class MediaConfig(AppConfig):
             url_name="media:photo",
             order=10,
             permission=Permission.MEDIA_VIEW,
-            live=("files",),
+            live=("files", "consents"),
         )

@@ -18,6 +18,7 @@ from apps.core.shown import Shown
 from apps.media.kinds import KINDS, Group, Kind
 from apps.media.models import Media, MediaState
 from apps.organizations.models import Organization
+from apps.patients.models import Consent, ConsentPurpose, ConsentStatus
 
 ICONS = {
     Group.IMAGE: "photo",
@@ -89,11 +90,18 @@ def files_of_subjects(
 
 
 def photo_of(*, organization: Organization, patient_id: uuid.UUID) -> Media | None:
-    """Return the picture that is the patient's photo; one query."""
+    """Return the picture that is the patient's photo, unless they withdrew the consent to photos; two queries at most."""
     photo: Media | None = (
         Media.objects.for_organization(organization).of_patient(patient_id).photos().select_related("stored").first()
     )
-    return photo
+    return None if photo is None or photos_are_refused(patient_id) else photo
+
+
+def photos_are_refused(patient_id: uuid.UUID | None) -> bool:
+    """Tell whether the patient withdrew the consent to photos; one query."""
+    return Consent.objects.filter(
+        patient_id=patient_id, purpose=ConsentPurpose.PHOTOS, status=ConsentStatus.WITHDRAWN
+    ).exists()
 
 
 def _visible(rows: Iterable[Media]) -> Iterable[Media]:

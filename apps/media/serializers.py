@@ -78,7 +78,7 @@ class UploadFormSerializer(serializers.Serializer):
     """Send the file as multipart/form-data: all `fields`, then the file as `file_field`."""
 
     method = serializers.SerializerMethodField()
-    url = serializers.CharField()
+    url = serializers.SerializerMethodField()
     fields_ = serializers.DictField(child=serializers.CharField())
     file_field = serializers.SerializerMethodField()
     max_bytes = serializers.IntegerField()
@@ -92,6 +92,9 @@ class UploadFormSerializer(serializers.Serializer):
     @extend_schema_field(serializers.ChoiceField(choices=["POST"]))
     def get_method(self, _form: UploadForm) -> str:
         return "POST"
+
+    def get_url(self, form: UploadForm) -> str:
+        return str(self.context["request"].build_absolute_uri(form.url))
 
     def get_file_field(self, _form: UploadForm) -> str:
         return FILE_FIELD
@@ -108,7 +111,7 @@ class UploadSerializer(MediaSerializer):
 
     @extend_schema_field(UploadFormSerializer)
     def get_upload(self, _media: Media) -> dict[str, Any]:
-        return dict(UploadFormSerializer(self.context["form"]).data)
+        return dict(UploadFormSerializer(self.context["form"], context=self.context).data)
 
 
 class UploadWriteSerializer(serializers.Serializer):

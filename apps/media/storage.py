@@ -29,7 +29,10 @@ FILE_FIELD = "file"
 
 @dataclass(frozen=True, slots=True)
 class UploadForm:
-    """What to send where: POST `fields` and then the file as FILE_FIELD, as multipart/form-data."""
+    """What to send where: POST `fields` and then the file as FILE_FIELD, as multipart/form-data.
+
+    `url` is a path when it is one of ours: on whatever host somebody uses the portal, the page's policy allows it.
+    """
 
     url: str
     expires_at: dt.datetime
@@ -88,7 +91,7 @@ class LocalFiles(FileSystemStorage):
         """Return the form of one upload; signing takes no network."""
         token = links.sign_upload(key=key, max_bytes=max_bytes)
         return UploadForm(
-            url=f"{settings.PUBLIC_BASE_URL}{reverse('media:store', args=[token])}",
+            url=reverse("media:store", args=[token]),
             expires_at=timezone.now() + UPLOAD_FOR,
             max_bytes=max_bytes,
             fields={"key": key},

@@ -13,6 +13,7 @@ from apps.core.actors import Actor
 from apps.core.errors import Conflict, InvalidInput, InvalidTransition
 from apps.media.kinds import Group
 from apps.media.models import Media, MediaObject, MediaState, Purpose
+from apps.media.selectors import photos_are_refused
 from apps.media.services.intake import announce
 from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission
@@ -64,12 +65,13 @@ def restore_media(*, media: Media, actor: Actor) -> Media:
 
 @transaction.atomic
 def use_as_photo(*, media: Media, actor: Actor) -> Media:
-    """Let a picture be its patient's photo, in place of the present one."""
+    """Let a picture be its patient's photo, in place of the present one; raise Conflict without their consent."""
     actor.require(Permission.MEDIA_MANAGE)
     row = _locked(media)
     kind = row.stored.kind if row.stored else None
     if row.state != MediaState.READY or row.patient_id is None or kind is None or kind.group != Group.IMAGE:
         raise InvalidTransition(_("Only a picture of a patient can be their photo."))
+    require_consent_to_photos(row.patient_id)
     row.photo_at = timezone.now()
     row.save(update_fields=["photo_at", "updated_at"])
     announce("photo_chosen", row, actor)
@@ -119,6 +121,15 @@ def give_to_patient(
         row.save(update_fields=["patient", "photo_at", "updated_at"])
         announce("linked", row, actor, before=str(before) if before else None)
     return len(changed)
+
+
+def require_consent_to_photos(patient_id: uuid.UUID | None) -> None:
+    """Raise Conflict when the patient withdrew the consent to photos; who was never asked has not refused."""
+    if photos_are_refused(patient_id):
+        raise Conflict(
+            _("The patient withdrew the consent to photos. Ask them, and note the new answer under Consents."),
+            code="no_consent",
+        )
 
 
 def _locked(media: Media) -> Media:

@@ -17,6 +17,7 @@ from apps.media.examining import chunks_of, most_bytes, wrong_type
 from apps.media.kinds import claimed_kind, clean_name, common_type
 from apps.media.models import Media, MediaState, Purpose
 from apps.media.services.intake import take_in
+from apps.media.services.records import require_consent_to_photos
 from apps.media.storage import UPLOAD_FOR, UploadForm, files
 from apps.media.subjects import patient_of_subject
 from apps.organizations.models import Organization
@@ -43,7 +44,7 @@ def create_upload(
     """Note a coming file and return it with the form to send it with, good for UPLOAD_FOR; no network.
 
     `size` is in bytes. Raises InvalidInput for a type that is not allowed (naming those that are), a size above its
-    limit, a photo of nobody, or an object of another patient.
+    limit, a photo of nobody, or an object of another patient; Conflict for a photo of who withdrew the consent to photos.
     """
     actor.require(Permission.MEDIA_MANAGE)
     name = clean_name(file_name)
@@ -62,6 +63,8 @@ def create_upload(
     patient_id = _owner(organization, patient, subject_kind, subject_id)
     if purpose == Purpose.PHOTO and (patient_id is None or not kind.content_type.startswith("image/")):
         raise _refused("purpose", _("A photo is a picture of a patient. Choose a picture, and say whose it is."))
+    if purpose == Purpose.PHOTO:
+        require_consent_to_photos(patient_id)
     media = Media(
         organization=organization,
         patient_id=patient_id,

@@ -16,6 +16,7 @@ from apps.media.models import Media, MediaObject
 from apps.media.services import sweep_orphans, sweeping
 from apps.media.storage import files
 from tests.fixtures.media import API, TEXT, MediaFactory, Sender, keys_of, picture
+from tests.fixtures.patients import ConsentFactory
 from tests.fixtures.shared import client_for
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +125,16 @@ class TestPhoto:
 
     def test_the_page_of_the_patient_has_a_place_for_it(self, patient, desk_client):
         assert f'hx-get="/patients/{patient.pk}/photo/"' in desk_client.get(f"/patients/{patient.pk}/").content.decode()
+
+    def test_who_withdrew_the_consent_has_none(self, folder_sender, patient, organization, desk_client):
+        body = folder_sender.upload(picture(), purpose="photo", patient=str(patient.pk)).json()
+        head = f"/patients/{patient.pk}/photo/"
+        assert body["id"] in desk_client.get(head).content.decode()
+        ConsentFactory(organization=organization, patient=patient, purpose="photos", status="withdrawn")
+        assert desk_client.get(head).content.strip() == b""
+        refused = folder_sender.ask(picture(), purpose="photo", patient=str(patient.pk))
+        assert (refused.status_code, refused.json()["code"]) == (409, "no_consent")
+        assert desk_client.post(f"/files/{body['id']}/photo/").status_code == 409
 
     def test_a_paper_is_no_photo(self, folder_sender, patient, api_client):
         body = folder_sender.upload(TEXT, name="a.txt", content_type="text/plain", patient=str(patient.pk)).json()
