@@ -80,6 +80,7 @@ CLINIC_APPS = [
     "apps.audit",
     "apps.practitioners",
     "apps.patients",
+    "apps.media",
     "apps.communications",
     "apps.notifications",
     "apps.appointments",
@@ -205,6 +206,29 @@ SESSION_COOKIE_AGE = 60 * 60 * 12
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 
+# ── where files are: a bucket, else DATA_DIR (docs/media.md) ─────────────────────────────────────────────────────────
+S3_BUCKET_NAME = env.str("S3_BUCKET_NAME", default="")
+AWS_REGION = env.str("AWS_REGION", default="us-east-1")
+AWS_S3_ENDPOINT_URL = env.str("AWS_S3_ENDPOINT_URL", default="").rstrip("/")
+FILES_ORIGIN = (
+    ("{0.scheme}://{0.netloc}".format(urlsplit(AWS_S3_ENDPOINT_URL)))
+    if AWS_S3_ENDPOINT_URL
+    else f"https://{S3_BUCKET_NAME}.s3.{AWS_REGION}.amazonaws.com"
+)
+# Browsers send and fetch files at the bucket's own address.
+_files_from = ["'self'", *([FILES_ORIGIN] if S3_BUCKET_NAME else [])]
+_MIB = 1024 * 1024
+MEDIA_LIMITS = {
+    "image": 25 * _MIB,
+    "pdf": 50 * _MIB,
+    "text": 2 * _MIB,
+    "word": 25 * _MIB,
+    "audio": 25 * _MIB,
+    "video": 100 * _MIB,
+    "card": 1 * _MIB,
+}
+MEDIA_MOST_PIXELS = 50_000_000  # of a picture, all frames together: what it takes in memory, whatever its file weighs
+
 # ── transport security: only a demo or debug run on loopback goes without TLS ─────────────────────────────────────────
 _secure = not (DEBUG or DEMO or TESTING)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
@@ -224,7 +248,9 @@ CONTENT_SECURITY_POLICY = {
         "default-src": ["'self'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
-        "img-src": ["'self'", "data:"],
+        "img-src": [*_files_from, "data:"],
+        "media-src": _files_from,
+        "connect-src": _files_from,
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
@@ -276,9 +302,17 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 _static_backend = "clinic.staticfiles.ModuleStaticFilesStorage"
 STORAGES = {
     "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(DATA_DIR / "media")},
-    },
+        "BACKEND": "apps.media.storage.BucketFiles",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET_NAME,
+            "access_key": env.str("AWS_ACCESS_KEY_ID", default="") or None,
+            "secret_key": env.str("AWS_SECRET_ACCESS_KEY", default="") or None,
+            "region_name": AWS_REGION,
+            "endpoint_url": AWS_S3_ENDPOINT_URL or None,
+        },
+    }
+    if S3_BUCKET_NAME
+    else {"BACKEND": "apps.media.storage.LocalFiles", "OPTIONS": {"location": str(DATA_DIR / "media")}},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG or DEMO or TESTING
@@ -324,6 +358,10 @@ SPECTACULAR_SETTINGS = {
         "ConsentStatus": "apps.patients.models.ConsentStatus",
         "ContactUse": "apps.patients.models.ContactUse",
         "AddressUse": "apps.patients.models.AddressUse",
+        "PurposeEnum": "apps.patients.models.ConsentPurpose",
+        "MediaPurpose": "apps.media.models.Purpose",
+        "MediaState": "apps.media.models.MediaState",
+        "UploadPurpose": "apps.media.serializers.UPLOAD_PURPOSES",
         "AppointmentStatus": "apps.appointments.models.VISIT_STATUSES",
         "JourneyStatus": "apps.journeys.models.InstanceStatus",
         "CancelReason": "apps.appointments.models.CancelReason",

@@ -29,6 +29,7 @@ urlpatterns = [
     path("webhooks/", include("apps.webhooks.urls")),
     path("api/", include("clinic.api")),
     path("", include("apps.portal.urls")),
+    path("", include("apps.media.urls")),
     path("", include("apps.appointments.urls")),
     path("", include("apps.conversations.urls")),
 ]

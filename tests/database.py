@@ -11,6 +11,7 @@ import datetime as dt
 import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -54,6 +55,7 @@ def demo_clinic(name: str) -> Iterator[str]:
                 for old in templates(DEMO_PREFIX):
                     execute(f'DROP DATABASE IF EXISTS "{old}"')
                 execute(f'CREATE DATABASE "{DEMO_PREFIX}draft" TEMPLATE "{migrated}"')
+                shutil.rmtree(demo_files(), ignore_errors=True)
                 manage(url_of(f"{DEMO_PREFIX}draft"), "migrate")
                 manage(url_of(f"{DEMO_PREFIX}draft"), "seed_demo")
                 execute(f'ALTER DATABASE "{DEMO_PREFIX}draft" RENAME TO "{template}"')
@@ -65,6 +67,11 @@ def demo_clinic(name: str) -> Iterator[str]:
     finally:
         with as_server() as execute:
             execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def demo_files() -> Path:
+    """Return the folder with the files of the demo clinic that `demo_clinic` lends."""
+    return DATA_DIR / "demo" / "media"
 
 
 def url_of(name: str) -> str:

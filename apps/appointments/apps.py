@@ -7,6 +7,7 @@ class AppointmentsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.appointments import handlers  # noqa: F401 - registers them
+        from apps.appointments.files import register_files
         from apps.appointments.merging import register_merging
         from apps.appointments.messages import register_messages
         from apps.appointments.navigation import register_settings
@@ -19,6 +20,7 @@ class AppointmentsConfig(AppConfig):
         from apps.patients import panels
 
         register_merging()
+        register_files()
         register_messages()
         register_series_messages()
         register_offer_messages()

@@ -18,6 +18,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.communications.models import Communication, Status
+from apps.conversations.attachments import attachments_of
 from apps.conversations.models import (
     Attention,
     Author,
@@ -30,6 +31,7 @@ from apps.conversations.models import (
 )
 from apps.core.errors import NotFound
 from apps.core.shown import Shown
+from apps.media.selectors import FileShown
 from apps.organizations.models import Organization
 from apps.patients.models import full_name
 from apps.patients.selectors import find_patient_ids
@@ -80,7 +82,7 @@ class Inbox:
 
 @dataclass(frozen=True, slots=True)
 class ThreadLine(Shown):
-    """One line of a thread. Outbound ones carry their tick: status, its word, its time, and the error in words."""
+    """One line of a thread. `media` is what the carrier named, `files` what was fetched of it. Outbound ones carry their tick: status, its word, its time, and the error in words."""
 
     id: uuid.UUID
     sequence: int
@@ -89,6 +91,7 @@ class ThreadLine(Shown):
     by: str
     text: str
     media: list[dict[str, Any]]
+    files: list[FileShown]
     at: dt.datetime
     is_outbound: bool
     channel: str
@@ -236,16 +239,20 @@ def _row(thread: Any, zone: dt.tzinfo, today: dt.date, day_in_words: Callable[[d
 
 
 def thread_lines(*, conversation: Conversation, before: int | None = None, limit: int = PAGE) -> list[ThreadLine]:
-    """Return the newest lines of a thread, oldest first; `before` is the sequence of the page below. One query."""
+    """Return the newest lines of a thread, oldest first; `before` is the sequence of the page below.
+
+    One query, two when one of them has files.
+    """
     rows = Message.objects.filter(organization_id=conversation.organization_id, conversation=conversation)
     if before is not None:
         rows = rows.filter(sequence__lt=before)
     newest = list(rows.select_related("communication", "user").order_by("-sequence")[:limit])
-    return [line_of(message, conversation) for message in reversed(newest)]
+    files = attachments_of(newest, organization_id=conversation.organization_id)
+    return [line_of(message, conversation, files.get(message.pk, ())) for message in reversed(newest)]
 
 
-def line_of(message: Message, conversation: Conversation) -> ThreadLine:
-    """Return how a message shows; reads its user and communication (select them with the row)."""
+def line_of(message: Message, conversation: Conversation, files: Iterable[FileShown] = ()) -> ThreadLine:
+    """Return how a message with its files shows; reads its user and communication (select them with the row)."""
     sent = message.communication
     return ThreadLine(
         id=message.pk,
@@ -255,6 +262,7 @@ def line_of(message: Message, conversation: Conversation) -> ThreadLine:
         by=str(message.user) if message.user else str(Author(message.author).label),
         text=mark_text(message) if message.kind == MessageKind.MARK else message.body,
         media=message.media,
+        files=list(files),
         at=message.sent_at,
         is_outbound=sent is not None,
         channel=sent.channel if sent else conversation.channel,

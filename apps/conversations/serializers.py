@@ -10,6 +10,7 @@ from rest_framework import serializers
 from apps.communications.models import Channel
 from apps.conversations.models import Conversation, MessageKind
 from apps.core.api.fields import InstantField, InUtc
+from apps.media.models import MediaState
 
 
 class OwnerSerializer(serializers.Serializer):
@@ -64,12 +65,20 @@ class ConversationSerializer(InUtc, serializers.ModelSerializer):
         return {"id": str(thread.owner.pk), "name": str(thread.owner)}
 
 
-class MediaSerializer(serializers.Serializer):
+class AttachmentSerializer(serializers.Serializer):
     """A file as the provider named it."""
 
     url = serializers.CharField()
     content_type = serializers.CharField()
     sid = serializers.CharField()
+
+
+class MessageFileSerializer(serializers.Serializer):
+    """A file of a message: `media/{id}/` has the rest. `pending` until it has been fetched from the provider."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=MediaState.choices)
+    reason = serializers.CharField(help_text="why it could not be kept")
 
 
 class MessageSerializer(serializers.Serializer):
@@ -81,7 +90,8 @@ class MessageSerializer(serializers.Serializer):
     author = serializers.CharField(help_text="contact, bot, person or system")
     by = serializers.CharField()
     text = serializers.CharField()
-    media = MediaSerializer(many=True)
+    media = AttachmentSerializer(many=True)
+    files = MessageFileSerializer(many=True)
     at = InstantField()
     is_outbound = serializers.BooleanField()
     channel = serializers.CharField()

@@ -19,7 +19,7 @@ from apps.organizations.models import Membership, Organization
 from apps.organizations.selectors import Access, access_for_key, access_for_user
 
 SESSION_KEY = "organization_id"
-UNSCOPED_PREFIXES = ("/webhooks/", "/static/", "/healthz", "/readyz", "/metrics")
+UNSCOPED_PREFIXES = ("/webhooks/", "/stored/", "/static/", "/healthz", "/readyz", "/metrics")
 
 
 class OrganizationRequest(HttpRequest):

@@ -12,6 +12,8 @@ class Permission(StrEnum):
     PATIENTS_VIEW = "patients.view"
     PATIENTS_MANAGE = "patients.manage"
     PATIENTS_MERGE = "patients.merge"
+    MEDIA_VIEW = "media.view"
+    MEDIA_MANAGE = "media.manage"
     APPOINTMENTS_VIEW = "appointments.view"
     APPOINTMENTS_MANAGE = "appointments.manage"
     APPOINTMENTS_OVERRIDE = "appointments.override"
@@ -44,6 +46,7 @@ _READ = frozenset(
     {
         Permission.TODAY_VIEW,
         Permission.PATIENTS_VIEW,
+        Permission.MEDIA_VIEW,
         Permission.APPOINTMENTS_VIEW,
         Permission.PRACTITIONERS_VIEW,
         Permission.CONVERSATIONS_VIEW,
@@ -55,6 +58,7 @@ _READ = frozenset(
 _DESK = _READ | {
     Permission.PATIENTS_MANAGE,
     Permission.PATIENTS_MERGE,
+    Permission.MEDIA_MANAGE,
     Permission.APPOINTMENTS_MANAGE,
     Permission.CONVERSATIONS_REPLY,
     Permission.COMMUNICATIONS_MANAGE,
@@ -71,7 +75,13 @@ _MANAGER = _DESK | {
 
 PERMISSIONS_OF: dict[str, frozenset[Permission]] = {
     Role.FRONT_DESK: _DESK,
-    Role.CLINICIAN: _READ | {Permission.APPOINTMENTS_MANAGE, Permission.PATIENTS_MANAGE, Permission.JOURNEYS_ADVANCE},
+    Role.CLINICIAN: _READ
+    | {
+        Permission.APPOINTMENTS_MANAGE,
+        Permission.PATIENTS_MANAGE,
+        Permission.MEDIA_MANAGE,
+        Permission.JOURNEYS_ADVANCE,
+    },
     Role.MANAGER: _MANAGER,
     Role.ADMIN: frozenset(Permission),
     Role.AUDITOR: _READ | {Permission.REPORTS_VIEW, Permission.AUDIT_VIEW},

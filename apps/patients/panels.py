@@ -1,4 +1,4 @@
-"""The patient page's parts that other apps bring: tabs, panels of the rail, flags and actions.
+"""The patient page's parts that other apps bring: tabs, panels of the rail, flags, actions and the photo.
 
 A higher app registers by URL name, so that no import points upward; the page includes what the URL answers, and the
 owner enforces its own permission. The URL takes the patient's id as its only argument and answers a fragment.
@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from apps.core.actors import Actor
 from apps.patients.models import Patient
 
-Slot = Literal["tab", "rail", "flag", "action"]
+Slot = Literal["tab", "rail", "flag", "action", "photo"]
 COUNT_CAP = 100
 
 

@@ -19,10 +19,12 @@ from apps.communications.models import (
     SimulatorPhone,
     Status,
 )
+from apps.conversations.attachments import attachments_of
 from apps.conversations.models import Author, Message
 from apps.events.models import Event
 from apps.events.registry import presented_types
 from apps.events.selectors import TimelineEntry, entry_of
+from apps.media.selectors import FileShown
 from apps.organizations.models import Organization
 from apps.patients.models import ContactPoint, Patient
 
@@ -51,6 +53,7 @@ class Bubble:
     status_at: dt.datetime | None = None
     reason: str = ""
     options: list[tuple[str, str]] = field(default_factory=list)
+    files: list[FileShown] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ class Phone:
 
 
 def phone_of(*, organization: Organization, key: str) -> Phone:
-    """Return the phone that `channel:address` names, with its latest messages; four queries at most."""
+    """Return the phone that `channel:address` names, with its latest messages; five queries at most."""
     channel, _colon, address = key.partition(":")
     owner = (
         ContactPoint.objects.for_organization(organization)
@@ -131,7 +134,8 @@ def _chat(organization: Organization, channel: str, address: str) -> list[Bubble
         .filter(channel=channel, to_address=address, status__in=_LEFT_US)
         .order_by("-sent_at", "-id")[:SHOWN]
     )
-    bubbles = [Bubble(at=m.sent_at, text=m.body, mine=True) for m in written]
+    files = attachments_of(written, organization_id=organization.pk)
+    bubbles = [Bubble(at=m.sent_at, text=m.body, mine=True, files=files.get(m.pk, [])) for m in written]
     bubbles += [
         Bubble(
             at=c.sent_at or c.failed_at or c.due_at,

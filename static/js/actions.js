@@ -1,4 +1,4 @@
-/** Small things that a button may do without the server: [data-print], [data-copy], [data-fill] (demo sign-in), form[data-reset], [data-checks] (typing in it chooses that radio button). */
+/** Small things that a button may do without the server: [data-print], [data-copy], [data-fill] (demo sign-in), form[data-reset], [data-checks] (typing in it chooses that radio button), [data-submits] (choosing sends its form). */
 import { showToast } from "./toasts.js";
 
 document.addEventListener("click", async (event) => {
@@ -21,6 +21,10 @@ document.addEventListener("click", async (event) => {
 document.addEventListener("input", (event) => {
   const radio = document.getElementById(event.target.dataset?.checks);
   if (radio && event.target.value) radio.checked = true;
+});
+// [data-submits]: choosing is sending.
+document.addEventListener("change", (event) => {
+  if (event.target.matches?.("[data-submits]") && event.target.value) event.target.form.requestSubmit();
 });
 // [data-reset]: a form that is empty again once the server has taken what it held.
 document.addEventListener("htmx:afterRequest", (event) => {

@@ -15,3 +15,4 @@ import "./actions.js";
 import "./stick.js";
 import "./follow.js";
 import "./live.js";
+import "./uploads.js";

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ def portal(
     broker = environment.with_database(os.environ["REDIS_URL"], environment.REDIS_DATABASES - 1 - worker)
     with django_db_blocker.unblock(), database.demo_clinic(f"portal_{worker}") as url:
         redis.Redis.from_url(broker).flushdb()
+        shutil.copytree(database.demo_files(), directory / "media")
         with started(directory, DATABASE_URL=url, REDIS_URL=broker) as running:
             running.wait_for("The portal is ready")
             yield running

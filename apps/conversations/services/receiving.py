@@ -9,6 +9,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
 from apps.communications.services import note_inbound
+from apps.conversations.attachments import expect_attachments
 from apps.conversations.flow import engine
 from apps.conversations.flow.turn import Step, Turn
 from apps.conversations.models import Author, Conversation, ConversationStatus, Mark, Message, OwnerKind
@@ -53,6 +54,7 @@ def receive_message(
     is_stale = thread.is_memory_stale(received_at)
     wake(thread)
     message = add_line(thread, author=Author.CONTACT, body=body, media=media, provider_id=provider_id, at=received_at)
+    expect_attachments(thread, message)
     thread.last_inbound_at = received_at
     thread.waiting_since = thread.waiting_since or received_at
     if thread.owner_kind != OwnerKind.BOT:

@@ -279,6 +279,7 @@ def _context(request: OrganizationRequest, patient: Patient) -> dict[str, Any]:
         "sharing": sharing,
         "flags": profile.flags_of(patient, patient.consents.all(), sharing),
         "placed_flags": panels.placed("flag", patient=patient, actor=request.actor),
+        "placed_photos": panels.placed("photo", patient=patient, actor=request.actor),
         "consents": lines,
         "consents_given": sum(line.is_active for line in lines),
         "may_manage": request.actor.may(Permission.PATIENTS_MANAGE),

@@ -21,10 +21,11 @@ from apps.patients.models import Patient
 from apps.portal.demo.clinic import SIGN_INS, Clinic, absences, change_plans, open_clinic
 from apps.portal.demo.copying import BATCH, copy
 from apps.portal.demo.history import events_of, messages_of, reminders_ahead
+from apps.portal.demo.papers import attach_picture, keep_papers
 from apps.portal.demo.people import Person
 from apps.portal.demo.records import admit
 from apps.portal.demo.runs import write_runs
-from apps.portal.demo.threads import write_threads
+from apps.portal.demo.threads import PICTURED, write_threads
 from apps.portal.demo.visits import Away, plan_visits
 from apps.portal.demo.waitlist import write_waitlist
 from apps.portal.demo.walk_in import plan_walk_ins
@@ -118,6 +119,10 @@ def _fill(clinic: Clinic, size: Scale, *, rng: random.Random, now: dt.datetime, 
         progress("conversations", threads, size.conversations)
         runs = write_runs(organization, visits, now=now, limit=size.runs)
         waiting = write_waitlist(clinic, people, visits, now=now) if size.conversations else 0
+        # A generator of its own, as for the messages: drawing must not decide who comes.
+        drawing = random.Random(size.patients)  # noqa: S311 - as above
+        papers = keep_papers(organization, people, rng=drawing) if size.conversations else 0
+        papers += attach_picture(organization, said=PICTURED, rng=drawing)
         reminders = _plan_ahead(clinic, people, visits, now=now)
         progress("reminders", reminders, reminders)
         progress("references", 0, 1)
@@ -129,6 +134,7 @@ def _fill(clinic: Clinic, size: Scale, *, rng: random.Random, now: dt.datetime, 
         "conversations": threads,
         "journeys": runs,
         "waiting": waiting,
+        "files": papers,
         "reminders": reminders,
     }
 

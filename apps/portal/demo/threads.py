@@ -44,6 +44,7 @@ class Script:
     summary: str = ""
 
 
+PICTURED = "Worse. I can’t bend it fully. This is from the emergency room."  # it came with a picture: papers.py
 SCRIPTS = [
     Script(
         17,
@@ -52,7 +53,7 @@ SCRIPTS = [
         (
             (190, P, "Hello, my knee is swollen after the operation"),
             (190, B, "I am sorry to hear that. In a few words: since when, and is it getting worse?"),
-            (186, P, "Worse. I can’t bend it fully."),
+            (186, P, PICTURED),
             (186, M, "Bot handed over to the front desk: possible complication after surgery"),
             (114, N, "Hannah Lindqvist: not an emergency, but find him 30 min this week please."),
             (70, S, "Hannah can see you on Friday at 09:00 at Northgate. Does that work?"),

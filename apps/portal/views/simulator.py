@@ -5,12 +5,15 @@ What is written goes through the same signed webhooks as Twilio's messages.
 
 from __future__ import annotations
 
+import secrets
 import threading
 import uuid
 from functools import partial
 from typing import Any
+from urllib.parse import urljoin
 
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -23,6 +26,7 @@ from apps.communications.models import Channel, Communication, SimulatorPhone
 from apps.communications.services import pull_forward
 from apps.core.errors import Conflict, InvalidInput
 from apps.core.htmx import toast, trigger
+from apps.media.storage import Reading, files
 from apps.organizations.access import requires
 from apps.organizations.permissions import Permission
 from apps.patients.contact import normalise_phone
@@ -33,6 +37,7 @@ SESSION_KEY = "simulator_phones"
 MOST_PHONES = 3
 STRANGER = "whatsapp:+13325550142"
 TEXT_LIMIT = 4096
+FILE_LIMIT = 16 * 1024 * 1024
 
 
 def _require_demo() -> None:
@@ -87,17 +92,29 @@ def write(request: HttpRequest) -> HttpResponse:
     from apps.communications.simulator_phone import write_as_patient  # importing it outside demo mode is an error
 
     channel, _colon, address = request.POST.get("key", "").partition(":")
-    body = request.POST.get("body", "")[:TEXT_LIMIT]
-    if not body.strip():
+    body, picture = request.POST.get("body", "")[:TEXT_LIMIT], request.FILES.get("file")
+    if not body.strip() and picture is None:
         raise InvalidInput(_("Write something first."), errors={"body": [_("Write something first.")]})
     account = account_for(request.organization, channel) if channel in (Channel.WHATSAPP, Channel.SMS) else None  # type: ignore[attr-defined]
     if account is None:
         raise Conflict(_("The clinic has no number on this channel. Add a channel account in the admin."))
     name = request.POST.get("profile_name", "")[:80]
-    send = partial(write_as_patient, account=account, address=address, body=body, profile_name=name)
+    media = [_at_the_carrier(request, picture)] if picture is not None else []
+    send = partial(write_as_patient, account=account, address=address, body=body, profile_name=name, media=media)
     # Beside this request: one that waits for another of the same few threads is how a server stops answering.
     transaction.on_commit(lambda: threading.Thread(target=send, name="simulated-phone").start())
     return HttpResponse(status=204)
+
+
+def _at_the_carrier(request: HttpRequest, picture: UploadedFile) -> dict[str, str]:
+    """Keep a file where a carrier would, and return the address and type that its webhook names."""
+    if (picture.size or 0) > FILE_LIMIT:
+        text = _("WhatsApp takes files of up to 16 MB. Choose a smaller one.")
+        raise InvalidInput(text, errors={"file": [text]})
+    key = files().save(f"simulator/{request.organization.pk}/{secrets.token_hex(16)}", picture)  # type: ignore[attr-defined]
+    content_type = picture.content_type or "application/octet-stream"
+    url = files().reading_url(key, Reading(content_type))
+    return {"url": urljoin(settings.PUBLIC_BASE_URL, url), "content_type": content_type}
 
 
 @require_POST

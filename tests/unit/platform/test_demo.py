@@ -12,7 +12,9 @@ from itertools import pairwise
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.db import connection, models, transaction
+from django.test import override_settings
 from django.utils import timezone
 
 from apps.appointments.models import OPEN_WAITS, Appointment, WaitlistEntry, WaitlistOffer, WaitStatus
@@ -36,8 +38,17 @@ TOKEN = re.compile(r"/a/[\w-]{46}/")
 NOON = dt.datetime(2026, 11, 24, 17, 0, tzinfo=dt.UTC)  # a Tuesday, 12:00 in New York
 
 
+@pytest.fixture(scope="module", autouse=True)
+def drawn_files(tmp_path_factory) -> Iterator[None]:
+    """Where the demo's files go: away with the tests."""
+    folder = str(tmp_path_factory.mktemp("media"))
+    local = {"BACKEND": "apps.media.storage.LocalFiles", "OPTIONS": {"location": folder}}
+    with override_settings(STORAGES={**settings.STORAGES, "default": local}):
+        yield
+
+
 @pytest.fixture(scope="module")
-def demo(django_db_setup, django_db_blocker) -> Iterator[dict[str, int]]:
+def demo(django_db_setup, django_db_blocker, drawn_files) -> Iterator[dict[str, int]]:
     """The small demo as it is on a Tuesday at noon; made once, because it takes a second."""
     with django_db_blocker.unblock(), time_machine.travel(NOON, tick=False), transaction.atomic():
         yield build(scale="small", seed=7)

@@ -36,6 +36,7 @@ PUBLIC_PREFIXES = {
     "a/": "a signed link of one appointment",
     "i/": "a signed link of one intake form",
     "calendar/<": "a signed link of one practitioner's feed",
+    "stored/": "a signed address of one stored file, for some minutes",
 }
 LOGIN_ONLY = {
     "api-schema": "the API's description, for every member",

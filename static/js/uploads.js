@@ -1,0 +1,135 @@
+/**
+ * [data-uploads]: files that are chosen, dropped or taken with the camera go straight to the storage, three at a time.
+ * Each has a line of its own with its progress, and, when it fails, what to do about it. The grid beside it follows the
+ * event "files" by itself.
+ */
+const AT_ONCE = 3;
+
+class Refused extends Error {}
+
+/** @param {string} url @param {object} body @returns {Promise<object>} */
+async function ask(url, body) {
+  let answer;
+  try {
+    answer = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-CSRFToken": JSON.parse(document.body.getAttribute("hx-headers") ?? "{}")["X-CSRFToken"] ?? "" },
+      body: JSON.stringify(body),
+    });
+  } catch (error) {
+    if (error instanceof TypeError) return Promise.reject(new Refused(""));
+    throw error;
+  }
+  const said = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
+  if (answer.ok) return said;
+  throw new Refused(said.errors?.[0]?.message ?? said.detail ?? "");
+}
+
+/** Post the file as the form says. fetch can't tell how far it is, XMLHttpRequest can. */
+function send({ url, fields, file_field: field }, file, onProgress) {
+  return new Promise((resolve, reject) => {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) form.append(name, value);
+    form.append(field, file);
+    const request = new XMLHttpRequest();
+    request.open("POST", url);
+    request.upload.addEventListener("progress", (event) => event.lengthComputable && onProgress((100 * event.loaded) / event.total));
+    request.addEventListener("load", () => {
+      if (request.status < 300) return resolve();
+      let detail = "";
+      if (request.getResponseHeader("content-type")?.includes("json")) ({ detail } = JSON.parse(request.responseText));
+      return reject(new Refused(detail));
+    });
+    request.addEventListener("error", () => reject(new Refused("")));
+    request.send(form);
+  });
+}
+
+/** One file's line. */
+class Line {
+  constructor(zone, file, purpose) {
+    this.zone = zone;
+    this.file = file;
+    this.purpose = purpose;
+    this.element = zone.querySelector("template").content.firstElementChild.cloneNode(true);
+    this.element.querySelector("bdi").textContent = file.name;
+    this.element.querySelector(".away").addEventListener("click", () => this.element.remove());
+    this.again = this.element.querySelector(".again");
+    this.again.addEventListener("click", () => enqueue(this));
+    this.say("waiting");
+    zone.querySelector(".sending").append(this.element);
+  }
+
+  /** @param {string} key one of data-text-… @param {string} [text] instead of it */
+  say(key, text = "") {
+    this.element.querySelector(".l2").textContent = text || this.zone.getAttribute(`data-text-${key}`);
+    // What was refused with a reason is refused again; only a broken connection is worth another try.
+    this.element.classList.toggle("is-bad", key === "offline");
+    this.again.hidden = key !== "offline" || text !== "";
+  }
+
+  async work() {
+    const bar = this.element.querySelector("progress");
+    bar.value = 0;
+    this.say("sending");
+    const address = this.zone.dataset.uploadsUrl;
+    const begun = await ask(address, { file_name: this.file.name, content_type: this.file.type, size: this.file.size, purpose: this.purpose, patient: this.zone.dataset.patient });
+    await send(begun.upload, this.file, (percent) => { bar.value = percent; });
+    bar.value = 100;
+    this.say("checking");
+    const done = await ask(`${address}${begun.id}/complete/`, {});
+    document.body.dispatchEvent(new CustomEvent("live:files"));
+    if (done.state === "checking") return this.say("later");
+    this.say("done");
+    return setTimeout(() => this.element.remove(), 2500);
+  }
+}
+
+const waiting = [];
+let working = 0;
+
+async function enqueue(line) {
+  waiting.push(line);
+  if (working >= AT_ONCE) return;
+  working += 1;
+  while (waiting.length) {
+    const next = waiting.shift();
+    try {
+      await next.work();
+    } catch (error) {
+      next.say("offline", error.message);
+      if (!(error instanceof Refused)) reportError(error);
+    }
+  }
+  working -= 1;
+}
+
+function take(zone, files, purpose = "document") {
+  for (const file of files) enqueue(new Line(zone, file, purpose));
+}
+
+document.addEventListener("change", (event) => {
+  const zone = event.target.closest?.("[data-uploads]");
+  if (!zone || event.target.type !== "file") return;
+  take(zone, [...event.target.files], event.target.dataset.purpose);
+  event.target.value = "";
+});
+
+/** Files may be dropped anywhere on a page with such a zone: nobody should have to aim. */
+const zoneFor = (event) => ([...(event.dataTransfer?.types ?? [])].includes("Files") ? document.querySelector("[data-uploads]") : null);
+document.addEventListener("dragover", (event) => {
+  const zone = zoneFor(event);
+  if (!zone) return;
+  event.preventDefault();
+  zone.classList.add("is-over");
+});
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) document.querySelector("[data-uploads]")?.classList.remove("is-over");
+});
+document.addEventListener("drop", (event) => {
+  const zone = zoneFor(event);
+  if (!zone) return;
+  event.preventDefault();
+  zone.classList.remove("is-over");
+  take(zone, [...event.dataTransfer.files]);
+});
