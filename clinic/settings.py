@@ -356,6 +356,7 @@ SPECTACULAR_SETTINGS = {
         "CommunicationCategory": "apps.communications.models.Category",
         "PlannedCategory": "apps.communications.serializers.COMPOSABLE",
         "ConsentStatus": "apps.patients.models.ConsentStatus",
+        "ConsentMethod": "apps.patients.models.ConsentMethod",
         "ContactUse": "apps.patients.models.ContactUse",
         "AddressUse": "apps.patients.models.AddressUse",
         "PurposeEnum": "apps.patients.models.ConsentPurpose",
