@@ -32,6 +32,12 @@ app.conf.beat_schedule = {
     "close-past-windows": {"task": "appointments.close_past_windows", "schedule": 1800.0, "options": {"expires": 1800}},
     "import-appointments": {"task": "appointments.work_on_imports", "schedule": 30.0, "options": {"expires": 30}},
     "forget-imports": {"task": "appointments.forget_imports", "schedule": 3600.0, "options": {"expires": 3600}},
+    "compare-patients": {"task": "patients.work_on_match_runs", "schedule": 30.0, "options": {"expires": 30}},
+    "compare-every-patient": {
+        "task": "patients.compare_everybody",
+        "schedule": crontab(minute="20", hour="2"),
+        "options": {"expires": 3600},
+    },
     "advance-journeys": {"task": "journeys.advance_due", "schedule": 15.0, "options": {"expires": 15}},
     "sweep-conversations": {"task": "conversations.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "forget-expired-answers": {"task": "core.forget_expired", "schedule": 3600.0, "options": {"expires": 3600}},

@@ -5,4 +5,4 @@ class PatientsConfig(AppConfig):
     name = "apps.patients"
 
     def ready(self) -> None:
-        from apps.patients import finder, presentations  # noqa: F401 - they register themselves
+        from apps.patients import finder, handlers, presentations  # noqa: F401 - they register themselves

@@ -69,6 +69,13 @@ for _type, _icon, _sentence, _tone in (
     ("patient.updated", "pencil", _updated, "neutral"),
     ("patient.archived", "archive", _fixed(gettext_lazy("Archived the record")), "neutral"),
     ("patient.restored", "restore", _fixed(gettext_lazy("Restored the record")), "neutral"),
+    (
+        "patient.told_apart",
+        "arrows-split",
+        _fixed(gettext_lazy("Told apart from another record: not the same person")),
+        "neutral",
+    ),
+    ("patient.asked_about", "users", _fixed(gettext_lazy("To be compared with another record again")), "neutral"),
     ("consent.given", "shield-check", _consent_given, "ok"),
     ("consent.withdrawn", "shield-x", _consent_withdrawn, "warn"),
 ):

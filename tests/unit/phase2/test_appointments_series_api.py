@@ -68,7 +68,9 @@ def test_series_is_booked_and_read_with_its_visits(desk_api, body):
     answer = desk_api.post(URL, body)
     assert answer.status_code == 201
     assert answer.json()["description"] == "Every week, 3 visits"
-    assert [one["start"] for one in answer.json()["appointments"]] == [text(NINE + number * WEEK) for number in range(3)]
+    assert [one["start"] for one in answer.json()["appointments"]] == [
+        text(NINE + number * WEEK) for number in range(3)
+    ]
     assert desk_api.get(answer["Location"]).json() == answer.json()
     assert AccessRecord.objects.filter(route="api:series-retrieve").exists()
 
@@ -97,7 +99,9 @@ def test_refused_visit_is_put_elsewhere_or_left_out(desk_api, body, taken):
     later = {"recurrence_id": text(NINE + WEEK), "start": text(NINE + WEEK + dt.timedelta(minutes=30))}
     moved = desk_api.post(URL, {**body, "instead": [later]})
     assert moved.json()["appointments"][1]["start"] == later["start"]
-    skipped = desk_api.post(URL, {**body, "start": text(NINE + dt.timedelta(hours=1)), "skip": [text(NINE + WEEK + dt.timedelta(hours=1))]})
+    skipped = desk_api.post(
+        URL, {**body, "start": text(NINE + dt.timedelta(hours=1)), "skip": [text(NINE + WEEK + dt.timedelta(hours=1))]}
+    )
     assert len(skipped.json()["appointments"]) == 2
 
 

@@ -140,7 +140,7 @@ def test_names_that_languages_spell_differently_sound_alike() -> None:
 
 def test_an_address_in_one_line_is_read_in_parts() -> None:
     assert Place.from_text("Calle Mayor 7, 28013 Madrid") == Place("7", "calle mayor", "", "madrid", "28013")
-    assert HOME == Place("12", "elm street", "", "springfield", "12345")
+    assert Place("12", "elm street", "", "springfield", "12345") == HOME
     assert not Place.from_text(" ,")
 
 
