@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from apps.organizations.models import Organization
+from apps.patients.contact import comparable_address
 from apps.patients.matching import Frequencies, PersonFacts, Place, Score, match_keys, score_pair
 from apps.patients.models import ContactPoint, ContactSystem, Patient, ValueCount
 
@@ -62,6 +63,34 @@ def load_facts(*, organization: Organization, patient_ids: Iterable[uuid.UUID]) 
         )
         known[pk] = Known(facts, version, archived_at is not None)
     return known
+
+
+def typed_facts(
+    *,
+    organization: Organization,
+    given_name: str = "",
+    family_name: str = "",
+    preferred_name: str = "",
+    name_latin: str = "",
+    birth_date: str = "",
+    sex: str = "",
+    phones: Iterable[str] = (),
+    emails: Iterable[str] = (),
+    address: str = "",
+) -> PersonFacts:
+    """Return facts as somebody typed them: phones in any format of the organization's country, an address in one line."""
+    country = organization.country
+    return PersonFacts(
+        given_name=given_name,
+        family_name=family_name,
+        preferred_name=preferred_name,
+        name_latin=name_latin,
+        birth_date=birth_date,
+        sex=sex,
+        phones=frozenset(comparable_address(ContactSystem.PHONE, phone, country=country) for phone in phones if phone),
+        emails=frozenset(comparable_address(ContactSystem.EMAIL, email, country=country) for email in emails if email),
+        places=(Place.from_text(address),) if address else (),
+    )
 
 
 def counted_values(facts: PersonFacts) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -89,6 +91,10 @@ class DuplicateCandidate(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.first_id} = {self.second_id}?"
+
+    def other_than(self, patient_id: uuid.UUID) -> uuid.UUID:
+        """Return the id of the pair's other patient."""
+        return self.second_id if self.first_id == patient_id else self.first_id
 
 
 class MatchRunState(models.TextChoices):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.patients.views import forms, lists, record
+from apps.patients.views import duplicates, forms, lists, record
 
 app_name = "patients"
 urlpatterns = [
@@ -14,7 +14,14 @@ urlpatterns = [
     path("new/row/<slug:part>/", forms.row, name="row"),
     path("check/", forms.check, name="check"),
     path("new/similar/", forms.similar, name="similar"),
+    path("duplicates/", duplicates.index, name="duplicates"),
+    path("duplicates/compare/", duplicates.compare, name="duplicates-compare"),
+    path("duplicates/progress/", duplicates.progress, name="duplicates-progress"),
+    path("duplicates/<uuid:pk>/", duplicates.pair, name="duplicate"),
+    path("duplicates/<uuid:pk>/distinct/", duplicates.tell_apart, name="duplicate-distinct"),
+    path("duplicates/<uuid:pk>/reopen/", duplicates.reopen, name="duplicate-reopen"),
     path("<uuid:pk>/", record.detail, name="detail"),
+    path("<uuid:pk>/possible-duplicates/", duplicates.flag, name="duplicate-flag"),
     path("<uuid:pk>/timeline/", record.timeline, name="timeline"),
     path("<uuid:pk>/tab/<slug:key>/", record.tab, name="tab"),
     path("<uuid:pk>/edit/", forms.edit, name="edit"),

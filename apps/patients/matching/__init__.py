@@ -7,7 +7,7 @@ what that is worth, `scoring` adds it up. Nothing here knows the database. docs/
 from apps.patients.matching.facts import PersonFacts, Place
 from apps.patients.matching.frequencies import Frequencies
 from apps.patients.matching.keys import match_keys
-from apps.patients.matching.scoring import MERGE, REVIEW, Band, Evidence, Score, score_pair
+from apps.patients.matching.scoring import MERGE, REVIEW, Band, Evidence, Score, band_of, score_pair
 
 __all__ = [
     "MERGE",
@@ -18,6 +18,7 @@ __all__ = [
     "PersonFacts",
     "Place",
     "Score",
+    "band_of",
     "match_keys",
     "score_pair",
 ]

@@ -59,9 +59,14 @@ class Score:
 
     @property
     def band(self) -> Band:
-        if self.bits >= MERGE and self.is_settled:
-            return Band.MERGE
-        return Band.REVIEW if self.bits >= REVIEW else Band.UNLIKELY
+        return band_of(self.bits, is_settled=self.is_settled)
+
+
+def band_of(bits: float, *, is_settled: bool) -> Band:
+    """Return what a score suggests; a pair that is not settled is never merged without a person."""
+    if bits >= MERGE and is_settled:
+        return Band.MERGE
+    return Band.REVIEW if bits >= REVIEW else Band.UNLIKELY
 
 
 @dataclass(frozen=True, slots=True)

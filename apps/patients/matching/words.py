@@ -64,7 +64,7 @@ SENTENCES: dict[tuple[str, str], str | Promise] = {
     ("postal", "same"): gettext_lazy("Same postal code"),
     ("postal", "typo"): gettext_lazy("Postal codes differ by one sign"),
     ("postal", "different"): gettext_lazy("Different postal codes"),
-    ("household", "shared"): gettext_lazy("A family shares this, too"),
+    ("household", "shared"): gettext_lazy("Relatives share names, address and phone, too"),
 }
 # Two bits rarer than usual is four times rarer, and then worth a word.
 WORTH_A_WORD = 1.5
@@ -72,10 +72,11 @@ WORTH_A_WORD = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A sentence and its weight in bits; a positive one speaks for one person."""
+    """A sentence and its weight in bits; a positive one speaks for one person. A correction takes weight from others."""
 
     text: str
     weight: float
+    is_correction: bool = False
 
 
 def reason_of(evidence: Evidence | Mapping[str, object]) -> Reason:
@@ -89,7 +90,7 @@ def reason_of(evidence: Evidence | Mapping[str, object]) -> Reason:
             text = _("%(reason)s, a rare one") % {"reason": text}
         elif weight <= usual - WORTH_A_WORD:
             text = _("%(reason)s, a common one") % {"reason": text}
-    return Reason(text, weight)
+    return Reason(text, weight, is_correction=field == "household")
 
 
 def as_json(evidence: Evidence) -> dict[str, object]:
