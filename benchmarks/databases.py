@@ -34,6 +34,8 @@ SOURCES = (
     "apps/portal/demo/*.py",
     "benchmarks/data.py",
     "benchmarks/history.py",
+    "benchmarks/people.py",
+    "apps/patients/matching/*.py",
     "benchmarks/writing.py",
     "requirements.txt",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -15,6 +16,7 @@ from apps.patients.matching.sounds import sound
 SAME, DIFFERENT = "same", "different"
 # Two spellings that so many patients have are two names, not a typo of one: Jayden and Hayden, Mario and Maria.
 KNOWN_NAME = 3
+_DIGITS = re.compile(r"\d")
 
 NAME_LEVELS = (SAME, "nickname", "close", "part", "sound", "initial", "similar", DIFFERENT)
 DATE_LEVELS = (SAME, "swapped", "typo", "agrees", "near", DIFFERENT)
@@ -100,12 +102,15 @@ def compare_emails(ours: frozenset[str], theirs: frozenset[str]) -> str:
         return ""
     if not ours.isdisjoint(theirs):
         return SAME
-    for a in ours:
-        for b in theirs:
-            name = a.partition("@")[0]
-            if OSA.distance(a, b, score_cutoff=2) <= 2 or (len(name) > 5 and name == b.partition("@")[0]):
-                return "typo"
-    return DIFFERENT
+    return "typo" if any(_is_nearly(a, b) for a in ours for b in theirs) else DIFFERENT
+
+
+def _is_nearly(ours: str, theirs: str) -> bool:
+    """Tell whether two e-mails differ by one letter, or by the provider only; other digits are another person's."""
+    if _DIGITS.findall(ours) != _DIGITS.findall(theirs):
+        return False
+    name = ours.partition("@")[0]
+    return OSA.distance(ours, theirs, score_cutoff=1) <= 1 or (len(name) > 5 and name == theirs.partition("@")[0])
 
 
 def compare_texts(ours: str, theirs: str) -> str:

@@ -48,13 +48,13 @@ WEIGHTS: dict[str, dict[str, Odds]] = {
     "sex": {"same": Odds(0.985, 0.5, 0.5), "different": Odds(0.015, 0.5, 0.5)},
     "phone": {
         "same": Odds(0.65, 0.00005, 0.5),
-        "typo": Odds(0.05, 0.0002, 0.001),
-        "different": Odds(0.30, 0.9997, 0.499),
+        "typo": Odds(0.05, 0.001, 0.002),
+        "different": Odds(0.30, 0.9989, 0.498),
     },
     "email": {
         "same": Odds(0.65, 0.00002, 0.1),
-        "typo": Odds(0.08, 0.0002, 0.01),
-        "different": Odds(0.27, 0.9998, 0.89),
+        "typo": Odds(0.08, 0.002, 0.01),
+        "different": Odds(0.27, 0.998, 0.89),
     },
     "identifier": {
         "same": Odds(0.95, 0.000001, 0.000001),
