@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from django.db import connection
 
 from apps.core.tenancy import all_organizations, organization_scope
 from apps.organizations.models import Organization
@@ -45,6 +46,8 @@ def fill(scale: Scale) -> None:
             work_on_run(run.pk)
             run.refresh_from_db()
         run.delete()
+    with as_superuser(connection.settings_dict["NAME"]) as direct:
+        direct.execute("VACUUM (ANALYZE)")
 
 
 PEOPLE = Dataset("people", fill)

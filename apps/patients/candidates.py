@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
 from apps.organizations.models import Organization
 from apps.patients.contact import comparable_address
 from apps.patients.matching import Frequencies, PersonFacts, Place, Score, match_keys, score_pair
-from apps.patients.models import ContactPoint, ContactSystem, Patient, ValueCount
+from apps.patients.models import ContactSystem
 
 # More records than these share keys with nobody but by chance; those with most keys in common come first.
 MOST_COMPARED = 40
-_COLUMNS = (
-    *("id", "given_name", "family_name", "preferred_name", "name_latin"),
-    *("birth_date", "sex", "address", "version", "archived_at"),
+# One text for any number of patients, so that neither the driver nor the server reads it anew for each.
+_FACTS = """
+    SELECT p.id, p.given_name, p.family_name, p.preferred_name, p.name_latin, p.birth_date, p.sex, p.address,
+           p.version, p.archived_at IS NOT NULL,
+           ARRAY(SELECT c.system || ':' || c.value FROM patients_contactpoint c
+                 WHERE c.organization_id = p.organization_id AND c.patient_id = p.id)
+    FROM patients_patient p
+"""
+_BY_ID = _FACTS + "WHERE p.organization_id = %s AND p.id = ANY (%s)"
+_BY_KEYS = (
+    _FACTS
+    + "JOIN patients_sharing_keys(%s::integer[], %s, %s) AS found ON found.id = p.id "
+    + "WHERE p.organization_id = %s AND p.archived_at IS NULL"
 )
+_COUNTS = "SELECT value, people FROM patients_valuecount WHERE organization_id = %s AND value = ANY (%s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +52,45 @@ class Candidate:
 
 
 def load_facts(*, organization: Organization, patient_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Known]:
-    """Return what is known of these patients, archived ones too; two queries, no model is made."""
-    wanted = list(patient_ids)
-    points: defaultdict[tuple[uuid.UUID, str], set[str]] = defaultdict(set)
-    rows = ContactPoint.objects.for_organization(organization).filter(patient_id__in=wanted).order_by()
-    for patient_id, system, value in rows.values_list("patient_id", "system", "value"):
-        points[patient_id, system].add(value)
-    known = {}
-    for pk, given, family, preferred, latin, born, sex, address, version, archived_at in (
-        Patient.objects.for_organization(organization).filter(pk__in=wanted).order_by().values_list(*_COLUMNS)
-    ):
-        facts = PersonFacts(
-            given_name=given,
-            family_name=family,
-            preferred_name=preferred,
-            name_latin=latin,
-            birth_date=born.isoformat() if born else "",
-            sex=sex,
-            phones=frozenset(points.get((pk, ContactSystem.PHONE), ())),
-            emails=frozenset(points.get((pk, ContactSystem.EMAIL), ())),
-            places=(Place.from_text(address),) if address else (),
-        )
-        known[pk] = Known(facts, version, archived_at is not None)
-    return known
+    """Return what is known of these patients, archived ones too; one query, no model is made."""
+    return _facts(_BY_ID, [organization.pk, list(patient_ids)])
+
+
+def _facts(statement: str, values: Sequence[Any]) -> dict[uuid.UUID, Known]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return {row[0]: _known(*row[1:]) for row in cursor.fetchall()}
+
+
+def _known(
+    given: str,
+    family: str,
+    preferred: str,
+    latin: str,
+    born: dt.date | None,
+    sex: str,
+    address: str,
+    version: int,
+    is_archived: bool,
+    points: list[str],
+) -> Known:
+    facts = PersonFacts(
+        given_name=given,
+        family_name=family,
+        preferred_name=preferred,
+        name_latin=latin,
+        birth_date=born.isoformat() if born else "",
+        sex=sex,
+        phones=_of_system(points, ContactSystem.PHONE),
+        emails=_of_system(points, ContactSystem.EMAIL),
+        places=(Place.from_text(address),) if address else (),
+    )
+    return Known(facts, version, is_archived)
+
+
+def _of_system(points: list[str], system: str) -> frozenset[str]:
+    start = f"{system}:"
+    return frozenset(point.removeprefix(start) for point in points if point.startswith(start))
 
 
 def typed_facts(
@@ -109,8 +137,9 @@ def counted_values(facts: PersonFacts) -> list[str]:
 def load_frequencies(*, organization: Organization, people: Iterable[PersonFacts]) -> Frequencies:
     """Return how common these people's values are, as they were last counted; one query."""
     wanted = {"", *(value for facts in people for value in counted_values(facts))}
-    rows = ValueCount.objects.for_organization(organization).filter(value__in=wanted)
-    counts: dict[str, int] = dict(rows.values_list("value", "people"))
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS, [organization.pk, list(wanted)])
+        counts: dict[str, int] = dict(cursor.fetchall())
     total = counts.pop("", 0)
     return Frequencies(total, {_split(value): n for value, n in counts.items()})
 
@@ -130,21 +159,12 @@ def find_candidates(
 ) -> list[Candidate]:
     """Return the active patients who may be this person, with at least so many bits, best first.
 
-    Four queries: who shares a key, their facts and addresses, how common the values are. `own` is left out.
+    Two queries: who shares a key, with their facts, and how common the values are. `own` is left out.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM patients_sharing_keys(%s::integer[], %s, %s)",
-            [keys_of(organization, facts), own, MOST_COMPARED],
-        )
-        ids = [row[0] for row in cursor.fetchall()]
-    if not ids:
+    values = [keys_of(organization, facts), own, MOST_COMPARED, organization.pk]
+    others = {pk: known.facts for pk, known in _facts(_BY_KEYS, values).items()}
+    if not others:
         return []
-    others = {
-        pk: known.facts
-        for pk, known in load_facts(organization=organization, patient_ids=ids).items()
-        if not known.is_archived
-    }
     frequencies = load_frequencies(organization=organization, people=[facts, *others.values()])
     found = [Candidate(pk, score_pair(facts, other, frequencies=frequencies)) for pk, other in others.items()]
     fitting = sorted((one for one in found if one.score.bits >= at_least), key=lambda one: -one.score.bits)

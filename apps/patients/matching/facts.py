@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from apps.patients.folding import fold
 
@@ -40,17 +40,18 @@ class Place:
             postal_code=fold(postal_code).replace(" ", ""),
         )
 
-    @classmethod
-    def from_text(cls, text: str) -> Place:
+    @staticmethod
+    @lru_cache(maxsize=8192)
+    def from_text(text: str) -> Place:
         """Read an address written as one line, `street and number, … , place and postal code`."""
         parts = [part for part in re.split(r"[,;\n]", text) if part.strip()]
         if not parts:
-            return cls()
+            return Place()
         tail = " ".join(fold(part) for part in parts[1:])
         codes = list(_POSTAL.finditer(tail))
         code = codes[-1] if codes else None
         locality = f"{tail[: code.start()]} {tail[code.end() :]}" if code else tail
-        return cls.from_parts(line=parts[0], locality=locality, postal_code=code[1] if code else "")
+        return Place.from_parts(line=parts[0], locality=locality, postal_code=code[1] if code else "")
 
 
 @dataclass(frozen=True)

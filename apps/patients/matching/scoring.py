@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from math import log2
+from typing import NamedTuple
 
 from apps.patients.matching import comparisons
 from apps.patients.matching.comparisons import DIFFERENT, SAME
@@ -20,9 +21,9 @@ from apps.patients.matching.weights import (
     Odds,
 )
 
-# Log2 odds. At REVIEW one pair in 65 is one person if the clinic is like the one the weights describe; MERGE
-# asks for a thousand to one, and for agreement in all that identifies a person (`Score.is_settled`).
-REVIEW, MERGE = -6.0, 10.0
+# Log2 odds. At REVIEW one pair in seventeen is one person if the clinic is like the one the weights describe; MERGE asks
+# for a thousand to one, and for agreement in all that identifies a person (`Score.is_settled`).
+REVIEW, MERGE = -4.0, 10.0
 FEWEST_PEOPLE = 500
 _AGREEING = {
     "given": frozenset({SAME, "nickname"}),
@@ -49,17 +50,35 @@ class Evidence:
     weight: float
 
 
+class _Compared(NamedTuple):
+    """A level with its weights against a stranger and against somebody of the same household."""
+
+    field: str
+    level: str
+    stranger: float
+    household: float
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
     """`bits` are log2 odds that both records are one person; 0 is even, each bit doubles them."""
 
     bits: float
-    evidence: tuple[Evidence, ...]
     is_settled: bool
+    compared: tuple[_Compared, ...]
+    shared: float
 
     @property
     def band(self) -> Band:
         return band_of(self.bits, is_settled=self.is_settled)
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Return every comparison, and what is taken off again because a household shares it."""
+        found = [Evidence(c.field, c.level, round(c.stranger, 1)) for c in self.compared]
+        if self.shared <= -0.5:
+            found.append(Evidence("household", "shared", round(self.shared, 1)))
+        return tuple(found)
 
 
 def band_of(bits: float, *, is_settled: bool) -> Band:
@@ -67,16 +86,6 @@ def band_of(bits: float, *, is_settled: bool) -> Band:
     if bits >= MERGE and is_settled:
         return Band.MERGE
     return Band.REVIEW if bits >= REVIEW else Band.UNLIKELY
-
-
-@dataclass(frozen=True, slots=True)
-class _Compared:
-    """A level with its weights against a stranger and against somebody of the same household."""
-
-    field: str
-    level: str
-    stranger: float
-    household: float
 
 
 def score_pair(ours: PersonFacts, theirs: PersonFacts, *, frequencies: Frequencies) -> Score:
@@ -99,30 +108,36 @@ def score_pair(ours: PersonFacts, theirs: PersonFacts, *, frequencies: Frequenci
     people = max(frequencies.people, FEWEST_PEOPLE)
     mates = 0.5 if ours.household and ours.household == theirs.household else HOUSEHOLD_MATES_PER_PATIENT / people
     weight = -log2((1 - mates) * 2**-against_stranger + mates * 2**-against_household)
-    evidence = [Evidence(c.field, c.level, round(c.stranger, 1)) for c in (*compared, *address)]
-    if (shared := weight - against_stranger) <= -0.5:
-        evidence.append(Evidence("household", "shared", round(shared, 1)))
     levels = {c.field: c.level for c in compared}
     settled = all(levels.get(field) in levels_wanted for field, levels_wanted in _AGREEING.items())
     return Score(
         bits=weight + log2(DUPLICATES_PER_PATIENT / people),
-        evidence=tuple(evidence),
         is_settled=settled and levels.get("sex") != DIFFERENT and levels.get("identifier") != DIFFERENT,
+        compared=(*compared, *address),
+        shared=weight - against_stranger,
     )
 
 
-def _weigh(field: str, level: str, odds: Odds) -> _Compared:
+def _as_weights(field: str, level: str, odds: Odds) -> _Compared:
     return _Compared(field, level, log2(odds.same / odds.stranger), log2(odds.same / odds.household))
 
 
+_FIXED = {
+    (field, level): _as_weights(field, level, odds) for field, all_ in WEIGHTS.items() for level, odds in all_.items()
+}
+_SWAPPED = _as_weights("names", "swapped", NAMES_SWAPPED)
+
+
 def _simple(field: str, level: str) -> list[_Compared]:
-    return [_weigh(field, level, WEIGHTS[field][level])] if level else []
+    return [_FIXED[field, level]] if level else []
 
 
 def _valued(field: str, level: str, share: float) -> _Compared:
     """Weigh an equal value by how many have it."""
-    odds = WEIGHTS[field][level]
-    return _weigh(field, level, odds._replace(stranger=share) if level == SAME else odds)
+    fixed = _FIXED[field, level]
+    if level != SAME:
+        return fixed
+    return _Compared(field, level, log2(WEIGHTS[field][SAME].same / share), fixed.household)
 
 
 def _names(ours: PersonFacts, theirs: PersonFacts, frequencies: Frequencies) -> list[_Compared]:
@@ -138,7 +153,7 @@ def _names(ours: PersonFacts, theirs: PersonFacts, frequencies: Frequencies) -> 
     ]
     if not any(c.level in {SAME, "close"} for c in crossed):
         return straight
-    swapped = [*crossed, _weigh("names", "swapped", NAMES_SWAPPED)]
+    swapped = [*crossed, _SWAPPED]
     return swapped if sum(c.stranger for c in swapped) > sum(c.stranger for c in straight) else straight
 
 

@@ -123,7 +123,9 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [
                     models.Index(fields=["organization", "patient"], name="match_index_by_patient"),
-                    django.contrib.postgres.indexes.GinIndex(fields=["keys"], name="match_index_by_key"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fastupdate=False, fields=["keys"], name="match_index_by_key"
+                    ),
                 ],
             },
         ),

@@ -186,7 +186,7 @@ def _sharing(keys):
         return cursor.fetchall()
 
 
-def test_candidates_of_typed_facts_come_best_first_and_cost_four_queries(organization, django_assert_num_queries):
+def test_candidates_of_typed_facts_come_best_first_and_cost_two_queries(organization, django_assert_num_queries):
     best, worse = register(organization), register(organization, given_name="Anna", phones=[])
     compare(organization, best, worse)
     typed = PersonFacts(
@@ -195,7 +195,7 @@ def test_candidates_of_typed_facts_come_best_first_and_cost_four_queries(organiz
         birth_date="1984-05-17",
         phones=frozenset({"+14155550142"}),
     )
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(2):
         found = find_candidates(organization=organization, facts=typed, at_least=REVIEW)
     assert [one.patient_id for one in found] == [best.pk, worse.pk]
 
