@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
+from psycopg.types.json import Jsonb
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
@@ -18,6 +19,7 @@ from apps.organizations.models import Organization
 from apps.patients.contact import comparable_address, show_phone
 from apps.patients.dates import find_birth_date
 from apps.patients.folding import fold, fold_name
+from apps.patients.matching.nicknames import forms_of
 from apps.patients.models import ContactPoint, ContactSystem, Patient
 
 MOST_WORDS = 6
@@ -59,7 +61,8 @@ def search_patients(*, organization: Organization, text: str, limit: int = 10) -
 
     Words are names in any order, script and spelling (the start of a word is enough), an e-mail address, or with
     three digits and more a part of a phone; a date is a birth date in the organization's order; up to six digits
-    are also a record number. Small typos are forgiven when nothing fits exactly.
+    are also a record number. When nothing more fits as typed, other forms of a name (Bill for William), then small
+    typos.
     """
     query = _parse(text, organization)
     hits = _hits(query, limit)
@@ -84,11 +87,26 @@ def _hits(query: _Query, limit: int) -> list[_Hit]:
     limit = max(1, min(limit, 50))
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, how, known_by FROM patients_search(%s, %s, %s, %s, %s::date[], %s)",
-            [query.words, query.raw, query.digits, query.number, query.births, limit],
+            "SELECT id, how, known_by FROM patients_search(%s, %s, %s, %s, %s::date[], %s, %s, %s)",
+            [query.words, query.raw, query.digits, query.number, query.births, limit, *_variants(query.words)],
         )
         hits = [_Hit(*row) for row in cursor.fetchall()]
     return _without_far_fetched(hits, query.words)[:limit]
+
+
+def _variants(words: list[str]) -> tuple[Jsonb, Jsonb]:
+    """Return each word's other forms (Bill: William), and those with two neighbouring letters exchanged.
+
+    An exchange in a short word leaves hardly a trigram as it was, so it has to be asked for.
+    """
+    forms = {word: named for word in words if (named := forms_of(word))}
+    slips = {word: _exchanged(word) for word in words if 3 <= len(word) <= 7 and word.isalpha()}
+    return Jsonb(forms), Jsonb(slips)
+
+
+def _exchanged(word: str) -> list[str]:
+    turned = (word[:n] + word[n + 1] + word[n] + word[n + 2 :] for n in range(len(word) - 1))
+    return [other for other in dict.fromkeys(turned) if other != word]
 
 
 def _without_far_fetched(hits: list[_Hit], words: list[str]) -> list[_Hit]:
@@ -283,4 +301,6 @@ def _reason(patient: Patient, query: _Query, how: str, organization: Organizatio
             )
             if email is not None:
                 return _("e-mail %(email)s") % {"email": email}
+    if how == "form":
+        return _("another form of the name")
     return _("similar name") if how == "similar" else _("name")
