@@ -35,7 +35,10 @@ SOURCES = (
     "benchmarks/data.py",
     "benchmarks/history.py",
     "benchmarks/people.py",
-    "apps/patients/matching/*.py",
+    "apps/patients/folding.py",
+    "apps/patients/matching/facts.py",
+    "apps/patients/matching/keys.py",
+    "apps/patients/matching/sounds.py",
     "benchmarks/writing.py",
     "requirements.txt",
 )

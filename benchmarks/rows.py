@@ -50,6 +50,7 @@ ROWS = {
         Row("B11", "patients found while typing, with a typo, as duplicates", "matching:measure"),
         Row("B12", "cold start, warm start, memory at rest", "startup:measure"),
         Row("B13", "slots and one-slot contention beside django-appointment", "peers:measure", needs_peers=True),
+        Row("B14", "duplicates in FEBRL's labelled sets", "febrl:measure", needs_peers=True),
     )
 }
 
