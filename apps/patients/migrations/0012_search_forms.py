@@ -5,6 +5,8 @@ import importlib
 from django.db import migrations
 
 FORWARD = r"""
+-- Loads pg_trgm: in a session that has not used it yet its settings are unknown, and only a superuser may store those.
+SELECT word_similarity('', '');
 DROP FUNCTION patients_search(text[], text[], text[], integer, date[], integer);
 CREATE FUNCTION patients_search(
     words text[], raw text[], digits text[], number integer, births date[], most integer, forms jsonb, slips jsonb
