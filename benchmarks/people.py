@@ -16,7 +16,7 @@ from itertools import accumulate
 from apps.organizations.models import Organization
 from apps.patients.folding import index_text, sort_text
 from apps.patients.matching.nicknames import LINES, forms_of
-from apps.patients.models import ContactPoint, ContactSystem, Patient
+from apps.patients.models import Address, ContactPoint, ContactSystem, Patient
 from apps.portal.demo.copying import copy
 from apps.portal.demo.people import FAMILY, GIVEN
 from benchmarks.environment import Scale
@@ -174,7 +174,9 @@ def fill_people(scale: Scale) -> None:
     people = list(Inventor().people(scale.people))
     patients = [_patient(organization, number, person) for number, person in enumerate(people, start=1)]
     copy(patients)
-    copy(point for patient, person in zip(patients, people, strict=True) for point in _points(patient, person))
+    pairs = list(zip(patients, people, strict=True))
+    copy(point for patient, person in pairs for point in _points(patient, person))
+    copy(_address(patient, person) for patient, person in pairs if person.address)
 
 
 def _patient(organization: Organization, number: int, person: Person) -> Patient:
@@ -185,7 +187,6 @@ def _patient(organization: Organization, number: int, person: Person) -> Patient
         family_name=person.family,
         birth_date=person.born,
         sex=person.sex,
-        address=person.address,
         note=str(person.who),
         sort_name=sort_text(given_name=person.given, family_name=person.family),
         search_text=index_text(
@@ -195,6 +196,10 @@ def _patient(organization: Organization, number: int, person: Person) -> Patient
             emails=(person.email,) if person.email else (),
         ),
     )
+
+
+def _address(patient: Patient, person: Person) -> Address:
+    return Address(organization_id=patient.organization_id, patient=patient, lines=[person.address])
 
 
 def _points(patient: Patient, person: Person) -> Iterator[ContactPoint]:

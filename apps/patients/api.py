@@ -26,11 +26,11 @@ from apps.organizations.permissions import Permission
 from apps.patients import services
 from apps.patients.candidates import find_candidates, typed_facts
 from apps.patients.contact import comparable_address
-from apps.patients.models import ConsentPurpose, ContactSystem, Patient
-from apps.patients.selectors import RECORD, search_patients, with_record
 from apps.patients.matching import REVIEW, band_of
 from apps.patients.matching.words import as_json
+from apps.patients.models import ConsentPurpose, ContactSystem, Patient
 from apps.patients.review import pairs_of_patient
+from apps.patients.selectors import RECORD, search_patients, with_record
 from apps.patients.serializers import (
     ConsentAnswerSerializer,
     ConsentListSerializer,

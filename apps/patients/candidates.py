@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from django.db import connection
 
 from apps.organizations.models import Organization
 from apps.patients.contact import comparable_address
+from apps.patients.dates import BirthPrecision, PartialDate
 from apps.patients.matching import Frequencies, PersonFacts, Place, Score, match_keys, score_pair
 from apps.patients.models import ContactSystem
 
@@ -19,10 +21,17 @@ from apps.patients.models import ContactSystem
 MOST_COMPARED = 40
 # One text for any number of patients, so that neither the driver nor the server reads it anew for each.
 _FACTS = """
-    SELECT p.id, p.given_name, p.family_name, p.preferred_name, p.name_latin, p.birth_date, p.sex, p.address,
+    SELECT p.id, p.given_name, p.family_name, p.preferred_name, p.name_latin, p.birth_date, p.birth_precision, p.sex,
            p.version, p.archived_at IS NOT NULL,
            ARRAY(SELECT c.system || ':' || c.value FROM patients_contactpoint c
-                 WHERE c.organization_id = p.organization_id AND c.patient_id = p.id)
+                 WHERE c.organization_id = p.organization_id AND c.patient_id = p.id),
+           (SELECT jsonb_agg(jsonb_build_array(a.lines, a.city, a.postal_code)) FROM patients_address a
+            WHERE a.organization_id = p.organization_id AND a.patient_id = p.id AND a.use <> 'work'),
+           (SELECT jsonb_object_agg(i.system, i.value) FROM patients_identifier i
+            WHERE i.organization_id = p.organization_id AND i.patient_id = p.id),
+           ARRAY(SELECT least(r.patient_id, r.linked_patient_id) || ' ' || greatest(r.patient_id, r.linked_patient_id)
+                 FROM patients_relatedperson r WHERE r.organization_id = p.organization_id
+                 AND r.linked_patient_id IS NOT NULL AND (r.patient_id = p.id OR r.linked_patient_id = p.id))
     FROM patients_patient p
 """
 _BY_ID = _FACTS + "WHERE p.organization_id = %s AND p.id = ANY (%s)"
@@ -68,24 +77,37 @@ def _known(
     preferred: str,
     latin: str,
     born: dt.date | None,
+    precision: str,
     sex: str,
-    address: str,
     version: int,
     is_archived: bool,
     points: list[str],
+    addresses: str | None,
+    identifiers: str | None,
+    relations: list[str],
 ) -> Known:
     facts = PersonFacts(
         given_name=given,
         family_name=family,
         preferred_name=preferred,
         name_latin=latin,
-        birth_date=born.isoformat() if born else "",
+        birth_date=PartialDate(born, BirthPrecision(precision)).isoformat() if born else "",
         sex=sex,
         phones=_of_system(points, ContactSystem.PHONE),
         emails=_of_system(points, ContactSystem.EMAIL),
-        places=(Place.from_text(address),) if address else (),
+        places=tuple(filter(None, (place_of(*address) for address in json.loads(addresses or "[]")))),
+        identifiers=json.loads(identifiers or "{}"),
+        relations=frozenset(relations),
     )
     return Known(facts, version, is_archived)
+
+
+def place_of(lines: Sequence[str], city: str, postal_code: str) -> Place:
+    """Return an address in parts; one that stands in a single line, as older records have it, is taken apart."""
+    if len(lines) == 1 and not city and not postal_code:
+        return Place.from_text(lines[0])
+    street, *further = lines or [""]
+    return Place.from_parts(line=street, extra=" ".join(further), locality=city, postal_code=postal_code)
 
 
 def _of_system(points: list[str], system: str) -> frozenset[str]:
@@ -104,6 +126,7 @@ def typed_facts(
     sex: str = "",
     phones: Iterable[str] = (),
     emails: Iterable[str] = (),
+    identifiers: Mapping[str, str] | None = None,
     address: str = "",
 ) -> PersonFacts:
     """Return facts as somebody typed them: phones in any format of the organization's country, an address in one line."""
@@ -118,6 +141,7 @@ def typed_facts(
         phones=frozenset(comparable_address(ContactSystem.PHONE, phone, country=country) for phone in phones if phone),
         emails=frozenset(comparable_address(ContactSystem.EMAIL, email, country=country) for email in emails if email),
         places=(Place.from_text(address),) if address else (),
+        identifiers=identifiers or {},
     )
 
 

@@ -21,7 +21,7 @@ from apps.patients.models import CandidateState, ContactPoint, ContactSystem, Du
 PAGE = 50
 _SIDES = ("for", "against", "corrects")
 LIKELY, VERY_LIKELY = 0.0, 5.0
-_LISTED = ("given_name", "family_name", "preferred_name", "name_latin", "birth_date", "number", "archived_at")
+_LISTED = ("given_name", "family_name", "preferred_name", "name_latin", "birth_date", "birth_precision", "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,10 @@ class PairLine:
 
 @dataclass(frozen=True, slots=True)
 class PairPage:
-    """A page of the list; `next_after` asks for the next one, None on the last."""
+    """A page of the list, with its first pair whole; `next_after` asks for the next page, None on the last."""
 
     lines: list[PairLine]
+    first: DuplicateCandidate | None
     next_after: uuid.UUID | None
 
 
@@ -139,11 +140,13 @@ def list_pairs(*, organization: Organization, state: str, after: uuid.UUID | Non
     shown = [f"{side}__{name}" for side in ("first", "second") for name in _LISTED]
     found = list(
         rows.select_related("first", "second").only(
-            *("bits", "is_settled", "note", "decided_at", "decided_by_label", *shown)
+            *("bits", "is_settled", "reasons", "state", "note", "decided_at", "decided_by_label", *shown)
         )[: PAGE + 1]
     )
     return PairPage(
-        [_line(row, organization) for row in found[:PAGE]], found[PAGE - 1].pk if len(found) > PAGE else None
+        [_line(row, organization) for row in found[:PAGE]],
+        found[0] if found else None,
+        found[PAGE - 1].pk if len(found) > PAGE else None,
     )
 
 
@@ -167,11 +170,12 @@ def compared_fields(first: Patient, second: Patient, *, country: str) -> list[Co
         (_("Family name"), text(lambda p: p.family_name)),
         (_("Called"), text(lambda p: p.preferred_name)),
         (_("Latin spelling"), text(lambda p: p.name_latin)),
-        (_("Birth date"), text(lambda p: _day(p.birth_date))),
+        (_("Birth date"), text(lambda p: p.born.in_words() if p.born else "")),
         (_("Sex"), text(lambda p: "" if p.sex == "unknown" else p.get_sex_display())),
         (_("Phone"), (_phones(first, country), _phones(second, country))),
         (_("E-mail"), (_addresses(first, ContactSystem.EMAIL), _addresses(second, ContactSystem.EMAIL))),
-        (_("Address"), text(lambda p: p.address)),
+        (_("Address"), ([str(a) for a in first.addresses.all()], [str(a) for a in second.addresses.all()])),
+        (_("Numbers"), (_numbers(first), _numbers(second))),
     ]
     registered = text(lambda p: _day(p.created_at.astimezone(p.organization.zone).date()))
     return [
@@ -205,6 +209,10 @@ def _addresses(patient: Patient, system: str) -> list[str]:
 
 def _phones(patient: Patient, country: str) -> list[str]:
     return [show_phone(value, country=country) for value in _addresses(patient, ContactSystem.PHONE)]
+
+
+def _numbers(patient: Patient) -> list[str]:
+    return [f"{number.system}: {number.value}" for number in patient.identifiers.all()]
 
 
 def merge_url(first: Patient, second: Patient) -> str:

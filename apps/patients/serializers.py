@@ -225,11 +225,16 @@ class MatchSerializer(serializers.Serializer):
     sex = serializers.ChoiceField(choices=Sex.choices, required=False, default=Sex.UNKNOWN)
     phones = serializers.ListField(child=serializers.CharField(max_length=40), required=False, max_length=10)
     emails = serializers.ListField(child=serializers.CharField(max_length=254), required=False, max_length=10)
-    address = serializers.CharField(required=False, max_length=200, default="")
+    identifiers = serializers.DictField(
+        child=serializers.CharField(max_length=100), required=False, help_text="number by system"
+    )
+    address = serializers.CharField(required=False, max_length=200, default="", help_text="in one line")
     limit = serializers.IntegerField(required=False, min_value=1, max_value=20, default=10)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if not any(attrs.get(name) for name in ("given_name", "family_name", "birth_date", "phones", "emails")):
+        if not any(
+            attrs.get(name) for name in ("given_name", "family_name", "birth_date", "phones", "emails", "identifiers")
+        ):
             raise serializers.ValidationError(
                 {"given_name": _("Give at least a name, a birth date, a phone or an e-mail to compare.")}
             )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
 from apps.organizations.models import Organization
-from apps.patients.candidates import find_candidates, typed_facts
-from apps.patients.matching import REVIEW, Score
+from apps.patients.candidates import find_candidates
+from apps.patients.matching import REVIEW, PersonFacts, Score
 from apps.patients.matching.words import reason_of
 from apps.patients.models import ContactSystem, Patient
 from apps.patients.review import LIKELY
@@ -28,25 +27,13 @@ class Similar:
     is_likely: bool
 
 
-def similar_patients(
-    *, organization: Organization, typed: Mapping[str, str], own: uuid.UUID | None = None
-) -> list[Similar]:
+def similar_patients(*, organization: Organization, typed: PersonFacts, own: uuid.UUID | None = None) -> list[Similar]:
     """Return who may be the typed person, likeliest first, then who else has the phone or the e-mail.
 
     Ten queries at most. What was saved in the last seconds may be missing among the scored ones: their keys are
     written behind the page. Addresses are looked up directly.
     """
-    facts = typed_facts(
-        organization=organization,
-        given_name=typed.get("given_name", ""),
-        family_name=typed.get("family_name", ""),
-        birth_date=typed.get("birth_date", ""),
-        sex=typed.get("sex", ""),
-        phones=[typed.get("phone", ""), typed.get("phone_2", "")],
-        emails=[typed.get("email", "")],
-        address=typed.get("address", ""),
-    )
-    scored = find_candidates(organization=organization, facts=facts, own=own, at_least=REVIEW, limit=MOST)
+    scored = find_candidates(organization=organization, facts=typed, own=own, at_least=REVIEW, limit=MOST)
     patients = with_contact_points(Patient.objects.for_organization(organization)).in_bulk(
         [one.patient_id for one in scored]
     )
@@ -56,8 +43,8 @@ def similar_patients(
         if one.patient_id in patients
     }
     shared = (
-        (ContactSystem.PHONE, facts.phones, _("same phone")),
-        (ContactSystem.EMAIL, facts.emails, _("same e-mail")),
+        (ContactSystem.PHONE, typed.phones, _("same phone")),
+        (ContactSystem.EMAIL, typed.emails, _("same e-mail")),
     )
     for system, values, reason in shared:
         for value in values:

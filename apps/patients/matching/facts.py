@@ -59,8 +59,8 @@ class PersonFacts:
     """A person as some record states them. Any fact may be missing; texts are as people wrote them.
 
     `birth_date` is ISO 8601 and may be partial (`1956`, `1956-04`), as FHIR has it. Phones are E.164, e-mails lower
-    case, `identifiers` are (system, value). `household` names a household that the clinic knows the person to be of:
-    who shares one is stated to be another person.
+    case, `identifiers` are (system, value). `relations` names the bonds to other people that the clinic knows: who shares
+    one is stated to be somebody else.
     """
 
     given_name: str = ""
@@ -73,7 +73,7 @@ class PersonFacts:
     emails: frozenset[str] = frozenset()
     places: tuple[Place, ...] = ()
     identifiers: Mapping[str, str] = field(default_factory=dict)
-    household: str = ""
+    relations: frozenset[str] = frozenset()
 
     @cached_property
     def given_names(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from apps.patients.matching.weights import (
     HOUSEHOLD_MATES_PER_PATIENT,
     MOVED,
     NAMES_SWAPPED,
+    RELATED,
     WEIGHTS,
     Odds,
 )
@@ -106,7 +107,7 @@ def score_pair(ours: PersonFacts, theirs: PersonFacts, *, frequencies: Frequenci
     against_stranger = sum(c.stranger for c in compared) + _unless_moved(sum(c.stranger for c in address))
     against_household = sum(c.household for c in compared) + _unless_moved(sum(c.household for c in address))
     people = max(frequencies.people, FEWEST_PEOPLE)
-    mates = 0.5 if ours.household and ours.household == theirs.household else HOUSEHOLD_MATES_PER_PATIENT / people
+    mates = RELATED if not ours.relations.isdisjoint(theirs.relations) else HOUSEHOLD_MATES_PER_PATIENT / people
     weight = -log2((1 - mates) * 2**-against_stranger + mates * 2**-against_household)
     levels = {c.field: c.level for c in compared}
     settled = all(levels.get(field) in levels_wanted for field, levels_wanted in _AGREEING.items())

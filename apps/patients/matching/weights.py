@@ -96,3 +96,5 @@ HOUSEHOLD_MATES_PER_PATIENT = 1.0
 NAMES_SWAPPED = Odds(0.02, 0.5, 0.5)
 # One person in seven moved between two records; then nothing of the address needs to agree.
 MOVED = 0.15
+# Of two records that are stated to be of relatives, one pair in a hundred is one person after all, by a slip.
+RELATED = 0.99

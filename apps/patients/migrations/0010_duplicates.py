@@ -11,7 +11,7 @@ import apps.core.ids
 class Migration(migrations.Migration):
     dependencies = [
         ("organizations", "0005_keys_may_read_reports"),
-        ("patients", "0004_sort_name"),
+        ("patients", "0005_fuller_record"),
     ]
 
     operations = [

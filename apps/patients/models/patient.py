@@ -143,13 +143,3 @@ class NumberCounter(TenantModel):
 
     def __str__(self) -> str:
         return str(self.last)
-
-
-from apps.patients.models_duplicates import (  # noqa: E402, F401 - the tables of duplicates
-    CandidateState,
-    DuplicateCandidate,
-    MatchIndex,
-    MatchRun,
-    MatchRunState,
-    ValueCount,
-)

@@ -24,10 +24,10 @@ from apps.patients.candidates import (
     load_frequencies,
     pairs_sharing_keys,
 )
-from apps.patients.cleaning import limited
 from apps.patients.matching import REVIEW, PersonFacts, Score, score_pair
 from apps.patients.matching.words import as_json
 from apps.patients.models import CandidateState, DuplicateCandidate, MatchIndex, Patient
+from apps.patients.text import limited
 
 Pair = tuple[uuid.UUID, uuid.UUID]
 

@@ -100,8 +100,7 @@ def _review(request: OrganizationRequest, chosen: DuplicateCandidate | None) -> 
         organization=request.organization, state=state, after=uuid_or_none(request.GET.get("after"))
     )
     opened = chosen is not None
-    if chosen is None and page.lines:
-        chosen = DuplicateCandidate.objects.for_organization(request.organization).get(pk=page.lines[0].id)
+    chosen = chosen or page.first
     listed = {patient.pk for line in page.lines for patient in (line.first, line.second)}
     note_access(request, listed, AccessKind.SEARCH)
     context = {
@@ -130,9 +129,8 @@ def _address(state: str, after: uuid.UUID | None = None) -> str:
 
 
 def _pair_context(request: OrganizationRequest, candidate: DuplicateCandidate) -> dict[str, Any]:
-    patients = with_contact_points(Patient.objects.for_organization(request.organization)).in_bulk(
-        [candidate.first_id, candidate.second_id]
-    )
+    wanted = with_contact_points(Patient.objects.for_organization(request.organization))
+    patients = wanted.prefetch_related("addresses", "identifiers").in_bulk([candidate.first_id, candidate.second_id])
     first, second = sorted(patients.values(), key=lambda patient: patient.number)
     for patient in (first, second):
         patient.organization = request.organization

@@ -18,8 +18,10 @@ from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
 from apps.patients import services
-from apps.patients.dates import find_birth_date
+from apps.patients.candidates import typed_facts
+from apps.patients.dates import find_birth_date, read_birth_date
 from apps.patients.forms import PatientForm
+from apps.patients.matching import PersonFacts
 from apps.patients.models import Patient
 from apps.patients.parts import PARTS
 from apps.patients.record_form import RecordForm
@@ -184,9 +186,16 @@ def similar(request: OrganizationRequest) -> HttpResponse:
     )
 
 
-def _typed(request: OrganizationRequest) -> dict[str, str]:
-    names = ("given_name", "family_name", "birth_date", "phone", "phone_2", "email", "address", "sex")
-    typed = {name: request.POST.get(name, "").strip()[:200] for name in names}
+def _typed(request: OrganizationRequest) -> PersonFacts:
     organization = request.organization
-    found = find_birth_date(typed["birth_date"], day_first=organization.day_first, today=organization.today())
-    return typed | {"birth_date": found[0].isoformat() if found else ""}
+    typed = {name: request.POST.get(name, "").strip()[:200] for name in ("given_name", "family_name", "sex")}
+    born = read_birth_date(
+        request.POST.get("birth_date", ""), day_first=organization.day_first, today=organization.today()
+    )
+    return typed_facts(
+        organization=organization,
+        birth_date=born.isoformat() if born else "",
+        phones=written_values(request.POST, "phone"),
+        emails=written_values(request.POST, "email"),
+        **typed,
+    )

@@ -25,7 +25,7 @@ ANA = {
     "family_name": "Fernández",
     "birth_date": dt.date(1984, 5, 17),
     "phones": ["+14155550142"],
-    "address": "12 Elm Street, Springfield 12345",
+    "addresses": [{"lines": ["12 Elm Street"], "city": "Springfield", "postal_code": "12345"}],
 }
 
 
@@ -62,7 +62,7 @@ def test_a_second_registration_is_found_after_the_save(organization):
         {"given_name": "Fernández", "family_name": "Ana"},
         {"birth_date": dt.date(1984, 5, 18), "phones": []},
         {"given_name": "Anna", "family_name": "Fernandes", "phones": []},
-        {"family_name": "Soto", "address": ""},
+        {"family_name": "Soto", "addresses": []},
         {"birth_date": None},
     ],
     ids=["swapped names", "birth date with a typo", "both names with a typo", "married", "no birth date"],
@@ -87,7 +87,7 @@ def test_saving_does_not_wait_for_the_comparison(organization):
 def test_an_open_candidate_goes_when_the_record_was_corrected(organization):
     first, second = register(organization), register(organization)
     assert len(compare(organization, first, second)) == 1
-    changes = {"given_name": "Ramón", "birth_date": dt.date(1950, 1, 2), "phones": [], "address": ""}
+    changes = {"given_name": "Ramón", "birth_date": dt.date(1950, 1, 2), "phones": [], "addresses": []}
     services.update_patient(patient=second, changes=changes, actor=SYSTEM)
     drain()
     assert not DuplicateCandidate.objects.exists()
@@ -211,7 +211,7 @@ def test_a_run_compares_everybody_counts_values_and_says_how_far_it_is(organizat
     monkeypatch.setattr("apps.patients.services.match_runs.COMPARE", 1)
     monkeypatch.setattr("apps.patients.services.match_runs.READ", 1)
     first, second = register(organization), register(organization)
-    register(organization, given_name="Wei", family_name="Zhang", birth_date=None, phones=[], address="")
+    register(organization, given_name="Wei", family_name="Zhang", birth_date=None, phones=[], addresses=[])
     run = start_match_run(organization=organization, actor=actor)
     seen = []
     while work_on_run(run.pk):
@@ -267,3 +267,17 @@ def test_counting_leaves_other_organizations_counts_alone(organization, other_or
     with organization_scope(other_organization.pk):
         facts = PersonFacts(family_name="Fernández")
         assert load_frequencies(organization=other_organization, people=[facts]).count("family", "fernandez") == 2
+
+
+def test_addresses_identifiers_relatives_and_partial_dates_are_compared(organization):
+    mother = register(organization, identifiers=[{"system": "passport", "value": "X1234567"}])
+    daughter = register(
+        organization,
+        birth_date="2009-05",
+        related_persons=[{"name": "Ana", "relationship": "parent", "linked_patient": str(mother.pk)}],
+    )
+    known = load_facts(organization=organization, patient_ids=[mother.pk, daughter.pk])
+    ours, theirs = known[mother.pk].facts, known[daughter.pk].facts
+    assert (theirs.birth_date, ours.identifiers) == ("2009-05", {"passport": "X1234567"})
+    assert ours.relations == theirs.relations != frozenset()
+    assert (ours.places[0].street, ours.places[0].postal_code) == ("elm street", "12345")

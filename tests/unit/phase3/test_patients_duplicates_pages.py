@@ -24,7 +24,7 @@ ANA = {
     "family_name": "Fernández",
     "birth_date": dt.date(1984, 5, 17),
     "phones": ["+14155550142"],
-    "address": "12 Elm Street, Springfield 12345",
+    "addresses": [{"lines": ["12 Elm Street"], "city": "Springfield", "postal_code": "12345"}],
 }
 
 

@@ -111,9 +111,11 @@ def test_a_father_and_a_son_of_one_name_are_never_merged_without_a_person() -> N
     assert score(father, replace(father, birth_date="")).band is not Band.MERGE
 
 
-def test_people_whom_the_clinic_knows_as_one_household_weigh_less() -> None:
-    at_home = replace(ANA, household="h1")
-    assert score(at_home, replace(at_home, given_name="Anna")).bits < score(ANA, replace(ANA, given_name="Anna")).bits
+def test_people_whom_the_clinic_knows_as_relatives_weigh_less() -> None:
+    at_home = replace(ANA, relations=frozenset({"mother daughter"}))
+    assert (
+        score(at_home, replace(at_home, given_name="Anna")).bits < score(ANA, replace(ANA, given_name="Anna")).bits - 5
+    )
 
 
 def test_an_identifier_of_one_system_decides_between_people_of_one_name() -> None:
@@ -185,7 +187,7 @@ PEOPLE = st.builds(
         max_size=2,
     ).map(tuple),
     identifiers=st.dictionaries(st.sampled_from(["passport", "mrn"]), st.sampled_from(["X1234", "X1235", "Z9"])),
-    household=st.sampled_from(["", "h1"]),
+    relations=st.frozensets(st.sampled_from(["a b", "a c"]), max_size=1),
 )
 
 

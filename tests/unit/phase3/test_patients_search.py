@@ -168,15 +168,17 @@ def test_the_name_as_typed_comes_before_its_other_forms(organization, people):
 
 def test_whole_words_come_first_where_too_many_begin_so(organization, people):
     """The first look is capped; a name that is typed whole must not be lost among longer ones."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO patients_patient (id, created_at, updated_at, organization_id, number, given_name, family_name, "
-            "preferred_name, name_latin, sex, language, address, alerts, tags, preferred_channel, note, search_text, "
-            "sort_name, version) SELECT gen_random_uuid(), now(), now(), %s, 5000 + n, 'Annabel', 'Smithson', '', '', "
-            "'unknown', 'en', '', '{}', '{}', '', '', ' annabel smithson ', 'smithson annabel', 1 "
-            "FROM generate_series(1, 2100) AS n",
-            [organization.pk],
+    Patient.objects.bulk_create(
+        Patient(
+            organization=organization,
+            number=5000 + n,
+            given_name="Annabel",
+            family_name="Smithson",
+            search_text=" annabel smithson ",
+            sort_name="smithson annabel",
         )
+        for n in range(2100)
+    )
     services.create_patient(organization=organization, given_name="Anna", family_name="Smith", actor=SYSTEM)
     found = names(organization, "anna smith", limit=10)
     assert found[0] == "Anna"
