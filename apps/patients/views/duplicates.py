@@ -100,6 +100,7 @@ def _review(request: OrganizationRequest, chosen: DuplicateCandidate | None) -> 
         organization=request.organization, state=state, after=uuid_or_none(request.GET.get("after"))
     )
     opened = chosen is not None
+    here = reverse("patients:duplicate", args=[chosen.pk]) if chosen else _address(state)
     chosen = chosen or page.first
     listed = {patient.pk for line in page.lines for patient in (line.first, line.second)}
     note_access(request, listed, AccessKind.SEARCH)
@@ -107,6 +108,7 @@ def _review(request: OrganizationRequest, chosen: DuplicateCandidate | None) -> 
         "lines": page.lines,
         "state": state,
         "opened": opened,
+        "here": here,
         "today": request.organization.today(),
         "open_count": counts_of(request).ask(review.candidates(request.organization).order_by(), cap=1000),
         "next_url": _address(state, page.next_after) if page.next_after else "",

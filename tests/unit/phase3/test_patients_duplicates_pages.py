@@ -65,6 +65,7 @@ def test_not_the_same_is_remembered_and_can_be_undone(desk_client, pair):
     url = reverse("patients:duplicate-distinct", args=[pair.pk])
     answer = desk_client.post(url, {"note": "Mother and daughter"}, headers=HTMX)
     assert "No duplicates in sight" in text_of(answer)
+    assert answer.context["here"] == reverse("patients:duplicates")
     undo = reverse("patients:duplicate-reopen", args=[pair.pk])
     assert undo in answer.headers["HX-Trigger"]
     told_apart = text_of(desk_client.get(reverse("patients:duplicates"), {"state": "distinct"}))
