@@ -34,6 +34,11 @@ SOURCES = (
     "apps/portal/demo/*.py",
     "benchmarks/data.py",
     "benchmarks/history.py",
+    "benchmarks/people.py",
+    "apps/patients/folding.py",
+    "apps/patients/matching/facts.py",
+    "apps/patients/matching/keys.py",
+    "apps/patients/matching/sounds.py",
     "benchmarks/writing.py",
     "requirements.txt",
 )

@@ -45,6 +45,8 @@ class Scale:
     slots_practitioners: int
     few: int
     many: int
+    people: int
+    matched: int
     bookings: int
     attempts: int
     page_requests: int
@@ -60,6 +62,8 @@ SCALES = {
         slots_practitioners=200,
         few=10_000,
         many=1_000_000,
+        people=200_000,
+        matched=8_000,
         bookings=1_600,
         attempts=500,
         page_requests=40,
@@ -73,6 +77,8 @@ SCALES = {
         slots_practitioners=20,
         few=10_000,
         many=50_000,
+        people=20_000,
+        matched=2_000,
         bookings=320,
         attempts=100,
         page_requests=10,

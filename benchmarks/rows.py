@@ -47,8 +47,10 @@ ROWS = {
         Row("B7", "pages over many rows and over few", "pages:measure_growth"),
         Row("B8", "pages a second, beside a bare view", "pages:measure_throughput"),
         Row("B9", "webhook answers under load", "webhooks:measure"),
+        Row("B11", "patients found while typing, with a typo, as duplicates", "matching:measure"),
         Row("B12", "cold start, warm start, memory at rest", "startup:measure"),
         Row("B13", "slots and one-slot contention beside django-appointment", "peers:measure", needs_peers=True),
+        Row("B14", "duplicates in FEBRL's labelled sets", "febrl:measure", needs_peers=True),
     )
 }
 

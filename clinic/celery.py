@@ -34,6 +34,12 @@ app.conf.beat_schedule = {
     "forget-imports": {"task": "appointments.forget_imports", "schedule": 3600.0, "options": {"expires": 3600}},
     "work-on-files": {"task": "media.work_on_due", "schedule": 10.0, "options": {"expires": 10}},
     "sweep-files": {"task": "media.sweep_orphans", "schedule": 6 * 3600.0, "options": {"expires": 3600}},
+    "compare-patients": {"task": "patients.work_on_match_runs", "schedule": 30.0, "options": {"expires": 30}},
+    "compare-every-patient": {
+        "task": "patients.compare_everybody",
+        "schedule": crontab(minute="20", hour="2"),
+        "options": {"expires": 3600},
+    },
     "advance-journeys": {"task": "journeys.advance_due", "schedule": 15.0, "options": {"expires": 15}},
     "sweep-conversations": {"task": "conversations.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "forget-expired-answers": {"task": "core.forget_expired", "schedule": 3600.0, "options": {"expires": 3600}},

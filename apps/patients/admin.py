@@ -18,8 +18,10 @@ from apps.patients.models import (
     Address,
     Consent,
     ContactPoint,
+    DuplicateCandidate,
     Identifier,
     IdentifierSystem,
+    MatchRun,
     Merge,
     MergeRow,
     Patient,
@@ -157,3 +159,25 @@ class ConsentAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         return super().get_queryset(request).order_by("-decided_at")
+
+
+@admin.register(DuplicateCandidate)
+class DuplicateCandidateAdmin(ModelAdmin):
+    """Pairs that may be of one person, to look at; they are decided in the review, where both records are seen."""
+
+    list_display = ["first", "second", "bits", "is_settled", "state", "decided_by_label", "decided_at"]
+    list_filter = ["state", "is_settled"]
+    list_select_related = ["first", "second"]
+    search_fields = ["first__search_text", "second__search_text"]
+    ordering = ["-bits"]
+    read_only = True
+
+
+@admin.register(MatchRun)
+class MatchRunAdmin(ModelAdmin):
+    """When everybody was compared with everybody, and how far a run is."""
+
+    list_display = ["created_at", "state", "done", "total", "started_by_label", "finished_at"]
+    list_filter = ["state"]
+    ordering = ["-created_at"]
+    read_only = True

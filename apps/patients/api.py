@@ -24,17 +24,24 @@ from apps.core.errors import InvalidInput, NotFound
 from apps.events.selectors import patient_timeline
 from apps.organizations.permissions import Permission
 from apps.patients import services
+from apps.patients.candidates import find_candidates, typed_facts
 from apps.patients.contact import comparable_address
+from apps.patients.matching import REVIEW, band_of
+from apps.patients.matching.words import as_json
 from apps.patients.merging.api import MergeViewSet
 from apps.patients.merging.living import merged_ids_of
 from apps.patients.models import ConsentPurpose, ContactSystem, Patient
+from apps.patients.review import pairs_of_patient
 from apps.patients.selectors import RECORD, search_patients, with_record
 from apps.patients.serializers import (
     ConsentAnswerSerializer,
     ConsentListSerializer,
     ConsentSerializer,
     ConsentWriteSerializer,
+    DuplicateListSerializer,
     FoundPatientSerializer,
+    MatchedPatientListSerializer,
+    MatchSerializer,
     PatientListSerializer,
     PatientSerializer,
     PatientUpdateSerializer,
@@ -101,6 +108,8 @@ class PatientViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantV
         "retrieve": Permission.PATIENTS_VIEW,
         "timeline": Permission.PATIENTS_VIEW,
         "consents": Permission.PATIENTS_VIEW,
+        "duplicates": Permission.PATIENTS_VIEW,
+        "match": Permission.PATIENTS_VIEW,
         "create": Permission.PATIENTS_MANAGE,
         "partial_update": Permission.PATIENTS_MANAGE,
         "set_consent": Permission.PATIENTS_MANAGE,
@@ -212,6 +221,51 @@ class PatientViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantV
         answer = self.read(ConsentAnswerSerializer)
         consent = services.set_consent(patient=self.get_object(), purpose=purpose, actor=self.actor, **answer)
         return Response(ConsentSerializer(consent).data)
+
+    @extend_schema(responses=DuplicateListSerializer)
+    @action(detail=True, methods=["get"], filter_backends=[], pagination_class=None)
+    def duplicates(self, request: Request, pk: uuid.UUID) -> Response:
+        """Show the other records that may be of the same person, decided ones too, the likeliest first."""
+        patient = self.get_object()
+        pairs = list(pairs_of_patient(patient)[:MOST_FOUND])
+        others = self.get_queryset().in_bulk([pair.other_than(patient.pk) for pair in pairs])
+        self._note([patient.pk, *others])
+        found = [
+            {
+                "id": pair.pk,
+                "patient": others[pair.other_than(patient.pk)],
+                "bits": pair.bits,
+                "suggestion": band_of(pair.bits, is_settled=pair.is_settled),
+                "reasons": pair.reasons,
+                "state": pair.state,
+                "note": pair.note,
+            }
+            for pair in pairs
+            if pair.other_than(patient.pk) in others
+        ]
+        return Response(DuplicateListSerializer({"results": found}, context=self.get_serializer_context()).data)
+
+    @extend_schema(request=MatchSerializer, responses=MatchedPatientListSerializer)
+    @action(detail=False, methods=["post"], filter_backends=[], pagination_class=None)
+    def match(self, request: Request) -> Response:
+        """Say who of the patients a person may be, with the reasons; writes nothing but the access record."""
+        given = self.read(MatchSerializer)
+        limit = given.pop("limit")
+        facts = typed_facts(organization=request.organization, **given)
+        found = find_candidates(organization=request.organization, facts=facts, at_least=REVIEW, limit=limit)
+        patients = self.get_queryset().in_bulk([one.patient_id for one in found])
+        self._note(list(patients), AccessKind.SEARCH)
+        results = [
+            {
+                "patient": patients[one.patient_id],
+                "bits": round(one.score.bits, 1),
+                "suggestion": one.score.band,
+                "reasons": [as_json(evidence) for evidence in one.score.evidence],
+            }
+            for one in found
+            if one.patient_id in patients
+        ]
+        return Response(MatchedPatientListSerializer({"results": results}, context=self.get_serializer_context()).data)
 
     def _fresh(self, patient: Patient) -> Patient:
         return self.get_queryset().get(pk=patient.pk)

@@ -7,7 +7,7 @@ class PatientsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.events.registry import tell_merged_by
-        from apps.patients import finder, presentations  # noqa: F401 - they register themselves
+        from apps.patients import finder, handlers, presentations  # noqa: F401 - they register themselves
         from apps.patients.merging.living import merged_into
         from apps.patients.merging.own import register_rules
         from apps.patients.merging.references import install_followers

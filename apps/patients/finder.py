@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -10,6 +11,7 @@ from apps.audit.services import record_access
 from apps.core import navigation
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
+from apps.patients import panels, review
 from apps.patients.selectors import search_patients
 
 MOST = 5
@@ -38,7 +40,26 @@ def find(request: OrganizationRequest, text: str) -> list[navigation.Found]:
     ]
 
 
-navigation.register(navigation.Entry("patients", _("Patients"), "users", "patients:list", Permission.PATIENTS_VIEW, 50))
+def likely_duplicates(request: HttpRequest) -> navigation.Badge:
+    """Count the pairs that are rather one person than two."""
+    rows = review.candidates(request.organization).filter(bits__gte=review.LIKELY).order_by()  # type: ignore[attr-defined]
+    return navigation.Badge(rows, label=_("likely duplicates"))
+
+
+navigation.register(
+    navigation.Entry(
+        "patients", _("Patients"), "users", "patients:list", Permission.PATIENTS_VIEW, 50, likely_duplicates
+    )
+)
+panels.register(
+    slot="flag",
+    key="duplicates",
+    label=_("Possible duplicates"),
+    url_name="patients:duplicate-flag",
+    order=10,
+    permission=Permission.PATIENTS_VIEW,
+    live=("patients", "duplicates"),
+)
 navigation.register_action(
     navigation.NewAction(_("Patient"), "user-plus", "patients:new", Permission.PATIENTS_MANAGE, 30)
 )

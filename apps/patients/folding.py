@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from anyascii import anyascii
 
@@ -18,6 +19,7 @@ _APOSTROPHES = re.compile(r"['`’‘ʼʻ′]")
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 
 
+@lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
     """Return lower-case ASCII words separated by single spaces; apostrophes vanish, Han and Hangul split by sign."""
     spaced = _SYLLABIC.sub(r" \1 ", unicodedata.normalize("NFC", _APOSTROPHES.sub("", text)))

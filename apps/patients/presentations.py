@@ -81,6 +81,13 @@ for _type, _icon, _sentence, _tone in (
     ("patient.restored", "restore", _fixed(gettext_lazy("Restored the record")), "neutral"),
     ("patient.merged", "arrows-join", _merged, "neutral"),
     ("patient.unmerged", "arrows-split", _unmerged, "neutral"),
+    (
+        "patient.told_apart",
+        "arrows-split",
+        _fixed(gettext_lazy("Told apart from another record: not the same person")),
+        "neutral",
+    ),
+    ("patient.asked_about", "users", _fixed(gettext_lazy("To be compared with another record again")), "neutral"),
     ("consent.given", "shield-check", _consent_given, "ok"),
     ("consent.withdrawn", "shield-x", _consent_withdrawn, "warn"),
 ):

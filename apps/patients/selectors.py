@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
+from psycopg.types.json import Jsonb
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
@@ -18,12 +19,14 @@ from apps.organizations.models import Organization
 from apps.patients.contact import comparable_address, show_phone
 from apps.patients.dates import find_birth_date
 from apps.patients.folding import fold, fold_name
+from apps.patients.matching.nicknames import forms_of
 from apps.patients.merging.living import merged_under_number
 from apps.patients.models import ContactPoint, ContactSystem, Patient, RelatedPerson
 
 MOST_WORDS = 6
 MOST_CHARACTERS = 120
 SAME_NAME_RATIO = 85
+SIMILAR = 0.3  # as patients_search has it
 _PHONE_LIKE = re.compile(r"^[\d\s()+./\-–#]*\d[\d\s()+./\-–]*$")
 
 
@@ -56,11 +59,12 @@ class _Query:
 
 
 def search_patients(*, organization: Organization, text: str, limit: int = 10) -> list[PatientMatch]:
-    """Return the active patients that fit what was typed, best first; two queries, at most 50 patients.
+    """Return the active patients that fit what was typed, best first; three queries, at most 50 patients.
 
     Words are names in any order, script and spelling (the start of a word is enough), an e-mail address, or with
     three digits and more a part of a phone; a date is a birth date in the organization's order; up to six digits
-    are also a record number. Small typos are forgiven when nothing fits exactly.
+    are also a record number. When nothing more fits as typed, other forms of a name (Bill for William), then small
+    typos.
     """
     query = _parse(text, organization)
     hits = _hits(query, organization, limit)
@@ -83,17 +87,53 @@ def _hits(query: _Query, organization: Organization, limit: int) -> list[_Hit]:
     if query.is_empty:
         return []
     limit = max(1, min(limit, 50))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, how, known_by FROM patients_search(%s, %s, %s, %s, %s::date[], %s)",
-            [query.words, query.raw, query.digits, query.number, query.births, limit],
-        )
-        hits = [_Hit(*row) for row in cursor.fetchall()]
+    slips = {word: turned for word in query.words if word.isalpha() and (turned := _exchanged(word))}
+    hits = _ask(query, limit, {}) or (_ask(query, limit, slips) if slips else [])
     if query.number is not None and not any(hit.how == "number" for hit in hits):
         living = merged_under_number(organization=organization, number=query.number)
         if living is not None:
-            hits = [_Hit(living, "merged number", ""), *(hit for hit in hits if hit.id != living)]
+            hits = [_Hit(living, "merged number", ""), *(hit for hit in hits if hit.id != living)][:limit]
+    return hits
+
+
+def _ask(query: _Query, limit: int, slips: dict[str, list[str]]) -> list[_Hit]:
+    """Ask the database with each word's other forms (Bill: William), and with neighbouring letters exchanged.
+
+    An exchange in a short word leaves hardly a trigram as it was, so it has to be asked for; that costs the index
+    several looks, and is done only where nothing else was found.
+    """
+    forms = {word: named for word in query.words if (named := forms_of(word))}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, how, known_by FROM patients_search(%s, %s, %s, %s, %s::date[], %s, %s, %s)",
+            [query.words, query.raw, query.digits, query.number, query.births, limit, Jsonb(forms), Jsonb(slips)],
+        )
+        hits = [_Hit(*row) for row in cursor.fetchall()]
     return _without_far_fetched(hits, query.words)[:limit]
+
+
+def _exchanged(word: str) -> list[str]:
+    if not 3 <= len(word) <= 8:
+        return []
+    turned = (word[:n] + word[n + 1] + word[n] + word[n + 2 :] for n in range(len(word) - 1))
+    return [other for other in dict.fromkeys(turned) if other != word and not _are_similar(word, other)]
+
+
+def _are_similar(one: str, other: str) -> bool:
+    """Tell whether pg_trgm's word_similarity of two words reaches the search's threshold (PostgreSQL manual, F.35)."""
+    ours, theirs = _trigrams(one), _trigrams(other)
+    same = [part in ours for part in theirs]
+    runs = (
+        sum(same[a:b]) / (len(ours) + (b - a) - sum(same[a:b]))
+        for a in range(len(same))
+        for b in range(a + 1, len(same) + 1)
+    )
+    return max(runs) >= SIMILAR
+
+
+def _trigrams(word: str) -> list[str]:
+    padded = f"  {word} "
+    return list(dict.fromkeys(padded[n : n + 3] for n in range(len(padded) - 2)))
 
 
 def _without_far_fetched(hits: list[_Hit], words: list[str]) -> list[_Hit]:
@@ -291,4 +331,6 @@ def _reason(patient: Patient, query: _Query, how: str, organization: Organizatio
             )
             if email is not None:
                 return _("e-mail %(email)s") % {"email": email}
+    if how == "form":
+        return _("another form of the name")
     return _("similar name") if how == "similar" else _("name")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from apps.core.api.fields import InstantField, InUtc, TenantRelatedField
+from apps.patients.matching.words import reason_of
 from apps.patients.merging.living import living_patient
 from apps.patients.models import (
+    CandidateState,
     Consent,
     ConsentMethod,
     ConsentPurpose,
@@ -172,6 +175,84 @@ class PatientUpdateSerializer(PatientWriteSerializer):
     version = serializers.IntegerField(
         required=False, min_value=1, help_text="what was read; a stale one is refused with 409"
     )
+
+
+class MatchReasonSerializer(serializers.Serializer):
+    """One comparison of two records."""
+
+    field = serializers.CharField(help_text="given, family, names, birth, sex, phone, email, number, street …")
+    level = serializers.CharField(help_text="same, close, swapped, typo, different …")
+    weight = serializers.FloatField(help_text="bits: each doubles the odds; a negative one speaks for two people")
+    text = serializers.SerializerMethodField(help_text="the comparison in words")
+
+    def get_text(self, reason: dict[str, object]) -> str:
+        return reason_of(reason).text
+
+
+class ScoredSerializer(serializers.Serializer):
+    """How likely two records are of one person, and why."""
+
+    score = serializers.FloatField(source="bits", help_text="log2 odds that both are one person; 0 is even")
+    suggestion = serializers.ChoiceField(
+        choices=[("merge", "Merge"), ("review", "Review")],
+        help_text="merge: a thousand to one, and names and birth date agree; review: worth a person's look",
+    )
+    reasons = MatchReasonSerializer(many=True)
+
+
+class MatchedPatientSerializer(ScoredSerializer):
+    """A patient who may be the person."""
+
+    patient = PatientSerializer()
+
+
+class MatchedPatientListSerializer(serializers.Serializer):
+    """Who may be the person, the likeliest first."""
+
+    results = MatchedPatientSerializer(many=True)
+
+
+class DuplicateSerializer(MatchedPatientSerializer):
+    """Another record that may be of the same person, and what was decided about it."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=CandidateState.choices)
+    note = serializers.CharField()
+
+
+class DuplicateListSerializer(serializers.Serializer):
+    """The other records, the likeliest first."""
+
+    results = DuplicateSerializer(many=True)
+
+
+class MatchSerializer(serializers.Serializer):
+    """What is known of a person. Every field may be missing, but something must be there."""
+
+    given_name = serializers.CharField(required=False, max_length=120, default="")
+    family_name = serializers.CharField(required=False, max_length=120, default="")
+    preferred_name = serializers.CharField(required=False, max_length=80, default="")
+    name_latin = serializers.CharField(required=False, max_length=160, default="")
+    birth_date = serializers.RegexField(
+        r"^\d{4}(-\d{2}(-\d{2})?)?$", required=False, default="", help_text="ISO 8601, also a year or a month only"
+    )
+    sex = serializers.ChoiceField(choices=Sex.choices, required=False, default=Sex.UNKNOWN)
+    phones = serializers.ListField(child=serializers.CharField(max_length=40), required=False, max_length=10)
+    emails = serializers.ListField(child=serializers.CharField(max_length=254), required=False, max_length=10)
+    identifiers = serializers.DictField(
+        child=serializers.CharField(max_length=100), required=False, help_text="number by system"
+    )
+    address = serializers.CharField(required=False, max_length=200, default="", help_text="in one line")
+    limit = serializers.IntegerField(required=False, min_value=1, max_value=20, default=10)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not any(
+            attrs.get(name) for name in ("given_name", "family_name", "birth_date", "phones", "emails", "identifiers")
+        ):
+            raise serializers.ValidationError(
+                {"given_name": _("Give at least a name, a birth date, a phone or an e-mail to compare.")}
+            )
+        return attrs
 
 
 class ConsentSerializer(InUtc, serializers.ModelSerializer):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.patients.views import forms, lists, merging, record
+from apps.patients.views import duplicates, forms, lists, merging, record
 
 app_name = "patients"
 urlpatterns = [
@@ -18,7 +18,14 @@ urlpatterns = [
     path("merges/<uuid:pk>/undo/", merging.unmerge, name="unmerge"),
     path("<uuid:pk>/merge/", merging.choose, name="merge-choose"),
     path("<uuid:pk>/merges/", merging.merges, name="merges"),
+    path("duplicates/", duplicates.index, name="duplicates"),
+    path("duplicates/compare/", duplicates.compare, name="duplicates-compare"),
+    path("duplicates/progress/", duplicates.progress, name="duplicates-progress"),
+    path("duplicates/<uuid:pk>/", duplicates.pair, name="duplicate"),
+    path("duplicates/<uuid:pk>/distinct/", duplicates.tell_apart, name="duplicate-distinct"),
+    path("duplicates/<uuid:pk>/reopen/", duplicates.reopen, name="duplicate-reopen"),
     path("<uuid:pk>/", record.detail, name="detail"),
+    path("<uuid:pk>/possible-duplicates/", duplicates.flag, name="duplicate-flag"),
     path("<uuid:pk>/timeline/", record.timeline, name="timeline"),
     path("<uuid:pk>/tab/<slug:key>/", record.tab, name="tab"),
     path("<uuid:pk>/edit/", forms.edit, name="edit"),

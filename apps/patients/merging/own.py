@@ -8,15 +8,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
 from apps.patients.merging.ledger import Ledger
+from apps.patients.merging.references import leave_out
 from apps.patients.merging.rules import Finding, Pair, Rule, register
 from apps.patients.models import (
     Address,
+    CandidateState,
     Consent,
     ConsentPurpose,
     ConsentStatus,
     ContactPoint,
     ContactSystem,
+    DuplicateCandidate,
     Identifier,
+    MatchIndex,
     Merge,
     Patient,
     RelatedPerson,
@@ -154,8 +158,23 @@ def keep_withdrawals(merge: Merge, pair: Pair) -> Iterable[str]:
     return sentences
 
 
+def find_told_apart(pair: Pair) -> Iterator[Finding]:
+    """Warn when somebody decided that the two are not one person."""
+    first, second = sorted((pair.survivor.pk, pair.duplicate.pk))
+    decision = DuplicateCandidate.objects.filter(
+        first_id=first, second_id=second, state=CandidateState.DISTINCT
+    ).first()
+    if decision is not None:
+        words = {"who": decision.decided_by_label or _("Somebody"), "note": decision.note or _("no reason given")}
+        yield Finding("told_apart", _("%(who)s decided that these are two people: %(note)s.") % words, doubt=True)
+
+
 def register_rules() -> None:
     """Say what happens with the patients' own tables."""
+    leave_out(MatchIndex, "patient", "says what a record is found by; made anew after each save")
+    for side in ("first", "second"):
+        leave_out(DuplicateCandidate, side, "names two records; the handler closes and reopens the pair")
+    register(DuplicateCandidate, Rule(find=find_told_apart))
     register(Patient, Rule(noun=ngettext_lazy("%(n)d record merged earlier", "%(n)d records merged earlier", "n")))
     register(
         ContactPoint,

@@ -9,6 +9,14 @@ from apps.patients.models.consent import (
     PreferredChannel,
 )
 from apps.patients.models.contact import Address, AddressUse, ContactPoint, ContactSystem, ContactUse
+from apps.patients.models.duplicates import (
+    CandidateState,
+    DuplicateCandidate,
+    MatchIndex,
+    MatchRun,
+    MatchRunState,
+    ValueCount,
+)
 from apps.patients.models.identifier import Identifier, IdentifierSystem
 from apps.patients.models.merges import Merge, MergeRow, MergeRowKind
 from apps.patients.models.patient import NumberCounter, Patient, PatientQuerySet, Sex, full_name
@@ -18,6 +26,7 @@ __all__ = [
     "CHANNEL_PURPOSES",
     "Address",
     "AddressUse",
+    "CandidateState",
     "Consent",
     "ConsentMethod",
     "ConsentPurpose",
@@ -25,8 +34,12 @@ __all__ = [
     "ContactPoint",
     "ContactSystem",
     "ContactUse",
+    "DuplicateCandidate",
     "Identifier",
     "IdentifierSystem",
+    "MatchIndex",
+    "MatchRun",
+    "MatchRunState",
     "Merge",
     "MergeRow",
     "MergeRowKind",
@@ -37,5 +50,6 @@ __all__ = [
     "RelatedPerson",
     "Relationship",
     "Sex",
+    "ValueCount",
     "full_name",
 ]

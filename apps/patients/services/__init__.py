@@ -1,6 +1,14 @@
 """Every write on patients, their contact points and their consents."""
 
 from apps.patients.services.consents import give_channel_consents, set_consent, withdraw_channel_consents
+from apps.patients.services.duplicates import (
+    compare_patients,
+    mark_distinct,
+    note_merged,
+    note_separated,
+    reopen_candidate,
+)
+from apps.patients.services.match_runs import start_match_run, work_on_run
 from apps.patients.services.merging import MergeBlocked, merge_patients
 from apps.patients.services.records import (
     add_contact_point,
@@ -18,14 +26,21 @@ __all__ = [
     "UnmergeReport",
     "add_contact_point",
     "archive_patient",
+    "compare_patients",
     "create_patient",
     "give_channel_consents",
     "index_patient",
+    "mark_distinct",
     "merge_patients",
+    "note_merged",
+    "note_separated",
     "preview_unmerge",
+    "reopen_candidate",
     "restore_patient",
     "set_consent",
+    "start_match_run",
     "unmerge",
     "update_patient",
     "withdraw_channel_consents",
+    "work_on_run",
 ]

@@ -18,13 +18,15 @@ from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
 from apps.patients import services
-from apps.patients.dates import find_birth_date
+from apps.patients.candidates import typed_facts
+from apps.patients.dates import find_birth_date, read_birth_date
 from apps.patients.forms import PatientForm
-from apps.patients.models import ContactSystem, Patient
+from apps.patients.matching import PersonFacts
+from apps.patients.models import Patient
 from apps.patients.parts import PARTS
 from apps.patients.record_form import RecordForm
 from apps.patients.row_forms import Rows, offered_systems, written_values
-from apps.patients.selectors import PatientMatch, patients_with_address
+from apps.patients.similar import similar_patients
 from apps.patients.views.common import find_patient, note_access, uuid_or_none
 
 
@@ -173,15 +175,27 @@ def _guess(request: OrganizationRequest, typed: str) -> dict[str, Any]:
 @require_POST
 @requires(Permission.PATIENTS_MANAGE)
 def similar(request: OrganizationRequest) -> HttpResponse:
-    """Answer who has this phone or e-mail already, beside the form that is being filled in."""
+    """Answer who may be the person that is being typed, and who has this phone or e-mail, beside the form."""
     own = uuid_or_none(request.POST.get("patient"))
-    found: dict[uuid.UUID, PatientMatch] = {}
-    for system, field in ((ContactSystem.PHONE, "phone"), (ContactSystem.EMAIL, "email")):
-        for value in written_values(request.POST, field):
-            for patient in patients_with_address(organization=request.organization, system=system, value=value):
-                found.setdefault(
-                    patient.pk, PatientMatch(patient, _("same phone") if field == "phone" else _("same e-mail"))
-                )
-    matches = [match for pk, match in found.items() if pk != own][:5]
+    matches = similar_patients(organization=request.organization, own=own, typed=_typed(request))
     note_access(request, [match.patient.pk for match in matches], AccessKind.SEARCH)
-    return render(request, "patients/_similar.html", {"matches": matches})
+    return render(
+        request,
+        "patients/_similar.html",
+        {"matches": matches, "likely": any(match.is_likely for match in matches)},
+    )
+
+
+def _typed(request: OrganizationRequest) -> PersonFacts:
+    organization = request.organization
+    typed = {name: request.POST.get(name, "").strip()[:200] for name in ("given_name", "family_name", "sex")}
+    born = read_birth_date(
+        request.POST.get("birth_date", ""), day_first=organization.day_first, today=organization.today()
+    )
+    return typed_facts(
+        organization=organization,
+        birth_date=born.isoformat() if born else "",
+        phones=written_values(request.POST, "phone"),
+        emails=written_values(request.POST, "email"),
+        **typed,
+    )

@@ -144,6 +144,47 @@ def test_small_typos_are_forgiven(organization, people, typed, found):
     assert (match.patient.given_name, match.reason) == (found, "similar name")
 
 
+@pytest.mark.parametrize("typed", ["jsoe", "jsoe gaircia", "Jose Gracia", "pepe garcia", "pepe"])
+def test_short_names_with_letters_exchanged_and_nicknames_find_the_person(organization, people, typed):
+    services.create_patient(organization=organization, given_name="José", family_name="García", actor=SYSTEM)
+    assert names(organization, typed)[0] == "José"
+
+
+@pytest.mark.parametrize(
+    ("registered", "typed"),
+    [("William", "bill"), ("Bill", "william"), ("Elizabeth", "liz"), ("Александр", "sasha"), ("Guadalupe", "lupita")],
+)
+def test_another_form_of_the_name_is_found_and_said(organization, people, registered, typed):
+    services.create_patient(organization=organization, given_name=registered, family_name="Novak", actor=SYSTEM)
+    match = selectors.search_patients(organization=organization, text=f"novak {typed}")[0]
+    assert (match.patient.given_name, match.reason) == (registered, "another form of the name")
+
+
+def test_the_name_as_typed_comes_before_its_other_forms(organization, people):
+    for name in ("William", "Bill"):
+        services.create_patient(organization=organization, given_name=name, family_name="Novak", actor=SYSTEM)
+    assert names(organization, "bill novak") == ["Bill", "William"]
+
+
+def test_whole_words_come_first_where_too_many_begin_so(organization, people):
+    """The first look is capped; a name that is typed whole must not be lost among longer ones."""
+    Patient.objects.bulk_create(
+        Patient(
+            organization=organization,
+            number=5000 + n,
+            given_name="Annabel",
+            family_name="Smithson",
+            search_text=" annabel smithson ",
+            sort_name="smithson annabel",
+        )
+        for n in range(2100)
+    )
+    services.create_patient(organization=organization, given_name="Anna", family_name="Smith", actor=SYSTEM)
+    found = names(organization, "anna smith", limit=10)
+    assert found[0] == "Anna"
+    assert len(found) == 10
+
+
 @pytest.mark.parametrize(
     ("typed", "reason"),
     [
@@ -213,7 +254,7 @@ def test_the_database_function_is_closed_without_an_organization(people):
     def ids() -> list:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT id FROM patients_search(ARRAY['ana'], ARRAY[]::text[], ARRAY[]::text[], NULL, ARRAY[]::date[], 10)"
+                "SELECT id FROM patients_search(ARRAY['ana'], ARRAY[]::text[], ARRAY[]::text[], NULL, ARRAY[]::date[], 10, '{}', '{}')"
             )
             return cursor.fetchall()
 

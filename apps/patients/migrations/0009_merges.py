@@ -9,7 +9,7 @@ import apps.core.ids
 class Migration(migrations.Migration):
     dependencies = [
         ("organizations", "0005_keys_may_read_reports"),
-        ("patients", "0005_fuller_record"),
+        ("patients", "0008_search_forms"),
     ]
 
     operations = [

@@ -27,5 +27,5 @@ BACKWARD = "DROP FUNCTION patients_follow_merge() CASCADE;"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("patients", "0015_merges")]
+    dependencies = [("patients", "0009_merges")]
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]

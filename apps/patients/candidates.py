@@ -1,0 +1,208 @@
+"""Reading who may be the same person: facts of patients, how common their values are, candidates with their scores."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from apps.organizations.models import Organization
+from apps.patients.contact import comparable_address
+from apps.patients.dates import BirthPrecision, PartialDate
+from apps.patients.matching import Frequencies, PersonFacts, Place, Score, match_keys, score_pair
+from apps.patients.models import ContactSystem
+
+# More records than these share keys with nobody but by chance; those with most keys in common come first.
+MOST_COMPARED = 40
+# One text for any number of patients, so that neither the driver nor the server reads it anew for each.
+_FACTS = """
+    SELECT p.id, p.given_name, p.family_name, p.preferred_name, p.name_latin, p.birth_date, p.birth_precision, p.sex,
+           p.version, p.archived_at IS NOT NULL,
+           ARRAY(SELECT c.system || ':' || c.value FROM patients_contactpoint c
+                 WHERE c.organization_id = p.organization_id AND c.patient_id = p.id),
+           (SELECT jsonb_agg(jsonb_build_array(a.lines, a.city, a.postal_code)) FROM patients_address a
+            WHERE a.organization_id = p.organization_id AND a.patient_id = p.id AND a.use <> 'work'),
+           (SELECT jsonb_object_agg(i.system, i.value) FROM patients_identifier i
+            WHERE i.organization_id = p.organization_id AND i.patient_id = p.id),
+           ARRAY(SELECT least(r.patient_id, r.linked_patient_id) || ' ' || greatest(r.patient_id, r.linked_patient_id)
+                 FROM patients_relatedperson r WHERE r.organization_id = p.organization_id
+                 AND r.linked_patient_id IS NOT NULL AND (r.patient_id = p.id OR r.linked_patient_id = p.id))
+    FROM patients_patient p
+"""
+_BY_ID = _FACTS + "WHERE p.organization_id = %s AND p.id = ANY (%s)"
+_BY_KEYS = (
+    _FACTS
+    + "JOIN patients_sharing_keys(%s::integer[], %s, %s) AS found ON found.id = p.id "
+    + "WHERE p.organization_id = %s AND p.archived_at IS NULL"
+)
+_COUNTS = "SELECT value, people FROM patients_valuecount WHERE organization_id = %s AND value = ANY (%s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A patient's facts, with the version that they are of."""
+
+    facts: PersonFacts
+    version: int
+    is_archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A patient who may be the person, and why."""
+
+    patient_id: uuid.UUID
+    score: Score
+
+
+def load_facts(*, organization: Organization, patient_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Known]:
+    """Return what is known of these patients, archived ones too; one query, no model is made."""
+    return _facts(_BY_ID, [organization.pk, list(patient_ids)])
+
+
+def _facts(statement: str, values: Sequence[Any]) -> dict[uuid.UUID, Known]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return {row[0]: _known(*row[1:]) for row in cursor.fetchall()}
+
+
+def _known(
+    given: str,
+    family: str,
+    preferred: str,
+    latin: str,
+    born: dt.date | None,
+    precision: str,
+    sex: str,
+    version: int,
+    is_archived: bool,
+    points: list[str],
+    addresses: str | None,
+    identifiers: str | None,
+    relations: list[str],
+) -> Known:
+    facts = PersonFacts(
+        given_name=given,
+        family_name=family,
+        preferred_name=preferred,
+        name_latin=latin,
+        birth_date=PartialDate(born, BirthPrecision(precision)).isoformat() if born else "",
+        sex=sex,
+        phones=_of_system(points, ContactSystem.PHONE),
+        emails=_of_system(points, ContactSystem.EMAIL),
+        places=tuple(filter(None, (place_of(*address) for address in json.loads(addresses or "[]")))),
+        identifiers=json.loads(identifiers or "{}"),
+        relations=frozenset(relations),
+    )
+    return Known(facts, version, is_archived)
+
+
+def place_of(lines: Sequence[str], city: str, postal_code: str) -> Place:
+    """Return an address in parts; one that stands in a single line, as older records have it, is taken apart."""
+    if len(lines) == 1 and not city and not postal_code:
+        return Place.from_text(lines[0])
+    street, *further = lines or [""]
+    return Place.from_parts(line=street, extra=" ".join(further), locality=city, postal_code=postal_code)
+
+
+def _of_system(points: list[str], system: str) -> frozenset[str]:
+    start = f"{system}:"
+    return frozenset(point.removeprefix(start) for point in points if point.startswith(start))
+
+
+def typed_facts(
+    *,
+    organization: Organization,
+    given_name: str = "",
+    family_name: str = "",
+    preferred_name: str = "",
+    name_latin: str = "",
+    birth_date: str = "",
+    sex: str = "",
+    phones: Iterable[str] = (),
+    emails: Iterable[str] = (),
+    identifiers: Mapping[str, str] | None = None,
+    address: str = "",
+) -> PersonFacts:
+    """Return facts as somebody typed them: phones in any format of the organization's country, an address in one line."""
+    country = organization.country
+    return PersonFacts(
+        given_name=given_name,
+        family_name=family_name,
+        preferred_name=preferred_name,
+        name_latin=name_latin,
+        birth_date=birth_date,
+        sex=sex,
+        phones=frozenset(comparable_address(ContactSystem.PHONE, phone, country=country) for phone in phones if phone),
+        emails=frozenset(comparable_address(ContactSystem.EMAIL, email, country=country) for email in emails if email),
+        places=(Place.from_text(address),) if address else (),
+        identifiers=identifiers or {},
+    )
+
+
+def counted_values(facts: PersonFacts) -> list[str]:
+    """Return the values of a person that are counted, each with its kind."""
+    pairs = [
+        *(("given", name) for name in facts.given_names),
+        *(("family", name) for name in facts.family_names),
+        ("birth", facts.born),
+        *(("street", place.street) for place in facts.places),
+        *(("locality", place.locality) for place in facts.places),
+        *(("postal", place.postal_code) for place in facts.places),
+    ]
+    return sorted({f"{kind}|{value}" for kind, value in pairs if value})
+
+
+def load_frequencies(*, organization: Organization, people: Iterable[PersonFacts]) -> Frequencies:
+    """Return how common these people's values are, as they were last counted; one query."""
+    wanted = {"", *(value for facts in people for value in counted_values(facts))}
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS, [organization.pk, list(wanted)])
+        counts: dict[str, int] = dict(cursor.fetchall())
+    total = counts.pop("", 0)
+    return Frequencies(total, {_split(value): n for value, n in counts.items()})
+
+
+def _split(value: str) -> tuple[str, str]:
+    kind, _bar, rest = value.partition("|")
+    return kind, rest
+
+
+def keys_of(organization: Organization, facts: PersonFacts) -> list[int]:
+    """Return the keys under which other records of the organization find these facts."""
+    return match_keys(facts, salt=str(organization.pk))
+
+
+def find_candidates(
+    *, organization: Organization, facts: PersonFacts, own: uuid.UUID | None = None, at_least: float, limit: int = 10
+) -> list[Candidate]:
+    """Return the active patients who may be this person, with at least so many bits, best first.
+
+    Two queries: who shares a key, with their facts, and how common the values are. `own` is left out.
+    """
+    values = [keys_of(organization, facts), own, MOST_COMPARED, organization.pk]
+    others = {pk: known.facts for pk, known in _facts(_BY_KEYS, values).items()}
+    if not others:
+        return []
+    frequencies = load_frequencies(organization=organization, people=[facts, *others.values()])
+    found = [Candidate(pk, score_pair(facts, other, frequencies=frequencies)) for pk, other in others.items()]
+    fitting = sorted((one for one in found if one.score.bits >= at_least), key=lambda one: -one.score.bits)
+    return fitting[:limit]
+
+
+def pairs_sharing_keys(
+    *, organization: Organization, keys: Mapping[uuid.UUID, Sequence[int]]
+) -> set[tuple[uuid.UUID, uuid.UUID]]:
+    """Return the pairs to compare for these patients, each ordered by id; one query for all of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT own.id, other.id FROM unnest(%s::uuid[], %s::text[]) AS own (id, keys) "
+            "CROSS JOIN LATERAL patients_sharing_keys(own.keys::integer[], own.id, %s) AS other",
+            [list(keys), [f"{{{','.join(map(str, mine))}}}" for mine in keys.values()], MOST_COMPARED],
+        )
+        return {(min(pair), max(pair)) for pair in cursor.fetchall()}

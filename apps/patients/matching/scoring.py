@@ -1,0 +1,209 @@
+"""Adding up what the comparisons say: log2 odds that two records are one person, with every reason."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from math import log2
+from typing import NamedTuple
+
+from apps.patients.matching import comparisons
+from apps.patients.matching.comparisons import DIFFERENT, SAME
+from apps.patients.matching.facts import PersonFacts, Place
+from apps.patients.matching.frequencies import Frequencies
+from apps.patients.matching.weights import (
+    ADDRESS,
+    DUPLICATES_PER_PATIENT,
+    HOUSEHOLD_MATES_PER_PATIENT,
+    MOVED,
+    NAMES_SWAPPED,
+    RELATED,
+    WEIGHTS,
+    Odds,
+)
+
+# Log2 odds. At REVIEW one pair in seventeen is one person if the clinic is like the one the weights describe; MERGE asks
+# for a thousand to one, and for agreement in all that identifies a person (`Score.is_settled`).
+REVIEW, MERGE = -4.0, 10.0
+FEWEST_PEOPLE = 500
+_AGREEING = {
+    "given": frozenset({SAME, "nickname"}),
+    "family": frozenset({SAME}),
+    "birth": frozenset({SAME}),
+}
+_VALUED_PARTS = {"street": "street", "locality": "locality", "postal": "postal_code"}
+
+
+class Band(enum.StrEnum):
+    """What a score suggests."""
+
+    UNLIKELY = "unlikely"
+    REVIEW = "review"
+    MERGE = "merge"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One comparison: which field, how alike, and by how many bits it raises or lowers the odds against strangers."""
+
+    field: str
+    level: str
+    weight: float
+
+
+class _Compared(NamedTuple):
+    """A level with its weights against a stranger and against somebody of the same household."""
+
+    field: str
+    level: str
+    stranger: float
+    household: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """`bits` are log2 odds that both records are one person; 0 is even, each bit doubles them."""
+
+    bits: float
+    is_settled: bool
+    compared: tuple[_Compared, ...]
+    shared: float
+
+    @property
+    def band(self) -> Band:
+        return band_of(self.bits, is_settled=self.is_settled)
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Return every comparison, and what is taken off again because a household shares it."""
+        found = [Evidence(c.field, c.level, round(c.stranger, 1)) for c in self.compared]
+        if self.shared <= -0.5:
+            found.append(Evidence("household", "shared", round(self.shared, 1)))
+        return tuple(found)
+
+
+def band_of(bits: float, *, is_settled: bool) -> Band:
+    """Return what a score suggests; a pair that is not settled is never merged without a person."""
+    if bits >= MERGE and is_settled:
+        return Band.MERGE
+    return Band.REVIEW if bits >= REVIEW else Band.UNLIKELY
+
+
+def score_pair(ours: PersonFacts, theirs: PersonFacts, *, frequencies: Frequencies) -> Score:
+    """Return the odds that two records are one person. Symmetric; about 40 µs.
+
+    Who is not the same person is a stranger or somebody of the same household, who shares name, address and phone
+    with them by nature. The score weighs the pair against both, so that what a family shares proves nothing.
+    """
+    compared = [
+        *_names(ours, theirs, frequencies),
+        *_birth(ours, theirs, frequencies),
+        *_simple("sex", comparisons.compare_codes(ours.known_sex, theirs.known_sex)),
+        *_simple("phone", comparisons.compare_phones(ours.phones, theirs.phones)),
+        *_simple("email", comparisons.compare_emails(ours.emails, theirs.emails)),
+        *_identifiers(ours, theirs),
+    ]
+    address = _best_address(ours, theirs, frequencies)
+    against_stranger = sum(c.stranger for c in compared) + _unless_moved(sum(c.stranger for c in address))
+    against_household = sum(c.household for c in compared) + _unless_moved(sum(c.household for c in address))
+    people = max(frequencies.people, FEWEST_PEOPLE)
+    mates = RELATED if not ours.relations.isdisjoint(theirs.relations) else HOUSEHOLD_MATES_PER_PATIENT / people
+    weight = -log2((1 - mates) * 2**-against_stranger + mates * 2**-against_household)
+    levels = {c.field: c.level for c in compared}
+    settled = all(levels.get(field) in levels_wanted for field, levels_wanted in _AGREEING.items())
+    return Score(
+        bits=weight + log2(DUPLICATES_PER_PATIENT / people),
+        is_settled=settled and levels.get("sex") != DIFFERENT and levels.get("identifier") != DIFFERENT,
+        compared=(*compared, *address),
+        shared=weight - against_stranger,
+    )
+
+
+def _as_weights(field: str, level: str, odds: Odds) -> _Compared:
+    return _Compared(field, level, log2(odds.same / odds.stranger), log2(odds.same / odds.household))
+
+
+_FIXED = {
+    (field, level): _as_weights(field, level, odds) for field, all_ in WEIGHTS.items() for level, odds in all_.items()
+}
+_SWAPPED = _as_weights("names", "swapped", NAMES_SWAPPED)
+
+
+def _simple(field: str, level: str) -> list[_Compared]:
+    return [_FIXED[field, level]] if level else []
+
+
+def _valued(field: str, level: str, share: float) -> _Compared:
+    """Weigh an equal value by how many have it."""
+    fixed = _FIXED[field, level]
+    if level != SAME:
+        return fixed
+    return _Compared(field, level, log2(WEIGHTS[field][SAME].same / share), fixed.household)
+
+
+def _names(ours: PersonFacts, theirs: PersonFacts, frequencies: Frequencies) -> list[_Compared]:
+    straight = [
+        *_name("given", ours.given_names, theirs.given_names, frequencies),
+        *_name("family", ours.family_names, theirs.family_names, frequencies),
+    ]
+    if all(c.level == SAME for c in straight) and len(straight) > 1:
+        return straight
+    crossed = [
+        *_crossed("given", ours.given_names, theirs.family_names, frequencies),
+        *_crossed("family", ours.family_names, theirs.given_names, frequencies),
+    ]
+    if not any(c.level in {SAME, "close"} for c in crossed):
+        return straight
+    swapped = [*crossed, _SWAPPED]
+    return swapped if sum(c.stranger for c in swapped) > sum(c.stranger for c in straight) else straight
+
+
+def _name(field: str, ours: tuple[str, ...], theirs: tuple[str, ...], frequencies: Frequencies) -> list[_Compared]:
+    level, shared = comparisons.compare_names(ours, theirs, kind=field, frequencies=frequencies)
+    return [_valued(field, level, frequencies.share(field, shared) if shared else 0)] if level else []
+
+
+def _crossed(field: str, ours: tuple[str, ...], theirs: tuple[str, ...], frequencies: Frequencies) -> list[_Compared]:
+    """Compare a given with a family name: weighed as both, for it is both, by the more common of its two uses."""
+    level, shared = comparisons.compare_names(ours, theirs, kind="family", frequencies=frequencies)
+    if not level:
+        return []
+    share = max(frequencies.share("given", shared), frequencies.share("family", shared)) if shared else 0
+    uses = [_valued(use, level, share) for use in ("given", "family")]
+    stranger, household = (sum(getattr(use, side) for use in uses) / 2 for side in ("stranger", "household"))
+    return [_Compared(field, level, stranger, household)]
+
+
+def _birth(ours: PersonFacts, theirs: PersonFacts, frequencies: Frequencies) -> list[_Compared]:
+    level = comparisons.compare_births(ours.born, theirs.born)
+    return [_valued("birth", level, frequencies.share("birth", ours.born))] if level else []
+
+
+def _identifiers(ours: PersonFacts, theirs: PersonFacts) -> list[_Compared]:
+    levels = {
+        comparisons.compare_codes(value, theirs.identifiers.get(system, ""))
+        for system, value in ours.identifiers.items()
+    }
+    return next((_simple("identifier", level) for level in (SAME, "typo", DIFFERENT) if level in levels), [])
+
+
+def _best_address(ours: PersonFacts, theirs: PersonFacts, frequencies: Frequencies) -> list[_Compared]:
+    pairs = [_address(a, b, frequencies) for a in ours.places for b in theirs.places]
+    return max(pairs, key=lambda parts: (sum(c.stranger for c in parts), sum(c.household for c in parts)), default=[])
+
+
+def _address(ours: Place, theirs: Place, frequencies: Frequencies) -> list[_Compared]:
+    levels = comparisons.compare_places(ours, theirs)
+    values = {part: (getattr(ours, name), getattr(theirs, name)) for part, name in _VALUED_PARTS.items()}
+    return [
+        _valued(part, levels[part], max(frequencies.share(part, value) for value in values[part]))
+        if part in values
+        else _simple(part, levels[part])[0]
+        for part in ADDRESS
+        if levels[part]
+    ]
+
+
+def _unless_moved(weight: float) -> float:
+    """Return what an address is worth if one person in a few has moved: agreement counts, difference hardly does."""
+    return log2((1 - MOVED) * 2**weight + MOVED) if weight else 0.0

@@ -1,0 +1,61 @@
+"""Who may be the person that somebody is typing into a form: scored candidates, and who shares an address."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from apps.organizations.models import Organization
+from apps.patients.candidates import find_candidates
+from apps.patients.matching import REVIEW, PersonFacts, Score
+from apps.patients.matching.words import reason_of
+from apps.patients.models import ContactSystem, Patient
+from apps.patients.review import LIKELY
+from apps.patients.selectors import patients_with_address, with_contact_points
+
+MOST, MOST_REASONS = 5, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A patient beside the form, with the strongest reasons in words; a likely one is rather the same person."""
+
+    patient: Patient
+    reason: str
+    is_likely: bool
+
+
+def similar_patients(*, organization: Organization, typed: PersonFacts, own: uuid.UUID | None = None) -> list[Similar]:
+    """Return who may be the typed person, likeliest first, then who else has the phone or the e-mail.
+
+    Ten queries at most. What was saved in the last seconds may be missing among the scored ones: their keys are
+    written behind the page. Addresses are looked up directly.
+    """
+    scored = find_candidates(organization=organization, facts=typed, own=own, at_least=REVIEW, limit=MOST)
+    patients = with_contact_points(Patient.objects.for_organization(organization)).in_bulk(
+        [one.patient_id for one in scored]
+    )
+    found = {
+        one.patient_id: Similar(patients[one.patient_id], _reasons(one.score), one.score.bits >= LIKELY)
+        for one in scored
+        if one.patient_id in patients
+    }
+    shared = (
+        (ContactSystem.PHONE, typed.phones, _("same phone")),
+        (ContactSystem.EMAIL, typed.emails, _("same e-mail")),
+    )
+    for system, values, reason in shared:
+        for value in values:
+            for patient in patients_with_address(organization=organization, system=system, value=value):
+                if patient.pk != own:
+                    found.setdefault(patient.pk, Similar(patient, reason, False))
+    return list(found.values())[:MOST]
+
+
+def _reasons(score: Score) -> str:
+    """Return the reasons that speak most for one person, in words."""
+    strongest = sorted((one for one in score.evidence if one.weight > 1), key=lambda one: -one.weight)
+    words = [reason_of(one).text for one in strongest[:MOST_REASONS]]
+    return ", ".join(word[:1].lower() + word[1:] for word in words)
