@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.patients.matching import MERGE, REVIEW, Band, Frequencies, PersonFacts, Place, Score, match_keys, score_pair
+from apps.patients.matching import (
+    MERGE,
+    REVIEW,
+    Band,
+    Frequencies,
+    PersonFacts,
+    Place,
+    Score,
+    band_of,
+    match_keys,
+    score_pair,
+)
 from apps.patients.matching.comparisons import compare_births, compare_names
 from apps.patients.matching.keys import spelled_keys
 from apps.patients.matching.sounds import sound
@@ -99,6 +110,17 @@ def test_twins_stay_below_review_unless_their_names_look_alike() -> None:
     maria = replace(ANA, given_name="Maria", emails=frozenset())
     assert score(maria, replace(maria, given_name="Lucía")).bits < 0
     assert score(maria, replace(maria, given_name="Mario", sex="male")).band is not Band.MERGE
+
+
+def test_without_relatives_as_the_second_suspect_twins_would_look_like_one_person() -> None:
+    """The control: what a family shares is by far enough; only weighing against relatives takes it away again."""
+    twins = score(ANA, replace(ANA, given_name="Lucía", emails=frozenset()))
+    assert twins.bits - twins.shared > MERGE > 0 > twins.bits
+
+
+def test_a_pair_that_is_not_settled_is_not_merged_however_much_speaks_for_it() -> None:
+    assert band_of(MERGE + 50, is_settled=False) is Band.REVIEW
+    assert band_of(MERGE, is_settled=True) is Band.MERGE
 
 
 def test_brothers_and_sisters_on_one_phone_are_not_even_shown_for_review() -> None:
