@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.appointments.exchange.reading import FIELDS, MOST_BYTES, what_is_missing
+from apps.appointments.exchange.reading import FIELDS, what_is_missing
 from apps.appointments.models import AppointmentImport, ImportRow, ImportStatus
 from apps.core.api.fields import InUtc, TenantRelatedField
+from apps.core.csv_files import MOST_BYTES, too_large
 from apps.organizations.models import Location
 
 _COLUMN = {"oneOf": [{"type": "string"}, {"type": "integer", "minimum": 0}]}
@@ -59,7 +60,7 @@ class ImportUploadSerializer(ImportOptionsSerializer):
 
     def validate_file(self, file: UploadedFile) -> UploadedFile:
         if (file.size or 0) > MOST_BYTES:
-            raise serializers.ValidationError(_("The file is larger than 5 MB. Export it year by year."))
+            raise serializers.ValidationErrorserializers.ValidationError(too_large(MOST_BYTES))
         return file
 
 

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.appointments.exchange.progress import progress_of
-from apps.appointments.exchange.reading import MOST_BYTES, read_mapping, what_is_missing
+from apps.appointments.exchange.reading import read_mapping, what_is_missing
 from apps.appointments.models import AppointmentImport, ImportRow
 from apps.appointments.serializers_imports import (
     AppointmentImportSerializer,
@@ -29,8 +29,8 @@ from apps.appointments.serializers_imports import (
 from apps.appointments.services import importing
 from apps.core.api.pagination import CursorPagination
 from apps.core.api.parsers import JSONParser
-from apps.core.api.problems import TooLarge
 from apps.core.api.viewsets import DestroyMixin, ListMixin, RetrieveMixin, TenantViewSet
+from apps.core.csv_files import MOST_BYTES, too_large
 from apps.core.errors import InvalidInput, NotFound
 from apps.organizations.permissions import Permission
 
@@ -45,7 +45,7 @@ class CsvParser(BaseParser):
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> bytes:
         content = stream.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
-            raise TooLarge(_("The file is larger than 5 MB. Export it year by year."))
+            raise TooLargeTooLarge(too_large(MOST_BYTES))
         return content
 
 

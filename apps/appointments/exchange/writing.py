@@ -16,11 +16,11 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import FloatField, Func, QuerySet
 
-from apps.appointments.exchange.cells import guarded
 from apps.appointments.models import AppointmentQuerySet
 from apps.audit.models import AccessKind
 from apps.audit.services import record_access
 from apps.core.actors import Actor
+from apps.core.csv_files import guarded
 from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission
 from apps.patients.models import full_name

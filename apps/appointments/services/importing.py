@@ -10,9 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.appointments.exchange.reading import FIELDS, guess_mapping, read_csv, what_is_missing
+from apps.appointments.exchange.reading import FIELDS, guess_mapping, what_is_missing
 from apps.appointments.models import AT_WORK, AppointmentImport, ImportRow, ImportStatus, RowState
 from apps.core.actors import Actor, ActorKind
+from apps.core.csv_files import read_csv
 from apps.core.errors import Conflict, InvalidInput
 from apps.core.ids import uuid7
 from apps.core.tenancy import all_organizations

@@ -12,11 +12,11 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.appointments.exchange.cells import guarded, unguarded
 from apps.appointments.exchange.writing import COLUMNS, write_appointments
 from apps.appointments.models import Appointment, Status
 from apps.audit.models import AccessRecord
 from apps.core.actors import Actor, ActorKind
+from apps.core.csv_files import guarded, unguarded
 from apps.core.errors import NotAllowed
 from tests.fixtures.appointments import AppointmentFactory
 from tests.fixtures.organizations import LocationFactory

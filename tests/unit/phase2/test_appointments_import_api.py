@@ -10,9 +10,9 @@ import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from apps.appointments.exchange.reading import MOST_BYTES
 from apps.appointments.models import Appointment, AppointmentImport, ImportRow, ImportStatus
 from apps.appointments.tasks import work_on_imports
+from apps.core.csv_files import MOST_BYTES
 from apps.core.tenancy import closed, organization_scope
 from apps.organizations.models import ApiKey
 from apps.organizations.permissions import Permission, Role

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from apps.appointments.exchange import reading
 from apps.appointments.exchange.moments import Unreadable, read_day, read_moment, read_time
-from apps.appointments.exchange.reading import guess_mapping, read_csv, what_is_missing
+from apps.appointments.exchange.reading import guess_mapping, what_is_missing
 from apps.appointments.exchange.writing import COLUMNS
+from apps.core import csv_files
+from apps.core.csv_files import MOST_BYTES, read_csv
 from apps.core.errors import InvalidInput
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -57,14 +58,13 @@ class TestReading:
             read_csv(content)
         assert list(refusal.value.errors) == ["file"]
 
-    def test_large_file_is_refused(self, monkeypatch):
-        monkeypatch.setattr(reading, "MOST_BYTES", 8)
+    def test_large_file_is_refused(self):
         with pytest.raises(InvalidInput, match="5 MB"):
-            read_csv(b"a,b\n1,2\n3")
-        assert read_csv(b"a,b\n1,2\n").rows
+            read_csv(b"a,b\n1,2".ljust(MOST_BYTES + 1, b"\n"))
+        assert read_csv(b"a,b\n1,2".ljust(MOST_BYTES, b"\n")).rows
 
     def test_long_file_is_refused(self, monkeypatch):
-        monkeypatch.setattr(reading, "MOST_ROWS", 2)
+        monkeypatch.setattr(csv_files, "MOST_ROWS", 2)
         with pytest.raises(InvalidInput, match="more than 2 rows"):
             read_csv(b"a,b\n" + b"1,2\n" * 3)
         assert len(read_csv(b"a,b\n" + b"1,2\n" * 2).rows) == 2

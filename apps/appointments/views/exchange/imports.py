@@ -16,13 +16,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.appointments.exchange.cells import guarded
 from apps.appointments.exchange.progress import progress_of
-from apps.appointments.exchange.reading import FIELDS, MOST_BYTES
+from apps.appointments.exchange.reading import FIELDS
 from apps.appointments.models import AppointmentImport, ImportRow, ImportStatus, RowState
 from apps.appointments.services import importing
 from apps.appointments.views.exchange.export import ExportForm
 from apps.appointments.views.settings.common import ServiceForm, go, posted
+from apps.core.csv_files import MOST_BYTES, guarded, too_large
 from apps.core.errors import InvalidInput
 from apps.core.htmx import wants_fragment
 from apps.core.navigation import in_settings
@@ -50,7 +50,7 @@ class UploadForm(ServiceForm):
         if chosen is None:
             message = _("Choose the CSV file that the other system exported.")
         elif chosen.size > MOST_BYTES:
-            message = _("The file is larger than 5 MB. Export it year by year.")
+            message = too_large(MOST_BYTES)
         else:
             return bytes(chosen.read())
         raise InvalidInput(message, errors={"file": [message]})
