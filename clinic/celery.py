@@ -40,6 +40,8 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="20", hour="2"),
         "options": {"expires": 3600},
     },
+    "import-patients": {"task": "patients.work_on_imports", "schedule": 30.0, "options": {"expires": 30}},
+    "forget-patient-imports": {"task": "patients.forget_imports", "schedule": 3600.0, "options": {"expires": 3600}},
     "advance-journeys": {"task": "journeys.advance_due", "schedule": 15.0, "options": {"expires": 15}},
     "sweep-conversations": {"task": "conversations.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "forget-expired-answers": {"task": "core.forget_expired", "schedule": 3600.0, "options": {"expires": 3600}},

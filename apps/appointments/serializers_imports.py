@@ -60,7 +60,7 @@ class ImportUploadSerializer(ImportOptionsSerializer):
 
     def validate_file(self, file: UploadedFile) -> UploadedFile:
         if (file.size or 0) > MOST_BYTES:
-            raise serializers.ValidationErrorserializers.ValidationError(too_large(MOST_BYTES))
+            raise serializers.ValidationError(too_large(MOST_BYTES))
         return file
 
 

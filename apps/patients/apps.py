@@ -11,7 +11,9 @@ class PatientsConfig(AppConfig):
         from apps.patients.merging.living import merged_into
         from apps.patients.merging.own import register_rules
         from apps.patients.merging.references import install_followers
+        from apps.patients.navigation import register_settings
 
         register_rules()
+        register_settings()
         tell_merged_by(merged_into)
         post_migrate.connect(install_followers, sender=self)

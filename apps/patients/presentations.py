@@ -45,6 +45,10 @@ def _updated(event: Event) -> str:
     return _("Changed %(fields)s") % {"fields": ", ".join(names)} if names else _("Changed the record")
 
 
+def _imported(event: Event) -> str:
+    return _("Imported from %(file)s") % {"file": event.payload.get("file", "")}
+
+
 def _purpose(event: Event) -> str:
     purpose = event.payload.get("purpose", "")
     return str(ConsentPurpose(purpose).label) if purpose in ConsentPurpose.values else purpose
@@ -76,6 +80,7 @@ def _unmerged(event: Event) -> str:
 
 for _type, _icon, _sentence, _tone in (
     ("patient.created", "user-plus", _fixed(gettext_lazy("Registered")), "neutral"),
+    ("patient.imported", "file-import", _imported, "neutral"),
     ("patient.updated", "pencil", _updated, "neutral"),
     ("patient.archived", "archive", _fixed(gettext_lazy("Archived the record")), "neutral"),
     ("patient.restored", "restore", _fixed(gettext_lazy("Restored the record")), "neutral"),

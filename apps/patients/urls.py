@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from apps.patients.views import duplicates, forms, lists, merging, record
+from apps.patients.views import duplicates, forms, imports, lists, merging, record
 
 app_name = "patients"
 urlpatterns = [
     path("", lists.index, name="list"),
     path("search/", lists.search, name="search"),
     path("typeahead/", lists.typeahead, name="typeahead"),
+    path("import/", imports.exchange, name="exchange"),
+    path("import/<uuid:pk>/", imports.one_import, name="import"),
+    path("import/<uuid:pk>/problems.csv", imports.problems, name="import-problems"),
+    path("import/<uuid:pk>/<slug:step>/", imports.import_step, name="import-step"),
     path("new/", forms.new, name="new"),
     path("new/inline/", forms.new_inline, name="new-inline"),
     path("new/row/<slug:part>/", forms.row, name="row"),

@@ -29,6 +29,7 @@ from apps.appointments.serializers_imports import (
 from apps.appointments.services import importing
 from apps.core.api.pagination import CursorPagination
 from apps.core.api.parsers import JSONParser
+from apps.core.api.problems import TooLarge
 from apps.core.api.viewsets import DestroyMixin, ListMixin, RetrieveMixin, TenantViewSet
 from apps.core.csv_files import MOST_BYTES, too_large
 from apps.core.errors import InvalidInput, NotFound
@@ -45,7 +46,7 @@ class CsvParser(BaseParser):
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> bytes:
         content = stream.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
-            raise TooLargeTooLarge(too_large(MOST_BYTES))
+            raise TooLarge(too_large(MOST_BYTES))
         return content
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.core.errors import InvalidInput
 from apps.patients.folding import fold
 
 # Our fields, in the order in which they are offered; the words under which other systems name them (folded).

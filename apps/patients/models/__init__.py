@@ -18,11 +18,21 @@ from apps.patients.models.duplicates import (
     ValueCount,
 )
 from apps.patients.models.identifier import Identifier, IdentifierSystem
+from apps.patients.models.imports import (
+    AT_WORK,
+    ImportFormat,
+    ImportStatus,
+    OnMatch,
+    PatientImport,
+    PatientImportRow,
+    RowState,
+)
 from apps.patients.models.merges import Merge, MergeRow, MergeRowKind
 from apps.patients.models.patient import NumberCounter, Patient, PatientQuerySet, Sex, full_name
 from apps.patients.models.related import RelatedPerson, Relationship
 
 __all__ = [
+    "AT_WORK",
     "CHANNEL_PURPOSES",
     "Address",
     "AddressUse",
@@ -37,6 +47,8 @@ __all__ = [
     "DuplicateCandidate",
     "Identifier",
     "IdentifierSystem",
+    "ImportFormat",
+    "ImportStatus",
     "MatchIndex",
     "MatchRun",
     "MatchRunState",
@@ -44,11 +56,15 @@ __all__ = [
     "MergeRow",
     "MergeRowKind",
     "NumberCounter",
+    "OnMatch",
     "Patient",
+    "PatientImport",
+    "PatientImportRow",
     "PatientQuerySet",
     "PreferredChannel",
     "RelatedPerson",
     "Relationship",
+    "RowState",
     "Sex",
     "ValueCount",
     "full_name",

@@ -38,6 +38,7 @@ def create_patient(
     language: str = "en",
     phones: Sequence[str | Mapping[str, Any]] = (),
     emails: Sequence[str | Mapping[str, Any]] = (),
+    imported_from: str = "",
     actor: Actor,
     **optional: Any,
 ) -> Patient:
@@ -45,6 +46,8 @@ def create_patient(
 
     A phone is written as it is, or with its kind: `{"value": …, "use": "work", "label": …}`; `addresses`,
     `identifiers` and `related_persons` are rows as in `parts.py`.
+    `imported_from` names the file that the person came in: the event is `patient.imported` then, so that nothing that
+    waits for new patients starts for thousands of old ones.
     Locks the organization's counter until the commit. Raises InvalidInput that names every field it refuses.
     """
     actor.require(Permission.PATIENTS_MANAGE)
@@ -70,7 +73,10 @@ def create_patient(
     patient.save(force_insert=True)
     for part, rows in parts.items():
         replace_rows(patient, part, complete(patient, part, rows))
-    emit("patient.created", subject=patient, actor=actor, patient_id=patient.pk)
+    if imported_from:
+        emit("patient.imported", subject=patient, actor=actor, patient_id=patient.pk, payload={"file": imported_from})
+    else:
+        emit("patient.created", subject=patient, actor=actor, patient_id=patient.pk)
     return patient
 
 

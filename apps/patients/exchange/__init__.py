@@ -1,0 +1,1 @@
+"""Patients out of and into the portal, as files."""

@@ -1,0 +1,73 @@
+"""What a row of a file says about a person, whichever format it came in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.patients.dates import PartialDate
+from apps.patients.models import Sex
+
+Row = Mapping[str, Any]
+
+
+class RowRefused(Exception):
+    """A row that can't be imported: the file's column, a stable code, and what is wrong with what to do."""
+
+    def __init__(self, column: str, code: str, message: str) -> None:
+        super().__init__(message)
+        self.column, self.code, self.message = column[:120], code[:40], message[:500]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A person as a file describes them; lists are rows as in `parts.py`.
+
+    `consents` is {purpose: given}. `columns` says which column of the file a field came from, so that a refusal of
+    `phones.1.value` can name it.
+    """
+
+    given_name: str = ""
+    family_name: str = ""
+    preferred_name: str = ""
+    name_latin: str = ""
+    birth_date: PartialDate | None = None
+    sex: str = Sex.UNKNOWN
+    gender_identity: str = ""
+    language: str = ""
+    phones: tuple[Row, ...] = ()
+    emails: tuple[Row, ...] = ()
+    addresses: tuple[Row, ...] = ()
+    identifiers: tuple[Row, ...] = ()
+    related_persons: tuple[Row, ...] = ()
+    alerts: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    preferred_channel: str = ""
+    note: str = ""
+    consents: Mapping[str, bool] = field(default_factory=dict)
+    is_archived: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def fields(self, *, language: str) -> dict[str, Any]:
+        """Return what `create_patient` takes; `language` where the file says none."""
+        return {
+            **{name: getattr(self, name) for name in SINGLE},
+            "language": self.language or language,
+            **{name: list(getattr(self, name)) for name in LISTS},
+        }
+
+    def column(self, name: str) -> str:
+        """Return what the file calls a field: `phones.1.value`, else `phones.1`, else `phones`."""
+        while name:
+            if name in self.columns:
+                return self.columns[name]
+            name = name.rpartition(".")[0]
+        return ""
+
+
+SINGLE = (
+    *("given_name", "family_name", "preferred_name", "name_latin", "birth_date", "sex", "gender_identity"),
+    *("preferred_channel", "note"),
+)
+LISTS = ("phones", "emails", "addresses", "identifiers", "related_persons", "alerts", "tags")

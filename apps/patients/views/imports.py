@@ -1,0 +1,293 @@
+"""Importing patients: upload a file, say which column is what, see every row's verdict, import."""
+
+from __future__ import annotations
+
+import csv
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.audit.models import AccessKind
+from apps.core.csv_files import guarded, too_large
+from apps.core.errors import InvalidInput
+from apps.core.htmx import wants_fragment
+from apps.core.navigation import in_settings
+from apps.organizations.access import requires
+from apps.organizations.middleware import OrganizationRequest
+from apps.organizations.permissions import Permission
+from apps.patients.exchange.columns import FIELDS
+from apps.patients.models import ImportFormat, ImportStatus, OnMatch, PatientImport, PatientImportRow, RowState
+from apps.patients.services import importing
+from apps.patients.services.importing import MOST_BYTES
+from apps.patients.views.common import note_access
+
+SHOWN_IMPORTS, SHOWN_ROWS, EXAMPLES = 20, 100, 3
+
+
+class ImportForm(forms.Form):
+    """A form whose values the service checks."""
+
+    def refuse(self, refusal: InvalidInput) -> None:
+        """Show the service's refusal at the fields that it names, else above the form."""
+        for name, sentences in refusal.errors.items():
+            self.add_error(name if name in self.fields else None, sentences)
+        if not refusal.errors:
+            self.add_error(None, refusal.message)
+
+
+class UploadForm(ImportForm):
+    """A file of patients."""
+
+    file = forms.FileField(
+        label=gettext_lazy("CSV or FHIR file"),
+        required=False,
+        allow_empty_file=True,
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.json,.ndjson,text/csv,application/json"}),
+    )
+
+    def content(self) -> bytes:
+        """Return the file. Raises InvalidInput for none, and for a large one before it is read."""
+        chosen = self.cleaned_data["file"]
+        if chosen is None:
+            message = _("Choose the file that the other system exported.")
+        elif chosen.size > MOST_BYTES:
+            message = too_large(MOST_BYTES)
+        else:
+            return bytes(chosen.read())
+        raise InvalidInput(message, errors={"file": [message]})
+
+
+class ColumnsForm(ImportForm):
+    """Which column is what, and how the rows are imported; for FHIR only the latter."""
+
+    on_match = forms.ChoiceField(
+        label=gettext_lazy("People who are here already"), choices=OnMatch, widget=forms.RadioSelect
+    )
+    system = forms.CharField(label=gettext_lazy("Name of the other system"), required=False, max_length=200)
+
+    def __init__(self, *args: Any, batch: PatientImport, samples: list[Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.batch, self.samples = batch, samples
+        if batch.format == ImportFormat.FHIR:
+            del self.fields["system"]
+        field_at = {position: name for name, position in batch.mapping.items()}
+        choices = [("", _("leave out")), *FIELDS.items()]
+        for position, name in enumerate(batch.header):
+            self.fields[f"column_{position}"] = forms.ChoiceField(
+                label=name or _("Column %(n)d") % {"n": position + 1},
+                choices=choices,
+                required=False,
+                initial=field_at.get(position, ""),
+            )
+
+    def columns(self) -> list[dict[str, Any]]:
+        """Return each column of the file with its first texts, as the page shows it."""
+        return [
+            {
+                "field": self[f"column_{position}"],
+                "samples": [sample[position] for sample in self.samples if position < len(sample) and sample[position]],
+            }
+            for position in range(len(self.batch.header))
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        chosen: dict[str, int] = {}
+        for position in range(len(self.batch.header)):
+            name = data.get(f"column_{position}")
+            if name and name in chosen:
+                self.add_error(f"column_{position}", _("Another column is that already. Leave one of them out."))
+            elif name:
+                chosen[name] = position
+        data["mapping"] = chosen
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many rows of an import are in which state."""
+
+    waiting: int
+    ready: int
+    known: int
+    refused: int
+    done: int
+
+    @property
+    def total(self) -> int:
+        return self.waiting + self.ready + self.known + self.refused + self.done
+
+    @property
+    def checked_percent(self) -> int:
+        return 100 * (self.total - self.waiting) // max(self.total, 1)
+
+    @property
+    def imported_percent(self) -> int:
+        return 100 * self.done // max(self.done + self.ready, 1)
+
+
+def progress_of(batch: PatientImport) -> Progress:
+    """Count an import's rows by state; one query."""
+    counts = PatientImportRow.objects.filter(batch=batch, organization_id=batch.organization_id).aggregate(
+        **{state.value: Count("pk", filter=Q(state=state)) for state in RowState}
+    )
+    return Progress(**counts)
+
+
+@require_http_methods(["GET", "POST"])
+@in_settings("exchange-patients")
+@requires(Permission.PRACTITIONERS_MANAGE)
+def exchange(request: OrganizationRequest) -> HttpResponse:
+    """Take a file that is to be imported; show what was imported lately."""
+    form = UploadForm(request.POST if request.method == "POST" else None, files=request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            batch = importing.upload_patients(
+                organization=request.organization,
+                file_name=form.cleaned_data["file"].name if form.cleaned_data["file"] else "",
+                content=form.content(),
+                actor=request.actor,
+            )
+        except InvalidInput as refusal:
+            form.refuse(refusal)
+        else:
+            return _go(request, reverse("patients:import", args=[batch.pk]))
+    lately = PatientImport.objects.for_organization(request.organization).annotate(
+        imported=Count("rows", filter=Q(rows__state=RowState.DONE)),
+        refused=Count("rows", filter=Q(rows__state=RowState.REFUSED)),
+        total=Count("rows"),
+    )
+    context = {"form": form, "imports": lately.order_by("-created_at")[:SHOWN_IMPORTS]}
+    return render(request, "settings/exchange_patients.html", context, status=422 if form.errors else 200)
+
+
+def _go(request: OrganizationRequest, url: str, text: str = "") -> HttpResponse:
+    if text:
+        messages.success(request, text)
+    if wants_fragment(request):
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)
+
+
+def _find(request: OrganizationRequest, pk: uuid.UUID) -> PatientImport:
+    rows = PatientImport.objects.for_organization(request.organization).select_related("started_by")
+    found: PatientImport = get_object_or_404(rows, pk=pk)
+    found.organization = request.organization
+    return found
+
+
+@require_http_methods(["GET", "POST"])
+@in_settings("exchange-patients")
+@requires(Permission.PRACTITIONERS_MANAGE)
+def one_import(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
+    """Show where an import stands: its columns, its progress, or its rows' verdicts; take the choice of columns."""
+    batch = _find(request, pk)
+    if request.method == "POST" or batch.status == ImportStatus.UPLOADED:
+        if request.method == "GET" and wants_fragment(request):  # the page that followed the check
+            return _go(request, request.path)
+        return _columns(request, batch)
+    progress = progress_of(batch)
+    refused = batch.rows.filter(state=RowState.REFUSED).order_by("line")
+    known = batch.rows.filter(state=RowState.KNOWN).select_related("patient").order_by("line")
+    context = {
+        "batch": batch,
+        "progress": progress,
+        "refused": list(refused[:SHOWN_ROWS]),
+        "more_refused": max(0, progress.refused - SHOWN_ROWS),
+        "known": list(known[:SHOWN_ROWS]) if batch.status == ImportStatus.CHECKED else [],
+        "more_known": max(0, progress.known - SHOWN_ROWS),
+        "fills": batch.rows.filter(state=RowState.READY, code="fills").count(),
+        "ready": list(batch.rows.filter(state=RowState.READY).order_by("line")[:5]),
+        "skipped": sorted(batch.skipped.items(), key=lambda item: -item[1]),
+    }
+    note_access(request, [row.patient_id for row in context["known"] if row.patient_id], AccessKind.SEARCH)
+    template = "settings/import_patients.html#state" if wants_fragment(request) else "settings/import_patients.html"
+    return render(request, template, context)
+
+
+def _columns(request: OrganizationRequest, batch: PatientImport) -> HttpResponse:
+    is_csv = batch.format == ImportFormat.CSV
+    samples = list(batch.rows.order_by("line").values_list("cells", flat=True)[:EXAMPLES]) if is_csv else []
+    form = ColumnsForm(
+        request.POST if request.method == "POST" else None,
+        batch=batch,
+        samples=samples,
+        initial={"on_match": batch.on_match, "system": batch.system},
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            importing.check_import(
+                batch=batch,
+                mapping=form.cleaned_data["mapping"],
+                system=form.cleaned_data.get("system", ""),
+                on_match=form.cleaned_data["on_match"],
+                actor=request.actor,
+            )
+        except InvalidInput as refusal:
+            form.refuse(refusal)
+        else:
+            return _go(request, reverse("patients:import", args=[batch.pk]))
+    context = {
+        "batch": batch,
+        "form": form,
+        "columns": form.columns(),
+        "rows": batch.rows.count(),
+        "skipped": sorted(batch.skipped.items(), key=lambda item: -item[1]),
+    }
+    return render(request, "settings/import_patients_columns.html", context, status=422 if form.errors else 200)
+
+
+STEPS = {
+    "run": importing.run_import,
+    "stop": importing.stop_import,
+    "columns": importing.choose_columns_again,
+}
+
+
+@require_POST
+@in_settings("exchange-patients")
+@requires(Permission.PRACTITIONERS_MANAGE)
+def import_step(request: OrganizationRequest, pk: uuid.UUID, step: str) -> HttpResponse:
+    """Import the rows that can be had, stop, go back to the columns, or forget the file."""
+    batch = _find(request, pk)
+    if step == "discard":
+        importing.discard_import(batch=batch, actor=request.actor)
+        return _go(request, reverse("patients:exchange"), _("File discarded"))
+    if step not in STEPS:
+        return HttpResponse(status=404)
+    STEPS[step](batch=batch, actor=request.actor)
+    return _go(request, reverse("patients:import", args=[batch.pk]))
+
+
+@require_GET
+@in_settings("exchange-patients")
+@requires(Permission.PRACTITIONERS_MANAGE)
+def problems(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
+    """Give the rows that can't be imported as CSV: what is wrong, then the row as it was, to correct and import again."""
+    batch = _find(request, pk)
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="not-imported.csv"'
+    response.write("\ufeff")
+    writer = csv.writer(response)
+    writer.writerow(
+        ["problem line", "problem column", "problem", *(guarded(name) for name in batch.header or ["patient"])]
+    )
+    writer.writerows(_problem_lines(batch.rows.filter(state=RowState.REFUSED).order_by("line")))
+    return response
+
+
+def _problem_lines(rows: QuerySet[PatientImportRow]) -> Iterator[list[str]]:
+    for row in rows.iterator(chunk_size=1000):
+        cells = row.cells if isinstance(row.cells, list) else [row.in_one_line]
+        yield [str(row.line), guarded(row.column), guarded(row.message), *(guarded(cell) for cell in cells)]
