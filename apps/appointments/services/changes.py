@@ -223,19 +223,26 @@ def _publish_move(locked: Appointment, before: dict[str, Any], actor: Actor, **m
 
 @transaction.atomic
 def cancel_appointment(
-    *, appointment: Appointment, reason: str, note: str = "", tell_patient: bool = True, actor: Actor
+    *,
+    appointment: Appointment,
+    reason: str,
+    note: str = "",
+    tell_patient: bool = True,
+    version: int | None = None,
+    actor: Actor,
 ) -> Appointment:
     """Cancel a visit that has not begun; its time can be booked again at once.
 
     Locks the row, bumps the version, cancels messages planned for earlier versions. `reason` is one of CancelReason.
     Without `tell_patient` no message about it goes out.
-    Raises InvalidTransition, InvalidInput.
+    Raises InvalidTransition, InvalidInput, and StaleVersion when it was changed since `version`.
     """
     actor.require(Permission.APPOINTMENTS_MANAGE)
     if reason not in CancelReason.values:
         message = _("Choose a reason: %(list)s.") % {"list": ", ".join(CancelReason.values)}
         raise InvalidInput(message, errors={"reason": [message]})
     locked = lock(appointment.pk)
+    _require_version(locked, version, {})
     require_step(locked, Step.CANCEL)
     _require_before_start(locked, actor)
     now = timezone.now()

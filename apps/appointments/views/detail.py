@@ -22,6 +22,7 @@ from apps.appointments.services import cancel_appointment, confirm_appointment, 
 from apps.appointments.transitions import RULES, Step
 from apps.audit.services import record_access
 from apps.communications.models import Communication
+from apps.core.errors import StaleVersion
 from apps.core.htmx import toast, trigger, wants_fragment
 from apps.events.models import Event
 from apps.events.registry import presented_types
@@ -107,19 +108,31 @@ def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     appointment = _appointment(request, pk)
     form = CancelForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        cancel_appointment(
-            appointment=appointment,
-            reason=form.cleaned_data["reason"],
-            note=form.cleaned_data["note"],
-            actor=request.actor,  # type: ignore[attr-defined]
-        )
-        text = _("Appointment of %(name)s cancelled") % {"name": appointment.patient}
-        if not wants_fragment(request):
-            return redirect("appointments:detail", pk)
-        undo = reverse("appointments:step", args=[pk, "undo"])
-        return trigger(toast(HttpResponse(status=204), text, undo_url=undo), modal__close=True, live__appointments=True)
+        version = request.POST.get("version", "")
+        try:
+            cancel_appointment(
+                appointment=appointment,
+                reason=form.cleaned_data["reason"],
+                note=form.cleaned_data["note"],
+                version=int(version) if version.isdecimal() else None,
+                actor=request.actor,  # type: ignore[attr-defined]
+            )
+        except StaleVersion:
+            form.add_error(
+                None, _("Somebody moved this visit while you looked. It is now at the time above: cancel that?")
+            )
+        else:
+            return _cancelled(request, appointment)
     context = {"appointment": appointment, "form": form, "modal": wants_fragment(request)}
     return render(request, "appointments/cancel.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _cancelled(request: HttpRequest, appointment: Appointment) -> HttpResponse:
+    if not wants_fragment(request):
+        return redirect("appointments:detail", appointment.pk)
+    text = _("Appointment of %(name)s cancelled") % {"name": appointment.patient}
+    undo = reverse("appointments:step", args=[appointment.pk, "undo"])
+    return trigger(toast(HttpResponse(status=204), text, undo_url=undo), modal__close=True, live__appointments=True)
 
 
 @require_POST

@@ -123,17 +123,36 @@ def times(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _times(request: OrganizationRequest, visit: Appointment) -> dict[str, Any]:
     """Return the nearest times by person: the visit's own practitioner first, then colleagues who offer its type."""
-    search = {"organization": request.organization, "appointment_type": visit.appointment_type}
-    near = {"start": visit.start - OWN_DAYS * DAY, "end": visit.start + OWN_DAYS * DAY}
-    own = find_slots(**search, **near, practitioners=[visit.practitioner], per_practitioner=200)
-    near = {"start": visit.start - COLLEAGUES_DAYS * DAY, "end": visit.start + COLLEAGUES_DAYS * DAY}
-    everybody = find_slots(**search, **near, per_practitioner=200)
-    others = [slot for slot in everybody if slot.practitioner_id != visit.practitioner_id]
+    own = _around(request, visit, OWN_DAYS, practitioners=[visit.practitioner])
+    colleagues = list(
+        Practitioner.objects.for_organization(request.organization)
+        .filter(is_active=True, offered_types__appointment_type=visit.appointment_type_id)
+        .exclude(pk=visit.practitioner_id)
+    )
+    others = _around(request, visit, COLLEAGUES_DAYS, practitioners=colleagues)
     groups: dict[uuid.UUID, dict[str, Any]] = {}
     for slot in [*_nearest(own, visit), *_nearest(others, visit)]:
         group = groups.setdefault(slot.practitioner_id, {"name": slot.practitioner_name, "times": []})
         group["times"].append(_line(slot, visit))
     return {"groups": list(groups.values())}
+
+
+def _around(
+    request: OrganizationRequest, visit: Appointment, days: int, *, practitioners: list[Practitioner]
+) -> list[Slot]:
+    """Return free slots around a visit, from the fewest days that have enough; at most `days` before and after."""
+    found: list[Slot] = []
+    for span in (1, 4, days):
+        found = find_slots(
+            organization=request.organization,
+            appointment_type=visit.appointment_type,
+            start=visit.start - span * DAY,
+            end=visit.start + span * DAY,
+            practitioners=practitioners,
+        )
+        if len(found) >= EACH:
+            break
+    return found
 
 
 def _nearest(slots: Iterable[Slot], visit: Appointment) -> list[Slot]:

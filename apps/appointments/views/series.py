@@ -246,6 +246,8 @@ def move(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     except InvalidInput as error:
         form.add_error("day", error.message)
         return _move_dialog(request, visit, form, status=422)
+    if not wants_fragment(request):
+        return redirect("appointments:detail", pk)
     response = toast(HttpResponse(status=204), _("Series of %(name)s moved") % {"name": series.patient})
     return trigger(response, modal__close=True, live__appointments=True)
 
@@ -294,6 +296,8 @@ def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             tell_patient=form.cleaned_data["tell_patient"],
             actor=request.actor,  # type: ignore[attr-defined]
         )
+        if not wants_fragment(request):
+            return redirect("appointments:detail", pk)
         text = ngettext("%(n)d visit of %(name)s cancelled", "%(n)d visits of %(name)s cancelled", len(cancelled)) % {
             "n": len(cancelled),
             "name": visit.patient,

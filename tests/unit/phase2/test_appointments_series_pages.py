@@ -187,7 +187,8 @@ class TestChanging:
         assert refused.status_code == 422
         assert "Leave it where it is" in refused.content.decode()
         decided = {**form, f"at-{third.pk}": "stay"}
-        assert desk_client.post(f"/appointments/{first.pk}/series/move/", decided).status_code == 204
+        done = desk_client.post(f"/appointments/{first.pk}/series/move/", decided)
+        assert (done.status_code, done["Location"]) == (302, f"/appointments/{first.pk}/")  # as a page, to the visit
         third.refresh_from_db()
         assert third.start == NINE + 2 * WEEK
 

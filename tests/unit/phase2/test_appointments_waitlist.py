@@ -50,7 +50,7 @@ from apps.appointments.services.waitlist.offers import TooLate
 from apps.appointments.services.waitlist.telling import NotReachable
 from apps.appointments.waiting import days_left, window_in_words
 from apps.appointments.waitlist_messages import still_holds
-from apps.communications.models import Communication
+from apps.communications.models import Communication, ContactState
 from apps.communications.models import Status as Sending
 from apps.communications.services import opt_out
 from apps.core.actors import BOT, SYSTEM, Actor, ActorKind, patient_actor
@@ -530,6 +530,22 @@ class TestQuietHours:
         assert (message.status, message.due_at) == (Sending.SCHEDULED, self.EIGHT)
         assert "until 8:30 AM" in message.body
         assert again(entry).status == WaitStatus.OFFERED
+
+    def test_who_wrote_a_moment_ago_has_the_minutes_from_when_they_are_asked(self, clinic):
+        """At once they might be asked; but a freed time waits for its undo, and what is planned rests at night."""
+        entry = waiting(clinic)
+        for point in entry.patient.contact_points.all():
+            for channel in ("whatsapp", "sms"):
+                ContactState.objects.create(
+                    organization=clinic.organization,
+                    channel=channel,
+                    address=point.value,
+                    last_inbound_at=self.EVENING - dt.timedelta(minutes=5),
+                )
+        (made,) = fill(clinic)
+        message = Communication.objects.get(context_id=made.pk)
+        assert (message.due_at, made.expires_at) == (self.EIGHT, self.EIGHT + HALF_HOUR)
+        assert Appointment.objects.held().get().held_until == made.expires_at
 
     def test_time_too_early_in_the_morning_goes_to_somebody_who_is_awake(self, clinic):
         nine = self.EIGHT + HOUR

@@ -23,6 +23,7 @@ from apps.core.errors import Conflict
 from apps.core.tenancy import organization_scope
 from apps.patients import services
 from apps.patients.merging.references import followed, install_followers
+from apps.patients.merging.rules import Pair
 from apps.patients.models import ContactPoint, Merge, Patient
 from apps.patients.services import merging
 from tests.fixtures.appointments import AppointmentFactory, WaitlistEntryFactory
@@ -134,23 +135,23 @@ class TestTwoMerges:
         assert "Merge" in outcomes
         assert cycles(organization) == 0
 
-    def test_without_the_lock_two_merge_into_each_other(self, organization, three, monkeypatch):
-        """The control: both read before either writes."""
+    def test_without_the_lock_both_take_the_two_for_separate_records(self, three, monkeypatch):
+        """The control: both have read before either writes. With the lock only one is ever that far."""
         one, other, _third = three
-        both = threading.Barrier(2)
+        both, seen = threading.Barrier(2), []
         looks = merging.findings_of
 
-        def look_together(pair: object) -> object:
+        def look_together(pair: Pair) -> object:
             found = looks(pair)
-            both.wait(WAIT_SECONDS)
+            if len(seen) < 2:  # a deadlock, by which the database saves them here, makes one look again
+                both.wait(WAIT_SECONDS)
+                seen.append((pair.survivor.merged_into_id, pair.duplicate.merged_into_id))
             return found
 
         monkeypatch.setattr(merging, "findings_of", look_together)
         monkeypatch.setattr(merging, "lock_pair", merging._load)
-        outcomes = names(at_once(2, [(one, other), (other, one)], merge))
-        assert outcomes == ["Merge", "Merge"]
-        with organization_scope(organization.pk):
-            assert Merge.objects.filter(undone_at__isnull=True).count() == 2
+        at_once(2, [(one, other), (other, one)], merge)
+        assert seen == [(None, None), (None, None)]
 
     def test_an_undo_and_a_merge_of_its_survivor_leave_nobody_behind(self, organization, three):
         one, other, third = three

@@ -44,6 +44,8 @@ from apps.appointments.services.waitlist.telling import (
     was_asked,
 )
 from apps.communications.models import OPEN_STATUSES
+from apps.communications.policy import zone_for
+from apps.communications.quiet import quiet_until
 from apps.core.actors import SYSTEM, Actor
 from apps.core.errors import Conflict, InvalidTransition
 from apps.core.ids import uuid7
@@ -87,10 +89,10 @@ def offer_slot(
     reach = _require_reachable(current)
     minutes = in_minutes(settings_for(organization).waitlist_offer_minutes)
     now = timezone.now()
-    at = max((moment for moment in (reach.not_before, not_before) if moment is not None), default=None)
+    at = _moment_to_ask(current, reach, not_before)
     expires_at = max(at or now, now) + minutes
     if start < expires_at + in_minutes(current.appointment_type.minimum_notice_minutes):
-        raise _too_late(current, reach)
+        raise _too_late(current, is_quiet=at is not None and at != not_before)
     _require_no_other_offer(practitioner, start, actor)
     offer = WaitlistOffer(id=uuid7(), organization=organization, entry=current, expires_at=expires_at)
     hold = hold_slot(
@@ -152,6 +154,19 @@ def _require_reachable(entry: WaitlistEntry) -> Reach:
     return reach
 
 
+def _moment_to_ask(entry: WaitlistEntry, reach: Reach, not_before: dt.datetime | None) -> dt.datetime | None:
+    """Return when the question leaves (UTC), None for at once: what is planned for later is never put into quiet hours.
+
+    Who wrote a moment ago may be asked in quiet hours, but only at once: later nobody waits for an answer any more.
+    """
+    at = max((moment for moment in (reach.not_before, not_before) if moment is not None), default=None)
+    if at is None:
+        return None
+    organization = entry.organization
+    zone = zone_for(organization, reach.channel, reach.address)
+    return quiet_until(at, zone, organization.quiet_hours_start, organization.quiet_hours_end) or at
+
+
 def _require_no_other_offer(practitioner: Practitioner, start: dt.datetime, actor: Actor) -> None:
     """Refuse a time that somebody else thinks about; take back an offer whose hold was released meanwhile."""
     others = WaitlistOffer.objects.select_related("organization", "hold").filter(
@@ -167,9 +182,9 @@ def _require_no_other_offer(practitioner: Practitioner, start: dt.datetime, acto
         tell_taken(closed, actor=actor)
 
 
-def _too_late(entry: WaitlistEntry, reach: Reach) -> TooLate:
+def _too_late(entry: WaitlistEntry, *, is_quiet: bool) -> TooLate:
     name = entry.patient.full_name
-    if reach.not_before is not None:
+    if is_quiet:
         return TooLate(
             _("It is quiet hours for %(name)s: by the time they may be asked, it is too late for this time. Call them.")
             % {"name": name}
