@@ -79,6 +79,8 @@ def respond(turn: Turn) -> Step | None:
             return _silently(turn, answer_to_offer(turn))
         if keyword == "help":
             return Step(turn.state, wording.about_us(turn.organization.name, turn.clinic_phone))
+        if turn.opted_out:  # nothing automatic until START: what they write is for a person
+            return to_staff(turn, Attention.ASKED, "")
         return _in_dialogue(turn)
 
 

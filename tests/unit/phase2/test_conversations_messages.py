@@ -222,6 +222,17 @@ def test_emergency_goes_through_although_the_contact_opted_out(dialogue):
     assert "911" in dialogue.say("heart attack")
 
 
+def test_between_stop_and_start_the_bot_is_silent_and_a_person_is_called(dialogue):
+    dialogue.say("STOP")
+    assert dialogue.say("hello? I need an appointment") == ""
+    assert (dialogue.thread.owner_kind, dialogue.thread.attention) == (OwnerKind.NOBODY, Attention.ASKED)
+    assert "again" in dialogue.say("START")
+
+
+def test_between_stop_and_start_help_is_answered(dialogue):
+    assert "Tidewater Clinic" in dialogue.go("STOP", "HELP")
+
+
 def test_emergency_text_is_not_repeated_with_every_message(dialogue, noon):
     dialogue.say("I have chest pain")
     assert dialogue.say("strong chest pain, please") == ""
