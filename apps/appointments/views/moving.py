@@ -65,7 +65,12 @@ def move(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         moved = reschedule_appointment(**wanted, tell_patient=data["tell"] and worth_telling)
     except SlotUnavailable as refusal:
         return _refused(request, wanted, refusal, zone)
-    return _moved(moved)
+    stays = (moved.start, moved.practitioner_id, moved.location_id) == (
+        appointment.start,
+        appointment.practitioner_id,
+        appointment.location_id,
+    )
+    return _moved(moved, is_resized=stays and moved.minutes != appointment.minutes)
 
 
 def _is_worth_telling(appointment: Appointment, wanted: dict[str, Any]) -> bool:
@@ -101,7 +106,8 @@ def _refused(request: HttpRequest, wanted: dict[str, Any], refusal: SlotUnavaila
     minutes = wanted["duration_minutes"] or appointment.minutes
     is_resized = start == appointment.start and minutes != appointment.minutes
     query = {"practitioner": wanted["practitioner"].pk, "day": f"{local:%Y-%m-%d}", "own_time": f"{local:%H:%M}"}
-    alternatives = [] if is_resized else [(slot, _difference(slot.start - start)) for slot in refusal.alternatives]
+    nearest_first = sorted(refusal.alternatives, key=lambda slot: abs(slot.start - start))
+    alternatives = [] if is_resized else [(slot, _difference(slot.start - start)) for slot in nearest_first]
     context = {
         "appointment": appointment,
         "refusal": refusal,
@@ -168,18 +174,24 @@ def _appointment(request: HttpRequest, pk: uuid.UUID) -> Appointment:
     return found
 
 
-def _moved(moved: Appointment) -> HttpResponse:
+def _moved(moved: Appointment, *, is_resized: bool = False) -> HttpResponse:
     """Answer the toast whose undo moves it back, unless somebody changed it since."""
+    words = _("The visit of %(name)s now lasts until %(until)s") if is_resized else _("%(name)s moved to %(when)s")
     undo = f"{reverse('appointments:undo-move', args=[moved.pk])}?{urlencode({'version': moved.version})}"
     return trigger(
-        toast(HttpResponse(status=204), _sentence(_("%(name)s moved to %(when)s"), moved), undo_url=undo),
+        toast(HttpResponse(status=204), _sentence(words, moved), undo_url=undo),
         live__appointments=True,
     )
 
 
 def _sentence(words: str, appointment: Appointment) -> str:
     local = appointment.start.astimezone(appointment.location.zone)
-    return words % {"name": appointment.patient, "when": f"{date_format(local, 'D j M')}, {local:%H:%M}"}
+    until = appointment.end.astimezone(appointment.location.zone)
+    return words % {
+        "name": appointment.patient,
+        "when": f"{date_format(local, 'D j M')}, {local:%H:%M}",
+        "until": f"{until:%H:%M}",
+    }
 
 
 def _has_its_room_by_habit(wanted: dict[str, Any]) -> bool:

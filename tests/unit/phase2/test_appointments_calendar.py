@@ -504,7 +504,9 @@ class TestMoving:
 
     def test_a_visit_becomes_longer_and_keeps_its_start(self, desk_client, appointment, url) -> None:
         where = {"day": "2026-11-23", "minute": 9 * 60, "minutes": 45, "version": 1}
-        assert desk_client.post(url, where, headers=HTMX).status_code == 204
+        answer = desk_client.post(url, where, headers=HTMX)
+        assert answer.status_code == 204
+        assert "now lasts until 09:45" in answer["HX-Trigger"]
         appointment.refresh_from_db()
         assert (appointment.start, appointment.minutes) == (NINE, 45)
 
