@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, TypeVar
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django_htmx.middleware import HtmxDetails
 
 R = TypeVar("R", bound=HttpResponse)
@@ -29,6 +30,15 @@ def wants_fragment(request: HttpRequest) -> bool:
 def in_dialog(request: HttpRequest) -> bool:
     """Tell whether the answer goes into the dialog; a form on a page of its own swaps itself and stays a page."""
     return wants_fragment(request) and request.headers.get("HX-Target", "modal") == "modal"
+
+
+def go(request: HttpRequest, url: str, text: str = "") -> HttpResponse:
+    """Lead to another page, whoever asks; the text is its toast."""
+    if text:
+        messages.success(request, text)
+    if wants_fragment(request):
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)
 
 
 def trigger(response: R, **events: Any) -> R:

@@ -16,7 +16,6 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.appointments.exchange.progress import progress_of
 from apps.appointments.exchange.reading import read_mapping, what_is_missing
 from apps.appointments.models import AppointmentImport, ImportRow
 from apps.appointments.serializers_imports import (
@@ -33,6 +32,7 @@ from apps.core.api.problems import TooLarge
 from apps.core.api.viewsets import DestroyMixin, ListMixin, RetrieveMixin, TenantViewSet
 from apps.core.csv_files import MOST_BYTES, too_large
 from apps.core.errors import InvalidInput, NotFound
+from apps.core.file_imports import progress_of
 from apps.organizations.permissions import Permission
 
 MANAGE = Permission.PRACTITIONERS_MANAGE
@@ -71,7 +71,7 @@ class AppointmentImportViewSet(ListMixin, RetrieveMixin, DestroyMixin, TenantVie
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List the files of the last 30 days; they are forgotten after that, their visits stay."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        progress = progress_of(page)
+        progress = progress_of(page, ImportRow)
         for batch in page:
             batch.progress = progress[batch.pk]
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
@@ -136,7 +136,7 @@ class AppointmentImportViewSet(ListMixin, RetrieveMixin, DestroyMixin, TenantVie
         importing.discard_import(batch=instance, actor=self.actor)
 
     def answer(self, instance: Model, *, status_code: int = status.HTTP_200_OK) -> Response:
-        instance.progress = progress_of([instance])[instance.pk]  # type: ignore[attr-defined,list-item]
+        instance.progress = progress_of([instance], ImportRow)[instance.pk]  # type: ignore[attr-defined,list-item]
         return super().answer(instance, status_code=status_code)
 
     def _read_options(self, serializer_class: type[ImportOptionsSerializer], data: Any) -> dict[str, Any]:

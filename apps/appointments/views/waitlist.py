@@ -32,6 +32,7 @@ from apps.appointments.waitlist_reading import (
 from apps.audit.models import AccessKind
 from apps.audit.services import record_access
 from apps.core.errors import Conflict, InvalidInput
+from apps.core.forms import show_refusal
 from apps.core.htmx import toast, trigger, wants_fragment
 from apps.core.ids import as_uuid
 from apps.organizations.access import requires
@@ -159,7 +160,7 @@ def add(request: OrganizationRequest) -> HttpResponse:
     try:
         added = services.add_to_waitlist(organization=organization, patient=patient, actor=request.actor, **values)
     except (InvalidInput, Conflict) as refusal:
-        _tell(form, refusal)
+        show_refusal(form, refusal)
         return _show(request, form, patient, status=422)
     text = _("%(name)s is on the waitlist") % {"name": patient}
     return done(request, text, undo_url=reverse("appointments:waitlist-step", args=[added.pk, "remove"]))
@@ -187,7 +188,7 @@ def edit(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
             actor=request.actor,
         )
     except (InvalidInput, Conflict) as refusal:
-        _tell(form, refusal)
+        show_refusal(form, refusal)
         return _show(request, form, found.patient, entry=found, status=422)
     return done(request, _("Waitlist entry of %(name)s saved") % {"name": found.patient})
 
@@ -241,15 +242,6 @@ def _show(
         "modal": wants_fragment(request),
     }
     return render(request, "appointments/waitlist_form.html", context, status=status)
-
-
-def _tell(form: WindowForm, refusal: InvalidInput | Conflict) -> None:
-    """Put a service's refusal where the person looks: at its fields, else above the form."""
-    fields = refusal.errors if isinstance(refusal, InvalidInput) else {}
-    for name, sentences in fields.items():
-        form.add_error(name if name in form.fields else None, sentences)
-    if not fields:
-        form.add_error(None, refusal.message)
 
 
 def _patient(request: OrganizationRequest, text: str) -> Patient | None:

@@ -37,13 +37,6 @@ def find_record(request: OrganizationRequest, pk: uuid.UUID, *, whole: bool = Fa
     return patient
 
 
-def uuid_or_none(text: str | None) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text or "")
-    except ValueError:
-        return None
-
-
 def note_access(
     request: OrganizationRequest, patient_ids: Iterable[uuid.UUID], kind: AccessKind = AccessKind.VIEW
 ) -> None:

@@ -15,13 +15,14 @@ from apps.audit.models import AccessKind
 from apps.core.counting import counts_of
 from apps.core.errors import NotFound
 from apps.core.htmx import toast, trigger, wants_fragment
+from apps.core.ids import as_uuid
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
 from apps.patients import review, services
 from apps.patients.models import CandidateState, DuplicateCandidate, MatchRun, MatchRunState, Patient
 from apps.patients.selectors import with_contact_points
-from apps.patients.views.common import find_patient, note_access, uuid_or_none
+from apps.patients.views.common import find_patient, note_access
 
 
 @require_GET
@@ -97,7 +98,7 @@ def _review(request: OrganizationRequest, chosen: DuplicateCandidate | None) -> 
     if chosen is not None and chosen.state in {CandidateState.OPEN, CandidateState.DISTINCT}:
         state = CandidateState(chosen.state)
     page = review.list_pairs(
-        organization=request.organization, state=state, after=uuid_or_none(request.GET.get("after"))
+        organization=request.organization, state=state, after=as_uuid(request.GET.get("after", ""))
     )
     opened = chosen is not None
     here = reverse("patients:duplicate", args=[chosen.pk]) if chosen else _address(state)

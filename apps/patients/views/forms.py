@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.audit.models import AccessKind
 from apps.core.errors import InvalidInput, NotFound, StaleVersion
 from apps.core.htmx import in_dialog, toast, trigger, wants_fragment
+from apps.core.ids import as_uuid
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
@@ -27,7 +28,7 @@ from apps.patients.parts import PARTS
 from apps.patients.record_form import RecordForm
 from apps.patients.row_forms import Rows, offered_systems, written_values
 from apps.patients.similar import similar_patients
-from apps.patients.views.common import find_patient, note_access, uuid_or_none
+from apps.patients.views.common import find_patient, note_access
 
 
 @require_http_methods(["GET", "POST"])
@@ -176,7 +177,7 @@ def _guess(request: OrganizationRequest, typed: str) -> dict[str, Any]:
 @requires(Permission.PATIENTS_MANAGE)
 def similar(request: OrganizationRequest) -> HttpResponse:
     """Answer who may be the person that is being typed, and who has this phone or e-mail, beside the form."""
-    own = uuid_or_none(request.POST.get("patient"))
+    own = as_uuid(request.POST.get("patient", ""))
     matches = similar_patients(organization=request.organization, own=own, typed=_typed(request))
     note_access(request, [match.patient.pk for match in matches], AccessKind.SEARCH)
     return render(

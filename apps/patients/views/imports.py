@@ -5,13 +5,11 @@ from __future__ import annotations
 import csv
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,7 +19,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.audit.models import AccessKind
 from apps.core.csv_files import guarded, too_large
 from apps.core.errors import InvalidInput
-from apps.core.htmx import wants_fragment
+from apps.core.file_imports import progress_of
+from apps.core.forms import posted, show_refusal
+from apps.core.htmx import go, wants_fragment
 from apps.core.navigation import in_settings
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
@@ -35,18 +35,7 @@ from apps.patients.views.common import note_access
 SHOWN_IMPORTS, SHOWN_ROWS, EXAMPLES = 20, 100, 3
 
 
-class ImportForm(forms.Form):
-    """A form whose values the service checks."""
-
-    def refuse(self, refusal: InvalidInput) -> None:
-        """Show the service's refusal at the fields that it names, else above the form."""
-        for name, sentences in refusal.errors.items():
-            self.add_error(name if name in self.fields else None, sentences)
-        if not refusal.errors:
-            self.add_error(None, refusal.message)
-
-
-class UploadForm(ImportForm):
+class UploadForm(forms.Form):
     """A file of patients."""
 
     file = forms.FileField(
@@ -68,7 +57,7 @@ class UploadForm(ImportForm):
         raise InvalidInput(message, errors={"file": [message]})
 
 
-class ColumnsForm(ImportForm):
+class ColumnsForm(forms.Form):
     """Which column is what, and how the rows are imported; for FHIR only the latter."""
 
     on_match = forms.ChoiceField(
@@ -114,43 +103,12 @@ class ColumnsForm(ImportForm):
         return data
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How many rows of an import are in which state."""
-
-    waiting: int
-    ready: int
-    known: int
-    refused: int
-    done: int
-
-    @property
-    def total(self) -> int:
-        return self.waiting + self.ready + self.known + self.refused + self.done
-
-    @property
-    def checked_percent(self) -> int:
-        return 100 * (self.total - self.waiting) // max(self.total, 1)
-
-    @property
-    def imported_percent(self) -> int:
-        return 100 * self.done // max(self.done + self.ready, 1)
-
-
-def progress_of(batch: PatientImport) -> Progress:
-    """Count an import's rows by state; one query."""
-    counts = PatientImportRow.objects.filter(batch=batch, organization_id=batch.organization_id).aggregate(
-        **{state.value: Count("pk", filter=Q(state=state)) for state in RowState}
-    )
-    return Progress(**counts)
-
-
 @require_http_methods(["GET", "POST"])
 @in_settings("exchange-patients")
 @requires(Permission.PRACTITIONERS_MANAGE)
 def exchange(request: OrganizationRequest) -> HttpResponse:
     """Take a file that is to be imported; show what was imported lately."""
-    form = UploadForm(request.POST if request.method == "POST" else None, files=request.FILES or None)
+    form = UploadForm(posted(request), files=request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
             batch = importing.upload_patients(
@@ -160,9 +118,9 @@ def exchange(request: OrganizationRequest) -> HttpResponse:
                 actor=request.actor,
             )
         except InvalidInput as refusal:
-            form.refuse(refusal)
+            show_refusal(form, refusal)
         else:
-            return _go(request, reverse("patients:import", args=[batch.pk]))
+            return go(request, reverse("patients:import", args=[batch.pk]))
     lately = PatientImport.objects.for_organization(request.organization).annotate(
         imported=Count("rows", filter=Q(rows__state=RowState.DONE)),
         refused=Count("rows", filter=Q(rows__state=RowState.REFUSED)),
@@ -170,14 +128,6 @@ def exchange(request: OrganizationRequest) -> HttpResponse:
     )
     context = {"form": form, "imports": lately.order_by("-created_at")[:SHOWN_IMPORTS]}
     return render(request, "settings/exchange_patients.html", context, status=422 if form.errors else 200)
-
-
-def _go(request: OrganizationRequest, url: str, text: str = "") -> HttpResponse:
-    if text:
-        messages.success(request, text)
-    if wants_fragment(request):
-        return HttpResponse(status=204, headers={"HX-Redirect": url})
-    return HttpResponseRedirect(url)
 
 
 def _find(request: OrganizationRequest, pk: uuid.UUID) -> PatientImport:
@@ -195,9 +145,9 @@ def one_import(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     batch = _find(request, pk)
     if request.method == "POST" or batch.status == ImportStatus.UPLOADED:
         if request.method == "GET" and wants_fragment(request):  # the page that followed the check
-            return _go(request, request.path)
+            return go(request, request.path)
         return _columns(request, batch)
-    progress = progress_of(batch)
+    progress = progress_of([batch], PatientImportRow)[batch.pk]
     refused = batch.rows.filter(state=RowState.REFUSED).order_by("line")
     known = batch.rows.filter(state=RowState.KNOWN).select_related("patient").order_by("line")
     context = {
@@ -220,7 +170,7 @@ def _columns(request: OrganizationRequest, batch: PatientImport) -> HttpResponse
     is_csv = batch.format == ImportFormat.CSV
     samples = list(batch.rows.order_by("line").values_list("cells", flat=True)[:EXAMPLES]) if is_csv else []
     form = ColumnsForm(
-        request.POST if request.method == "POST" else None,
+        posted(request),
         batch=batch,
         samples=samples,
         initial={"on_match": batch.on_match, "system": batch.system},
@@ -235,9 +185,9 @@ def _columns(request: OrganizationRequest, batch: PatientImport) -> HttpResponse
                 actor=request.actor,
             )
         except InvalidInput as refusal:
-            form.refuse(refusal)
+            show_refusal(form, refusal)
         else:
-            return _go(request, reverse("patients:import", args=[batch.pk]))
+            return go(request, reverse("patients:import", args=[batch.pk]))
     context = {
         "batch": batch,
         "form": form,
@@ -263,11 +213,11 @@ def import_step(request: OrganizationRequest, pk: uuid.UUID, step: str) -> HttpR
     batch = _find(request, pk)
     if step == "discard":
         importing.discard_import(batch=batch, actor=request.actor)
-        return _go(request, reverse("patients:exchange"), _("File discarded"))
+        return go(request, reverse("patients:exchange"), _("File discarded"))
     if step not in STEPS:
         return HttpResponse(status=404)
     STEPS[step](batch=batch, actor=request.actor)
-    return _go(request, reverse("patients:import", args=[batch.pk]))
+    return go(request, reverse("patients:import", args=[batch.pk]))
 
 
 @require_GET

@@ -14,13 +14,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.audit.models import AccessKind
 from apps.core.htmx import wants_fragment
+from apps.core.ids import as_uuid
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
 from apps.patients import profile
 from apps.patients.models import ContactSystem
 from apps.patients.selectors import PatientMatch, list_patients, search_patients
-from apps.patients.views.common import note_access, uuid_or_none
+from apps.patients.views.common import note_access
 
 FOUND_IN_LIST = 25
 FOUND_IN_TYPEAHEAD = 8
@@ -40,7 +41,7 @@ def _index(request: OrganizationRequest) -> HttpResponse:
         organization=request.organization,
         archived=archived,
         language=language,
-        after=uuid_or_none(request.GET.get("after")),
+        after=as_uuid(request.GET.get("after", "")),
     )
     note_access(request, [patient.pk for patient in page.patients], AccessKind.SEARCH)
     context = _list_context(request, archived=archived, language=language) | {

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.core.htmx import in_dialog, wants_fragment
+from apps.core.ids import as_uuid
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
@@ -22,7 +23,7 @@ from apps.patients.merging import shown
 from apps.patients.merging.fields import FIELDS, choices_of
 from apps.patients.merging.preview import preview_merge
 from apps.patients.models import Merge, Patient
-from apps.patients.views.common import find_patient, find_record, note_access, uuid_or_none
+from apps.patients.views.common import find_patient, find_record, note_access
 
 
 @require_http_methods(["GET", "POST"])
@@ -32,7 +33,7 @@ def choose(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     patient = find_patient(request, pk)
     error = ""
     if request.method == "POST":
-        other = uuid_or_none(request.POST.get("patient"))
+        other = as_uuid(request.POST.get("patient", ""))
         if other is None:
             error = _("Choose the other record.")
         elif other == patient.pk:

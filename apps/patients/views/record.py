@@ -18,7 +18,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.audit.models import AccessKind
 from apps.core.counting import counts_of
 from apps.core.errors import NotFound
+from apps.core.forms import posted
 from apps.core.htmx import in_dialog, toast, trigger, wants_fragment
+from apps.core.ids import as_uuid
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
@@ -27,7 +29,7 @@ from apps.patients.consent_form import ConsentForm
 from apps.patients.contact import show_phone
 from apps.patients.models import ConsentPurpose, ConsentStatus, ContactSystem, Patient
 from apps.patients.particulars import particulars_of
-from apps.patients.views.common import find_patient, find_record, note_access, uuid_or_none
+from apps.patients.views.common import find_patient, find_record, note_access
 
 ON_PAPER = 50  # entries of the timeline
 
@@ -139,7 +141,7 @@ def _timeline_context(request: OrganizationRequest, patient: Patient) -> dict[st
             patient,
             kind=kind if kind in {known for known, _label, _icon in kinds} else "",
             shown=int(shown) if shown.isdecimal() and len(shown) < 5 else profile.STEP,
-            before=uuid_or_none(request.GET.get("before")),
+            before=as_uuid(request.GET.get("before", "")),
         ),
     }
 
@@ -222,7 +224,7 @@ def consents_panel(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
 def set_consent(request: OrganizationRequest, pk: uuid.UUID, purpose: str, status: str) -> HttpResponse:
     """Ask how an answer was given, then record it; the toast takes it back."""
     patient = find_patient(request, pk)
-    form = ConsentForm(request.POST if request.method == "POST" else None)
+    form = ConsentForm(posted(request))
     if request.method == "GET" or not form.is_valid():
         if purpose not in ConsentPurpose.values or status not in ConsentStatus.values:
             raise NotFound(_("There is no such consent."))

@@ -16,15 +16,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.appointments.exchange.progress import progress_of
 from apps.appointments.exchange.reading import FIELDS
 from apps.appointments.models import AppointmentImport, ImportRow, ImportStatus, RowState
 from apps.appointments.services import importing
 from apps.appointments.views.exchange.export import ExportForm
-from apps.appointments.views.settings.common import ServiceForm, go, posted
+from apps.appointments.views.settings.common import ServiceForm
 from apps.core.csv_files import MOST_BYTES, guarded, too_large
 from apps.core.errors import InvalidInput
-from apps.core.htmx import wants_fragment
+from apps.core.file_imports import progress_of
+from apps.core.forms import posted
+from apps.core.htmx import go, wants_fragment
 from apps.core.navigation import in_settings
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
@@ -131,7 +132,7 @@ def exchange(request: OrganizationRequest) -> HttpResponse:
         else:
             return go(request, reverse("appointments:import", args=[batch.pk]))
     lately = AppointmentImport.objects.for_organization(request.organization).order_by("-created_at")[:SHOWN_IMPORTS]
-    progress = progress_of(lately)
+    progress = progress_of(lately, ImportRow)
     today = request.organization.today()
     context = {
         "form": form,
@@ -160,7 +161,7 @@ def one_import(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
         if request.method == "GET" and wants_fragment(request):  # the page that followed the check
             return go(request, request.path)
         return _columns(request, batch)
-    progress = progress_of([batch])[batch.pk]
+    progress = progress_of([batch], ImportRow)[batch.pk]
     refused = batch.rows.filter(state=RowState.REFUSED).order_by("line")
     context = {
         "batch": batch,

@@ -14,11 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.appointments.outside import Span
-from apps.appointments.views.settings.common import Question, change_or_ask, go, posted, saved
+from apps.appointments.views.settings.common import Question, change_or_ask, saved
 from apps.appointments.views.settings.forms import ClosureForm, TimeOffForm
 from apps.appointments.views.settings.people import find_practitioner, person_context
 from apps.core.errors import Conflict, InvalidInput
-from apps.core.htmx import wants_fragment
+from apps.core.forms import posted
+from apps.core.htmx import go, wants_fragment
 from apps.core.navigation import in_settings
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest

@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.appointments.services.busy_times import ReadCalendar, read_calendar, span_of
-from apps.appointments.views.settings.common import Question, ServiceForm, change_or_ask, go, posted, saved
+from apps.appointments.views.settings.common import Question, ServiceForm, change_or_ask, saved
 from apps.appointments.views.settings.people import find_practitioner
 from apps.core.errors import Conflict, InvalidInput
-from apps.core.htmx import wants_fragment
+from apps.core.forms import posted
+from apps.core.htmx import go, wants_fragment
 from apps.core.navigation import in_settings
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest

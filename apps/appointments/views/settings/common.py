@@ -10,8 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -21,8 +20,9 @@ from apps.appointments.outside import OutsideVisit, Span, affected_by
 from apps.appointments.services import PlanChange, change_plan
 from apps.audit.models import AccessKind
 from apps.audit.services import record_access
-from apps.core.errors import ApplicationError, InvalidInput, StaleVersion
-from apps.core.htmx import toast, trigger, wants_fragment
+from apps.core.errors import ApplicationError, StaleVersion
+from apps.core.forms import show_refusal
+from apps.core.htmx import go, toast, trigger
 from apps.core.models import BaseModel
 from apps.organizations.middleware import OrganizationRequest
 from apps.practitioners.hours import day_bounds, first_instant
@@ -53,11 +53,7 @@ class ServiceForm(forms.Form):
 
     def refuse(self, refusal: ApplicationError) -> None:
         """Show the service's refusal at the fields that it names, else above the form."""
-        errors = refusal.errors if isinstance(refusal, InvalidInput) else {}
-        for name, sentences in errors.items():
-            self.add_error(name if name in self.fields else None, sentences)
-        if not errors:
-            self.add_error(None, refusal.message)
+        show_refusal(self, refusal)
 
     def refuse_stale(self, refusal: StaleVersion, row: BaseModel) -> None:
         """Say what somebody else saved meanwhile; saving again then replaces it."""
@@ -229,20 +225,6 @@ def saved(request: OrganizationRequest, done: PlanChange[Any], text: str, *, bac
         answer = trigger(HttpResponse(status=204), modal__close=True, settings__changed=True, live__appointments=True)
         return toast(answer, text)
     return go(request, back, text)
-
-
-def posted(request: OrganizationRequest) -> QueryDict | None:
-    """Return what a form is bound to: whatever was sent, nothing at all included; None when nothing was sent yet."""
-    return request.POST if request.method == "POST" else None
-
-
-def go(request: OrganizationRequest, url: str, text: str = "") -> HttpResponse:
-    """Lead to another page, whoever asks; the text is its toast."""
-    if text:
-        messages.success(request, text)
-    if wants_fragment(request):
-        return HttpResponse(status=204, headers={"HX-Redirect": url})
-    return HttpResponseRedirect(url)
 
 
 def in_dialog(request: OrganizationRequest) -> bool:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from apps.appointments.outside import Span
-from apps.appointments.views.settings.common import Question, change_or_ask, go, saved
+from apps.appointments.views.settings.common import Question, change_or_ask, saved
 from apps.appointments.views.settings.people import find_practitioner, person_context
 from apps.appointments.views.settings.week import (
     ALL_DAYS,
@@ -26,7 +26,7 @@ from apps.appointments.views.settings.week import (
     validity_label,
 )
 from apps.core.errors import ApplicationError, InvalidInput, StaleVersion
-from apps.core.htmx import wants_fragment
+from apps.core.htmx import go, wants_fragment
 from apps.core.navigation import in_settings
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest

@@ -16,9 +16,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.appointments.outside import Span, find_outside
 from apps.appointments.services import set_offered_types
-from apps.appointments.views.settings.common import go, posted
 from apps.appointments.views.settings.forms import PractitionerForm
 from apps.core.errors import InvalidInput, StaleVersion
+from apps.core.forms import posted
+from apps.core.htmx import go
 from apps.core.navigation import in_settings
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.appointments.outside import Span
-from apps.appointments.views.settings.common import Question, change_or_ask, go, in_dialog, posted, saved
+from apps.appointments.views.settings.common import Question, change_or_ask, in_dialog, saved
 from apps.appointments.views.settings.forms import LocationForm, RoomForm
 from apps.core.errors import InvalidInput, StaleVersion
-from apps.core.htmx import toast, trigger, wants_fragment
+from apps.core.forms import posted
+from apps.core.htmx import go, toast, trigger, wants_fragment
 from apps.core.navigation import in_settings
 from apps.organizations.access import requires
 from apps.organizations.holidays import country_name, subdivisions_of

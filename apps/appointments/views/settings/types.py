@@ -20,9 +20,10 @@ from apps.appointments.services import (
     update_appointment_settings,
     update_appointment_type,
 )
-from apps.appointments.views.settings.common import go, posted
 from apps.appointments.views.settings.forms import PolicyForm, TypeForm
 from apps.core.errors import InvalidInput, StaleVersion
+from apps.core.forms import posted
+from apps.core.htmx import go
 from apps.core.navigation import in_settings
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest

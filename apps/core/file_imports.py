@@ -1,4 +1,4 @@
-"""How far imports are: their rows counted by state."""
+"""How far imports of files are: their rows counted by state, whatever the rows are of."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 
-from apps.appointments.models import AppointmentImport, ImportRow
+from apps.core.models import TenantModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,12 @@ class Progress:
         return 100 * self.done // max(self.done + self.ready, 1)
 
 
-def progress_of(batches: Iterable[AppointmentImport]) -> dict[uuid.UUID, Progress]:
-    """Return the progress of imports of one organization by their id; one query."""
+def progress_of(batches: Iterable[TenantModel], rows: type[TenantModel]) -> dict[uuid.UUID, Progress]:
+    """Return the progress of imports of one organization by their id; `rows` have `batch` and `state`. One query."""
     chosen = list(batches)
     counts: dict[uuid.UUID, dict[str, int]] = {batch.pk: {} for batch in chosen}
-    rows = ImportRow.objects.filter(batch__in=chosen, organization_id__in={batch.organization_id for batch in chosen})
-    for pk, state, number in rows.order_by().values_list("batch_id", "state").annotate(Count("pk")):
+    organizations = {batch.organization_id for batch in chosen}  # type: ignore[attr-defined]
+    found = rows.objects.filter(batch__in=chosen, organization_id__in=organizations)  # type: ignore[attr-defined]
+    for pk, state, number in found.order_by().values_list("batch_id", "state").annotate(Count("pk")):
         counts[pk][state] = number
     return {pk: Progress(**by_state) for pk, by_state in counts.items()}
