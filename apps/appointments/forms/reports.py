@@ -10,8 +10,7 @@ from django import forms
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from apps.appointments.models import Appointment
-from apps.appointments.reports import Grouping, Scope, make_scope
+from apps.appointments.reports import Grouping, Scope, make_scope, since_opening
 from apps.core.errors import InvalidInput
 from apps.organizations.models import Location, Organization
 
@@ -59,6 +58,7 @@ class ReportForm(forms.Form):
     by = forms.ChoiceField(choices=Grouping.choices, required=False)
 
     scope: Scope
+    begins_with_first_visit = False
 
     def __init__(
         self, data: Any, *, organization: Organization, locations: list[Location], chosen: Location | None
@@ -72,7 +72,7 @@ class ReportForm(forms.Form):
         if values["location"] == "all":
             values["location"] = ""
         if values["period"] == Preset.OWN and not (values["first"] or values["last"]):
-            first, last = days_of(Preset.WEEKS, organization.today())
+            first, last = since_opening(organization, *days_of(Preset.WEEKS, organization.today()))
             values |= {"first": first.isoformat(), "last": last.isoformat()}
         super().__init__(values)
         for name in ("first", "last"):
@@ -96,7 +96,10 @@ class ReportForm(forms.Form):
             return cleaned
         location = cleaned["location"]
         today = dt.datetime.now((location or self.organization).zone).date()
-        days = (cleaned["first"], cleaned["last"]) if own else self._since_opening(*days_of(cleaned["period"], today))
+        days = (cleaned["first"], cleaned["last"]) if own else days_of(cleaned["period"], today)
+        if not own:
+            whole, days = days, since_opening(self.organization, *days)
+            self.begins_with_first_visit = days != whole
         try:
             self.scope = make_scope(
                 organization=self.organization, first=days[0], last=days[1], location=location, by=cleaned["by"]
@@ -105,11 +108,3 @@ class ReportForm(forms.Form):
             for name, sentences in refusal.errors.items():
                 self.add_error(name, sentences)
         return cleaned
-
-    def _since_opening(self, first: dt.date, last: dt.date) -> tuple[dt.date, dt.date]:
-        """Leave out the days before the first visit in the book: the hours of a clinic that was not yet here are no free time."""
-        visits = Appointment.objects.for_organization(self.organization).order_by("start", "pk")
-        opened = visits.values_list("start", flat=True).first()
-        return (
-            (max(first, min(last, opened.astimezone(self.organization.zone).date())), last) if opened else (first, last)
-        )

@@ -5,7 +5,7 @@ group, a line per day, week or month. The number of queries doesn't depend on th
 """
 
 from apps.appointments.reports.figures import Group, Report, Share, Stretch
-from apps.appointments.reports.scope import Bucket, Grouping, Scope, make_scope, names_of
+from apps.appointments.reports.scope import Bucket, Grouping, Scope, make_scope, names_of, since_opening
 from apps.appointments.reports.sheets import SHEETS, Column, Sheet
 from apps.appointments.reports.utilisation import Utilisation, utilisation_of
 from apps.appointments.reports.visits import (
@@ -37,5 +37,6 @@ __all__ = [
     "make_scope",
     "names_of",
     "no_shows_of",
+    "since_opening",
     "utilisation_of",
 ]

@@ -14,7 +14,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.appointments.models import AppointmentType
+from apps.appointments.models import Appointment, AppointmentType
 from apps.appointments.reports.figures import Stretch
 from apps.core.api.fields import YEARS
 from apps.core.errors import InvalidInput
@@ -131,6 +131,18 @@ def make_scope(
 def _refused(name: str, message: str, since: Any, until: Any = "") -> InvalidInput:
     text = message % {"from": since, "to": until}
     return InvalidInput(text, errors={name: [text]})
+
+
+def since_opening(organization: Organization, first: dt.date, last: dt.date) -> tuple[dt.date, dt.date]:
+    """Leave out the days before the first visit in the book; one query.
+
+    The hours of a clinic that was not yet here are no free time. At least the last day stays.
+    """
+    visits = Appointment.objects.for_organization(organization).order_by("start", "pk")
+    opened = visits.values_list("start", flat=True).first()
+    if opened is None:
+        return first, last
+    return max(first, min(last, opened.astimezone(organization.zone).date())), last
 
 
 def names_of(scope: Scope) -> dict[uuid.UUID, str]:

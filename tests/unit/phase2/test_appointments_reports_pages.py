@@ -98,19 +98,22 @@ class TestPage:
             appointment_type=book.appointment_type,
             start=MONDAY - 365 * DAY,
         )
-        assert f"Reports {days} ·" in words(manager_client.get("/reports/", {"period": period})).split("Print")[0]
+        text = words(manager_client.get("/reports/", {"period": period}))
+        assert f"Reports {days} ·" in text.split("Print")[0]
+        assert "from the first visit" not in text
 
     def test_presets_begin_no_earlier_than_the_first_visit_in_the_book(self, book, manager_client):
         text = words(manager_client.get("/reports/", {"period": "months"}))
         assert "Reports 23 Nov – 2 Dec 2026 ·" in text.split("Print")[0]
+        assert "from the first visit in the book" in text
 
     def test_own_dates_begin_with_the_days_that_are_shown(self, book, manager_client):
         html = unescape(manager_client.get("/reports/", {"period": "month", "by": "type"}).content.decode())
         assert 'href="/reports/?by=type&period=own&first=2026-12-01&last=2026-12-03"' in html
 
-    def test_own_dates_alone_are_the_last_4_weeks(self, book, manager_client):
+    def test_own_dates_alone_are_the_last_4_weeks_from_the_first_visit_on(self, book, manager_client):
         html = manager_client.get("/reports/", {"period": "own"}).content.decode()
-        assert 'name="first" value="2026-11-05"' in html
+        assert 'name="first" value="2026-11-23"' in html
         assert 'name="last" value="2026-12-02"' in html
 
     def test_links_keep_days_grouping_and_place(self, book, manager_client):
