@@ -20,3 +20,8 @@ def show_refusal(form: forms.Form, refusal: ApplicationError) -> None:
         form.add_error(name if name in form.fields else None, sentences)
     if not errors:
         form.add_error(None, refusal.message)
+
+
+def version_of(text: str) -> int | None:
+    """Read the version of a row as a form or an address names it; None when it names none."""
+    return int(text) if text.isdecimal() and len(text) < 10 else None

@@ -23,6 +23,7 @@ from apps.appointments.transitions import RULES, Step
 from apps.audit.services import record_access
 from apps.communications.models import Communication
 from apps.core.errors import StaleVersion
+from apps.core.forms import version_of
 from apps.core.htmx import toast, trigger, wants_fragment
 from apps.events.models import Event
 from apps.events.registry import presented_types
@@ -114,7 +115,7 @@ def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
                 appointment=appointment,
                 reason=form.cleaned_data["reason"],
                 note=form.cleaned_data["note"],
-                version=int(version) if version.isdecimal() else None,
+                version=version_of(version),
                 actor=request.actor,  # type: ignore[attr-defined]
             )
         except StaleVersion:

@@ -23,6 +23,7 @@ from apps.appointments.services import check_move, reschedule_appointment, undo_
 from apps.appointments.views.times import chosen_place_and_time, listed_times, slot_line
 from apps.core.dates import as_day
 from apps.core.errors import InvalidInput
+from apps.core.forms import version_of
 from apps.core.htmx import toast, trigger, wants_fragment
 from apps.organizations.access import requires
 from apps.organizations.permissions import Permission
@@ -130,7 +131,7 @@ def undo_move(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     version = request.GET.get("version", "")
     moved = undo_reschedule(
         appointment=_appointment(request, pk),
-        version=int(version) if version.isdecimal() else None,
+        version=version_of(version),
         actor=request.actor,  # type: ignore[attr-defined]
     )
     return trigger(

@@ -27,6 +27,7 @@ from apps.appointments.views.settings.common import note_access
 from apps.communications.models import Communication
 from apps.communications.models import Status as Sending
 from apps.core.errors import InvalidInput
+from apps.core.forms import version_of
 from apps.core.htmx import toast, trigger, wants_fragment
 from apps.core.navigation import in_settings
 from apps.organizations.access import requires
@@ -183,7 +184,7 @@ def move(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
             practitioner=practitioner,
             location=location,
             tell_patient=request.POST.get("quiet") != "yes",
-            version=_number(request.POST.get("version", "")),
+            version=version_of(request.POST.get("version", "")),
             actor=request.actor,
         )
     except SlotUnavailable as refusal:
@@ -225,10 +226,6 @@ def _target(request: OrganizationRequest) -> tuple[Practitioner, Location, dt.da
     return get_object_or_404(people, pk=keys[0]), get_object_or_404(places, pk=keys[1]), start
 
 
-def _number(text: str) -> int | None:
-    return int(text) if text.isdigit() else None
-
-
 @require_POST
 @requires(Permission.APPOINTMENTS_OVERRIDE)
 def back(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
@@ -243,7 +240,7 @@ def back(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
         practitioner=practitioner,
         location=location,
         room=next((one for one in room if str(one.pk) == key), None),
-        version=_number(request.GET.get("version", "")),
+        version=version_of(request.GET.get("version", "")),
         actor=request.actor,
     )
     return _refreshed(_("%(name)s is back at the old time") % {"name": visit.patient})

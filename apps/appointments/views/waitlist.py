@@ -32,7 +32,7 @@ from apps.appointments.waitlist_reading import (
 from apps.audit.models import AccessKind
 from apps.audit.services import record_access
 from apps.core.errors import Conflict, InvalidInput
-from apps.core.forms import show_refusal
+from apps.core.forms import show_refusal, version_of
 from apps.core.htmx import toast, trigger, wants_fragment
 from apps.core.ids import as_uuid
 from apps.organizations.access import requires
@@ -184,7 +184,7 @@ def edit(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
         services.change_waitlist_entry(
             entry=found,
             changes=form.cleaned_data,
-            version=int(version) if version.isdecimal() else None,
+            version=version_of(version),
             actor=request.actor,
         )
     except (InvalidInput, Conflict) as refusal:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.core.errors import Conflict, InvalidInput, NotFound
+from apps.core.forms import version_of
 from apps.core.htmx import in_dialog, wants_fragment
 from apps.core.ids import as_uuid
 from apps.organizations.access import requires
@@ -65,8 +66,8 @@ def merge(request: OrganizationRequest, survivor: uuid.UUID, duplicate: uuid.UUI
             survivor=stays,
             duplicate=goes,
             fields=_chosen(request),
-            survivor_version=_version(request, "survivor_version"),
-            duplicate_version=_version(request, "duplicate_version"),
+            survivor_version=version_of(request.POST.get("survivor_version", "")),
+            duplicate_version=version_of(request.POST.get("duplicate_version", "")),
             actor=request.actor,
         )
     except (Conflict, InvalidInput) as refusal:
@@ -98,11 +99,6 @@ def _chosen(request: OrganizationRequest) -> dict[str, str]:
     """Return the answers that the form gave; what is none of a field's choices is left out."""
     answers = {name: request.POST.get(f"field_{name}", "") for name in FIELDS}
     return {name: answer for name, answer in answers.items() if answer in choices_of(name)}
-
-
-def _version(request: OrganizationRequest, name: str) -> int | None:
-    text = request.POST.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 @require_GET

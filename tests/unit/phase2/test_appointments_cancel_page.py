@@ -57,3 +57,9 @@ def test_one_that_a_colleague_moved_meanwhile_is_asked_about_again_at_its_new_ti
     visit.refresh_from_db()
     assert visit.status == Status.BOOKED
     assert desk_client.post(f"/appointments/{visit.pk}/cancel/", form(moved), headers=HTMX).status_code == 204
+
+
+@pytest.mark.parametrize("version", ["", "x", "²", "9" * 5000, "-1"])
+def test_a_version_that_is_none_is_no_failure(desk_client: Client, visit: Appointment, version: str) -> None:
+    answer = desk_client.post(f"/appointments/{visit.pk}/cancel/", {**form(visit), "version": version}, headers=HTMX)
+    assert answer.status_code == 204
