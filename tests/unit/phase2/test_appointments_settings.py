@@ -498,6 +498,17 @@ class TestAbsences:
         assert answer.status_code == 204
         assert Closure.objects.get().location == there
 
+    @pytest.mark.parametrize("name", ["settings-closure-new", "settings-time-off-new"])
+    def test_opened_as_a_page_the_question_is_a_page_too(self, manager_client, bookable, visit, name):
+        url = page(name, *([bookable.practitioner.pk] if "time-off" in name else []))
+        data = {"first_day": "2026-11-23", "reason": "Burst pipe"}
+        assert 'hx-target="body"' not in manager_client.get(url).content.decode()
+        asked = manager_client.post(url, data)
+        assert asked.status_code == 422
+        assert "<main" in asked.content.decode()
+        assert 'name="then"' in asked.content.decode()
+        assert manager_client.post(url, {**data, "then": "leave"}).status_code == 302
+
     def test_closures_are_changed_and_removed(self, manager_client, organization):
         row = ClosureFactory(organization=organization)
         data = {"first_day": "2026-11-30", "reason": "Painters"}
