@@ -422,4 +422,6 @@ LOG_FORMAT = env.str("LOG_FORMAT", default="console" if DEBUG or DEMO else "json
 LOG_REQUESTS = LOG_FORMAT == "json"
 LOGGING_CONFIG = None
 configure_logging(LOG_FORMAT, quiet=TESTING)
-SILENCED_SYSTEM_CHECKS: list[str] = []
+# W161 takes a fixed time of day for a forgotten now() when the check happens to run within ten seconds of it: quiet hours
+# end at eight by default.
+SILENCED_SYSTEM_CHECKS = ["fields.W161"]
