@@ -36,6 +36,7 @@ class Taken(NamedTuple):
     type_id: str
     location_id: str
     room_id: str | None
+    override_reason: str
 
     @property
     def is_hold(self) -> bool:
@@ -50,7 +51,7 @@ def taken(fact: Fact) -> Taken:
 # Who is busy is found by btree indexes on the start (availability_query says why). `until` of a hold is its expiry.
 _FACTS = """
     SELECT 'practitioner', id, start, "end", CASE WHEN status = 'held' THEN held_until ELSE upper(busy_period) END,
-        json_build_array(status, lane, session, seat, appointment_type_id, location_id, room_id)::text
+        json_build_array(status, lane, session, seat, appointment_type_id, location_id, room_id, override_reason)::text
     FROM appointments_appointment
     WHERE organization_id = %(organization)s AND practitioner_id = %(practitioner)s
       AND start > %(busy_from)s - %(reach)s AND start < %(busy_until)s + %(reach)s

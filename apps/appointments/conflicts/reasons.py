@@ -46,6 +46,7 @@ def practitioner_taken(wanted: Wanted, facts: Sequence[Fact], found: Examination
         yield from _take_seat(wanted, [detail for _fact, detail in group], found)
         if group:  # whatever stands beside it was put there when the group was
             found.lane = group[0][1].lane
+            found.lane_reason = max(detail.override_reason for _fact, detail in group) if found.lane else ""
             return
     lanes = {detail.lane for _fact, detail in others}
     found.lane = next((lane for lane in range(MOST_EXTRA_LANES + 1) if lane not in lanes), 0) if wanted.overbook else 0

@@ -111,12 +111,14 @@ class Wanted:
 class Examination:
     """What an examination found: the reasons against, where the visit would go, and expired holds in the way.
 
-    `session` and `seat` are set for a visit of a group, `lane` is 0 unless the time is overbooked on purpose.
+    `session` and `seat` are set for a visit of a group, `lane` is 0 unless the time is overbooked on purpose;
+    `lane_reason` is why the group that is joined stands beside others.
     """
 
     conflicts: list[BookingConflict] = field(default_factory=list)
     room_id: uuid.UUID | None = None
     lane: int = 0
+    lane_reason: str = ""
     session: uuid.UUID | None = None
     seat: int = 0
     expired_holds: list[uuid.UUID] = field(default_factory=list)

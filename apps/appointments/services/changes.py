@@ -34,7 +34,7 @@ from apps.organizations.permissions import Permission
 from apps.practitioners.models import Practitioner, Room
 
 PLACE_FIELDS = ("start", "end", "practitioner_id", "location_id", "room_id")
-MOVED_FIELDS = (*PLACE_FIELDS, "lane", "confirmed_at", "confirmed_by")
+MOVED_FIELDS = (*PLACE_FIELDS, "lane", "override_reason", "confirmed_at", "confirmed_by")
 MAX_NOTE = 300
 MAX_REASON = 500
 
@@ -191,6 +191,7 @@ def undo_reschedule(*, appointment: Appointment, version: int | None = None, act
         decision = refuse_hard_conflicts(wanted, actor=actor)
         before = {field: getattr(locked, field) for field in MOVED_FIELDS}
         place(locked, wanted, decision)
+        locked.override_reason = was["override_reason"] or decision.override_reason
         locked.confirmed_at, locked.confirmed_by = was["confirmed_at"], was["confirmed_by"]
         _publish_move(locked, before, actor, tell_patient=move.payload.get("tell_patient", True), undone=True)
     return locked

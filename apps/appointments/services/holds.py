@@ -80,6 +80,7 @@ def hold_slot(
             held_until=held_until,
         )
         place(hold, wanted, decision)
+        hold.override_reason = decision.override_reason
         hold.save(force_insert=True)
         emit_change("held", hold, actor=actor)
     return hold

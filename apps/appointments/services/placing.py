@@ -119,7 +119,10 @@ def _lock(model: type[Practitioner] | type[Room] | type[Patient], condition: dic
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was found under the locks: where the visit goes, and the reason kept when soft rules were set aside."""
+    """What was found under the locks: where the visit goes, and the reason kept when soft rules were set aside.
+
+    Who joins a group that stands beside others has that group's reason: nobody is in a lane without one.
+    """
 
     room_id: uuid.UUID | None
     lane: int
@@ -147,7 +150,9 @@ def _decision(found: Examination, override_reason: str) -> Decision:
         lane=found.lane,
         session=found.session,
         seat=found.seat,
-        override_reason=override_reason.strip()[:300] if found.conflicts else "",
+        override_reason=override_reason.strip()[:300]
+        if found.conflicts and override_reason.strip()
+        else found.lane_reason,
     )
 
 

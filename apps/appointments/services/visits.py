@@ -116,7 +116,9 @@ def undo_status(
         lock_for(wanted)
         locked = lock(current.pk)
         _require_undoable(locked, changed_at)
-        sit(locked, refuse_hard_conflicts(wanted, actor=actor))
+        decision = refuse_hard_conflicts(wanted, actor=actor)
+        sit(locked, decision)
+        locked.override_reason = locked.override_reason or decision.override_reason
         return _undo(locked, tell_patient, changed_at, actor)
 
 

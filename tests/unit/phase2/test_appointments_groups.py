@@ -18,6 +18,7 @@ from apps.appointments.services import (
     cancel_appointment,
     reschedule_appointment,
     set_type_places,
+    undo_reschedule,
     undo_status,
 )
 from apps.communications.models import Category, Communication
@@ -28,7 +29,12 @@ from apps.events.models import Event
 from apps.notifications.models import Rule
 from apps.notifications.services import plan_from_rules
 from apps.practitioners.models import BusyTime
-from tests.fixtures.appointments import AppointmentFactory, OnlineBookingBlockFactory
+from tests.fixtures.appointments import (
+    AppointmentFactory,
+    AppointmentTypeFactory,
+    OnlineBookingBlockFactory,
+    PractitionerTypeFactory,
+)
 from tests.fixtures.journeys import TemplateFactory
 from tests.fixtures.organizations import LocationFactory
 from tests.fixtures.patients import PatientFactory
@@ -230,6 +236,28 @@ class TestOverbooking:
         beside = book(bookable, manager_actor, override_reason="Fever", overbook=True)
         moved = reschedule_appointment(appointment=beside, start=NINE + HALF_HOUR, actor=manager_actor)
         assert (moved.lane, moved.override_reason) == (0, "")
+
+    def test_who_moves_back_is_beside_again_with_the_reason_that_was_given(self, bookable, manager_actor):
+        book(bookable, manager_actor)
+        beside = book(bookable, manager_actor, override_reason="Fever", overbook=True)
+        moved = reschedule_appointment(appointment=beside, start=NINE + HALF_HOUR, actor=manager_actor)
+        back = undo_reschedule(appointment=moved, actor=manager_actor)
+        assert (back.start, back.lane, back.override_reason) == (NINE, 1, "Fever")
+        assert lanes_without_a_reason() == 0
+
+    def test_who_joins_a_group_in_a_lane_has_the_groups_reason(self, bookable, manager_actor):
+        book(bookable, manager_actor)
+        talk = AppointmentTypeFactory(organization=bookable.organization, capacity=3)
+        PractitionerTypeFactory(
+            organization=bookable.organization, practitioner=bookable.practitioner, appointment_type=talk
+        )
+        first = book(bookable, manager_actor, appointment_type=talk, override_reason="Flu day", overbook=True)
+        second = book(bookable, manager_actor, appointment_type=talk)
+        assert [(one.session, one.lane, one.override_reason) for one in (first, second)] == [
+            (first.session, 1, "Flu day"),
+            (first.session, 1, "Flu day"),
+        ]
+        assert (overlaps(), lanes_without_a_reason()) == (0, 0)
 
     def test_asking_first_says_that_it_could_be_overbooked(self, bookable, actor):
         book(bookable, actor)
