@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from apps.appointments.models import BUSY_STATUSES, LONGEST, AppointmentType, Status
+from apps.appointments.models import BUSY_STATUSES, LONGEST, AppointmentType
 
 Gap = tuple[int, int]
 
@@ -103,63 +103,12 @@ class Scene(NamedTuple):
     rooms: dict[str, list[Room]]
 
 
-_ARRAYS = """
-    SELECT array_agg(floor(date_part('epoch', lower(r)))::int8) AS begins, array_agg(ceil(date_part('epoch', upper(r)))::int8) AS ends
-    FROM (SELECT unnest(range_agg({period})) AS r FROM {rows}) AS merged
-"""
-_TAKEN = """
-    appointments_appointment
-    WHERE organization_id = %(organization)s AND {owner} AND start > %(lower)s - %(reach)s AND start < %(upper)s + %(reach)s
-      AND status = ANY(%(busy)s) AND (status <> %(held)s OR held_until > %(now)s)
-"""
-_NEAR = "organization_id = %(organization)s AND upper(period) > %(lower)s AND lower(period) < %(upper)s + %(reach)s"
-_AWAY = f"""(
-    SELECT period FROM practitioners_timeoff WHERE practitioner_id = p.id AND {_NEAR}
-    UNION ALL SELECT period FROM practitioners_busytime WHERE practitioner_id = p.id AND {_NEAR}
-) AS absence"""  # noqa: S608 - pieces of this module; every value is a parameter
-_PEOPLE = f"""
-    SELECT 'person' AS kind, p.id,
-        concat_ws(' ', nullif(p.prefix, ''), nullif(p.given_name, ''), nullif(p.family_name, '')) AS name,
-        (SELECT json_agg(json_build_array(location_id, weekday, start_time, end_time, valid_from, valid_until, room_id) ORDER BY start_time)
-         FROM practitioners_weeklyhours WHERE organization_id = %(organization)s AND practitioner_id = p.id)::text AS detail,
-        busy.begins, busy.ends, away.begins, away.ends, p.sort_order AS rank, p.family_name AS tie
-    FROM practitioners_practitioner p
-    CROSS JOIN LATERAL ({_ARRAYS.format(period="busy_period", rows=_TAKEN.format(owner="practitioner_id = p.id"))}) AS busy
-    CROSS JOIN LATERAL ({_ARRAYS.format(period="period", rows=_AWAY)}) AS away
-    WHERE p.organization_id = %(organization)s AND p.is_active
-      AND EXISTS (SELECT FROM appointments_practitionertype o
-                  WHERE o.organization_id = %(organization)s AND o.practitioner_id = p.id AND o.appointment_type_id = %(type)s)
-"""  # noqa: S608 - pieces of this module; every value is a parameter
-_PLACES = f"""
-    SELECT 'place', l.id, l.name, l.timezone, closed.begins, closed.ends, NULL, NULL, 0, l.name
-    FROM organizations_location l
-    CROSS JOIN LATERAL (
-        {_ARRAYS.format(period="period", rows=f"practitioners_closure WHERE is_active AND (location_id IS NULL OR location_id = l.id) AND {_NEAR}")}
-    ) AS closed
-    WHERE l.organization_id = %(organization)s AND l.is_active
-      AND (EXISTS (SELECT FROM appointments_typelocation t WHERE t.organization_id = %(organization)s
-                   AND t.appointment_type_id = %(type)s AND t.location_id = l.id)
-           OR NOT EXISTS (SELECT FROM appointments_typelocation t WHERE t.organization_id = %(organization)s
-                          AND t.appointment_type_id = %(type)s))
-"""  # noqa: S608 - as above
-_ROOMS = f"""
-    SELECT 'room', m.id, m.name, m.location_id::text, busy.begins, busy.ends, NULL, NULL, 0, m.name
-    FROM practitioners_room m
-    CROSS JOIN LATERAL ({_ARRAYS.format(period="busy_period", rows=_TAKEN.format(owner="room_id = m.id"))}) AS busy
-    WHERE m.organization_id = %(organization)s AND m.is_active
-      AND (EXISTS (SELECT FROM appointments_typeroom t WHERE t.organization_id = %(organization)s
-                   AND t.appointment_type_id = %(type)s AND t.room_id = m.id)
-           OR NOT EXISTS (SELECT FROM appointments_typeroom t WHERE t.organization_id = %(organization)s
-                          AND t.appointment_type_id = %(type)s))
-"""  # noqa: S608 - as above
-_GROUPS = """
-    SELECT 'group', practitioner_id, '', min(json_build_array(floor(date_part('epoch', start)), location_id, room_id)::text),
-        NULL, NULL, NULL, NULL, 0, min(to_char(start, 'YYYYMMDDHH24MI'))
-    FROM appointments_appointment
-    WHERE organization_id = %(organization)s AND appointment_type_id = %(type)s AND session IS NOT NULL
-      AND start >= %(lower)s AND start < %(upper)s AND "end" - start = %(duration)s
-      AND status = ANY(%(busy)s) AND (status <> %(held)s OR held_until > %(now)s)
-    GROUP BY practitioner_id, session HAVING count(*) < %(capacity)s
+# A function of the database (migration 0009) keeps its plan, as `conflicts.facts` does.
+_SCENE = """
+    SELECT * FROM appointments_scene(
+        organization => %(organization)s, type => %(type)s, practitioners => %(practitioners)s, location => %(location)s,
+        room => %(room)s, any_room => %(any_room)s, capacity => %(capacity)s, duration => %(duration)s,
+        earliest => %(lower)s, latest => %(upper)s, reach => %(reach)s, busy => %(busy)s, moment => %(now)s)
 """
 
 
@@ -175,42 +124,34 @@ def load_scene(
     now: dt.datetime,
 ) -> Scene:
     """Read what bears on slots that start in [lower, upper). One query; rooms and groups only when the type has them."""
-    parts = [_PEOPLE + (" AND p.id = ANY(%(practitioners)s)" if practitioner_ids is not None else "")]
-    parts.append(_PLACES + (" AND l.id = %(location)s" if location_id is not None else ""))
-    if room_id is not None:
-        parts.append(_ROOMS + " AND m.id = %(room)s")
-    elif appointment_type.needs_room:
-        parts.append(_ROOMS + (" AND m.location_id = %(location)s" if location_id is not None else ""))
-    if appointment_type.is_group:
-        parts.append(_GROUPS)
     values: dict[str, Any] = {
         "organization": organization_id,
-        "duration": appointment_type.duration,
-        "capacity": appointment_type.capacity,
         "type": appointment_type.pk,
-        "practitioners": list(practitioner_ids or ()),
+        "practitioners": None if practitioner_ids is None else list(practitioner_ids),
         "location": location_id,
         "room": room_id,
+        "any_room": appointment_type.needs_room,
+        "capacity": appointment_type.capacity,
+        "duration": appointment_type.duration,
         "lower": lower,
         "upper": upper,
         "reach": LONGEST,
         "busy": list(BUSY_STATUSES),
-        "held": Status.HELD,
         "now": now,
     }
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts) + " ORDER BY rank, tie, id", values)
+        cursor.execute(_SCENE, values)
         return _scene(cursor.fetchall())
 
 
 def _scene(rows: list[tuple[Any, ...]]) -> Scene:
     scene = Scene([], {}, {})
     groups: dict[uuid.UUID, list[Group]] = {}
-    for kind, id_, name, detail, begins, ends, other_begins, other_ends, *_order in rows:
+    for kind, id_, name, detail, begins, ends, away_begins, away_ends in rows:
         periods = Periods(begins or [], ends or [])
         if kind == "person":
             hours = [_hours(*row) for row in json.loads(detail or "[]")]
-            away = Periods(other_begins or [], other_ends or [])
+            away = Periods(away_begins or [], away_ends or [])
             scene.people.append(Person(id_, name, hours, periods, away, groups.setdefault(id_, [])))
         elif kind == "place":
             scene.places[str(id_)] = Place(id_, name, ZoneInfo(detail), periods)

@@ -25,7 +25,7 @@ from apps.core.actors import Actor
 from apps.core.errors import InvalidInput
 from apps.organizations.models import Location, Organization
 from apps.organizations.permissions import Permission
-from apps.patients.merging.living import living_id, living_patient
+from apps.patients.merging.living import living_patient
 from apps.patients.models import Patient
 from apps.practitioners.models import Practitioner, Room
 
@@ -84,9 +84,10 @@ def book_appointment(
         in_series=series is not None,
     )
     with answering_with_alternatives(wanted):
-        lock_for(wanted)
-        patient = _living_under_lock(patient)
-        wanted = replace(wanted, patient=patient)
+        merged = lock_for(wanted)
+        if patient.pk in merged:  # a merge was going on when the lock was asked for
+            patient = Patient.objects.select_related("organization").get(pk=merged[patient.pk])
+            wanted = replace(wanted, patient=patient)
         kept = _locked_hold(hold)
         if kept is None:
             wanted = replace(wanted, ignore=None)  # somebody may have used the same hold: then its row is a visit now
@@ -117,15 +118,6 @@ def book_appointment(
             tell_patient=tell_patient,
         )
     return appointment
-
-
-def _living_under_lock(patient: Patient) -> Patient:
-    """Return the record that the patient is in now: a merge may have been going on when the lock was asked for."""
-    now_in = living_id(patient.pk)
-    if now_in == patient.pk:
-        return patient
-    living: Patient = Patient.objects.select_related("organization").get(pk=now_in)
-    return living
 
 
 def _check_texts(reason: str, source: str) -> None:

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.appointments.availability import Slot, nearest_slots
@@ -28,8 +27,6 @@ from apps.core.constraints import violated_constraint
 from apps.core.errors import NotAllowed, NotFound
 from apps.events.services import emit
 from apps.organizations.permissions import Permission
-from apps.patients.models import Patient
-from apps.practitioners.models import Practitioner, Room
 
 log = structlog.get_logger(__name__)
 CODE_OF_CONSTRAINT = {
@@ -87,34 +84,46 @@ def alternatives_to(wanted: Wanted) -> list[Slot]:
     )
 
 
-def lock_for(*wanted: Wanted, also_practitioners: Collection[uuid.UUID] = ()) -> None:
-    """Lock the practitioners, rooms and patient of one or several bookings until the transaction ends.
+_LOCK = """
+    SELECT kind, id, merged_into FROM appointments_lock(
+        practitioners => %s::uuid[], rooms => %s::uuid[], places => %s::uuid[], patients => %s::uuid[])
+"""
+
+
+def lock_for(*wanted: Wanted, also_practitioners: Collection[uuid.UUID] = ()) -> dict[uuid.UUID, uuid.UUID]:
+    """Lock the practitioners, rooms and patients of one or several bookings until the transaction ends; one query.
 
     A type that needs any free room locks all rooms of the location, because which one is free is known afterwards.
+    Returns, for the patients whose record was merged by the time that it was locked, the record that each is in now.
     Raises NotFound when a practitioner is gone.
     """
     people = {one.practitioner.pk for one in wanted} | set(also_practitioners)
-    if _lock(Practitioner, {"pk__in": people}) < len(people):
+    locked = _lock(
+        practitioners=people,
+        rooms={one.room.pk for one in wanted if one.room is not None},
+        places={one.location.pk for one in wanted if one.wants_any_room},
+        patients={one.patient.pk for one in wanted if one.patient is not None},
+    )
+    if sum(kind == "practitioner" for kind, _id, _merged in locked) < len(people):
         raise NotFound(_("There is no such practitioner in your clinic."))
-    named = {one.room.pk for one in wanted if one.room is not None}
-    places = {one.location.pk for one in wanted if one.wants_any_room}
-    if named or places:
-        rooms = Room.objects.for_organization(wanted[0].organization)
-        rooms = rooms.filter(Q(pk__in=named) | Q(location_id__in=places, is_active=True))
-        _lock(Room, {"pk__in": rooms.values("pk")})
-    patients = {one.patient.pk for one in wanted if one.patient is not None}
-    if patients:
-        _lock(Patient, {"pk__in": patients})
+    return {id_: merged for kind, id_, merged in locked if merged is not None}
 
 
 def lock_rooms(ids: Collection[uuid.UUID]) -> None:
     """Lock rooms until the transaction ends, before any appointment's row."""
-    _lock(Room, {"pk__in": ids})
+    _lock(rooms=ids)
 
 
-def _lock(model: type[Practitioner] | type[Room] | type[Patient], condition: dict[str, Any]) -> int:
-    rows = model.objects.filter(**condition).select_for_update(no_key=True).order_by("pk")
-    return len(rows.values_list("pk", flat=True))
+def _lock(
+    *,
+    practitioners: Collection[uuid.UUID] = (),
+    rooms: Collection[uuid.UUID] = (),
+    places: Collection[uuid.UUID] = (),
+    patients: Collection[uuid.UUID] = (),
+) -> list[tuple[str, uuid.UUID, uuid.UUID | None]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [list(practitioners), list(rooms), list(places), list(patients)])
+        return list(cursor.fetchall())
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from apps.appointments.models import Appointment, WaitlistEntry
 from apps.appointments.services import book_appointment
-from apps.appointments.services import booking as booking_service
 from apps.conversations.models import Conversation
 from apps.conversations.services import receive_message
 from apps.core import tenancy
@@ -199,7 +198,6 @@ class TestABooking:
     def test_the_trigger_alone_holds(self, bookable, three, monkeypatch):
         one, other, _third = three
         without_locks(monkeypatch)
-        monkeypatch.setattr(booking_service, "_living_under_lock", lambda patient: patient)
         during_a_merge(monkeypatch, (one, other), lambda: self.book(bookable, other))
         assert self.owners(bookable) == [one.pk]
 
@@ -213,7 +211,6 @@ class TestABooking:
         """The control."""
         one, other, _third = three
         without_locks(monkeypatch)
-        monkeypatch.setattr(booking_service, "_living_under_lock", lambda patient: patient)
         with without_followers():
             during_a_merge(monkeypatch, (one, other), lambda: self.book(bookable, other))
         assert self.owners(bookable) == [other.pk]
