@@ -59,7 +59,7 @@ class _Query:
 
 
 def search_patients(*, organization: Organization, text: str, limit: int = 10) -> list[PatientMatch]:
-    """Return the active patients that fit what was typed, best first; three queries, at most 50 patients.
+    """Return the active patients that fit what was typed, best first; three queries (five at most), at most 50 patients.
 
     Words are names in any order, script and spelling (the start of a word is enough), an e-mail address, or with
     three digits and more a part of a phone; a date is a birth date in the organization's order; up to six digits
@@ -88,7 +88,9 @@ def _hits(query: _Query, organization: Organization, limit: int) -> list[_Hit]:
         return []
     limit = max(1, min(limit, 50))
     slips = {word: turned for word in query.words if word.isalpha() and (turned := _exchanged(word))}
-    hits = _ask(query, limit, {}) or (_ask(query, limit, slips) if slips else [])
+    hits = _ask(query, limit, {})
+    if not hits and slips:
+        hits = _ask_exchanged(query, limit, slips) or _ask(query, limit, slips)
     if query.number is not None and not any(hit.how == "number" for hit in hits):
         living = merged_under_number(organization=organization, number=query.number)
         if living is not None:
@@ -99,8 +101,8 @@ def _hits(query: _Query, organization: Organization, limit: int) -> list[_Hit]:
 def _ask(query: _Query, limit: int, slips: dict[str, list[str]]) -> list[_Hit]:
     """Ask the database with each word's other forms (Bill: William), and with neighbouring letters exchanged.
 
-    An exchange in a short word leaves hardly a trigram as it was, so it has to be asked for; that costs the index
-    several looks, and is done only where nothing else was found.
+    An exchange in a short word leaves hardly a trigram as it was, so it has to be asked for; in every word at once that
+    costs the index many looks, and is done only where nothing else was found.
     """
     forms = {word: named for word in query.words if (named := forms_of(word))}
     with connection.cursor() as cursor:
@@ -109,6 +111,17 @@ def _ask(query: _Query, limit: int, slips: dict[str, list[str]]) -> list[_Hit]:
             [query.words, query.raw, query.digits, query.number, query.births, limit, Jsonb(forms), Jsonb(slips)],
         )
         hits = [_Hit(*row) for row in cursor.fetchall()]
+    return _without_far_fetched(hits, query.words)[:limit]
+
+
+def _ask_exchanged(query: _Query, limit: int, slips: dict[str, list[str]]) -> list[_Hit]:
+    """Ask for an exchange in one word, the others as they were typed: what a slip of the hand mostly is."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, how, known_by FROM patients_search_exchanged(%s, %s, %s::date[], %s)",
+            [query.words, query.digits, query.births, Jsonb(slips)],
+        )
+        hits = [_Hit(*row) for row in dict.fromkeys(cursor.fetchall())]
     return _without_far_fetched(hits, query.words)[:limit]
 
 

@@ -150,6 +150,33 @@ def test_short_names_with_letters_exchanged_and_nicknames_find_the_person(organi
     assert names(organization, typed)[0] == "José"
 
 
+@pytest.fixture
+def jose(organization, people):
+    return services.create_patient(
+        organization=organization,
+        given_name="José",
+        family_name="Gil",
+        birth_date=dt.date(1990, 2, 3),
+        phones=["+14155550177"],
+        actor=SYSTEM,
+    )
+
+
+@pytest.mark.parametrize("typed", ["jsoe gil", "gil jsoe", "jsoe 2/3/1990", "jsoe 5550177", "jose gli", "jsoe gli"])
+def test_letters_exchanged_are_found_with_whatever_else_is_typed(organization, jose, typed):
+    assert names(organization, typed) == ["José"]
+
+
+@pytest.mark.parametrize("typed", ["jsoe 2/4/1990", "jsoe 5550199", "jsoe novak", "jsoe garcia"])
+def test_letters_exchanged_are_not_found_when_the_rest_does_not_fit(organization, jose, typed):
+    assert names(organization, typed) == []
+
+
+def test_archived_patients_are_not_found_by_letters_exchanged(organization, jose):
+    services.archive_patient(patient=jose, actor=SYSTEM)
+    assert names(organization, "jsoe gil") == []
+
+
 @pytest.mark.parametrize(
     ("registered", "typed"),
     [("William", "bill"), ("Bill", "william"), ("Elizabeth", "liz"), ("Александр", "sasha"), ("Guadalupe", "lupita")],
@@ -250,12 +277,17 @@ def test_other_organizations_patients_are_never_found(organization, other_organi
     assert len(names(organization, "ana lopez 0142")) == 1
 
 
-def test_the_database_function_is_closed_without_an_organization(people):
+@pytest.mark.parametrize(
+    "call",
+    [
+        "patients_search(ARRAY['ana'], ARRAY[]::text[], ARRAY[]::text[], NULL, ARRAY[]::date[], 10, '{}', '{}')",
+        """patients_search_exchanged(ARRAY['naa'], ARRAY[]::text[], ARRAY[]::date[], '{"naa": ["ana"]}')""",
+    ],
+)
+def test_the_database_functions_are_closed_without_an_organization(people, call):
     def ids() -> list:
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT id FROM patients_search(ARRAY['ana'], ARRAY[]::text[], ARRAY[]::text[], NULL, ARRAY[]::date[], 10, '{}', '{}')"
-            )
+            cursor.execute(f"SELECT id FROM {call}")
             return cursor.fetchall()
 
     with tenancy.closed():
