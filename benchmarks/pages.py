@@ -72,8 +72,8 @@ def _pages(organization: Organization) -> Sequence[Page]:
     patients = Patient.objects.active().order_by("sort_name", "id")
     of_clinic = {"organization": organization.pk}
     return [
-        # The whole day, what is finished as well: how many rows stand there by themselves depends on the hour.
-        Page("Today", "/?since=00:00", _ids(day), _bare("visits", of_day)),
+        # The whole day, what is finished and what comes late as well: how many rows stand there by themselves depends on the hour.
+        Page("Today", "/?since=00:00&until=23:59", _ids(day), _bare("visits", of_day)),
         Page("Calendar, day", "/calendar/", _ids(day), _bare("visits", of_day)),
         Page(
             "Calendar, week",
