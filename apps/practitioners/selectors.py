@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Max, Min, UUIDField, Value
@@ -53,22 +54,46 @@ def working_times(
     location: Location | None = None,
 ) -> list[WorkingTime]:
     """Return the stretches of weekly hours that meet [start, end), in order of time; one query."""
-    rows = (
-        WeeklyHours.objects.for_organization(organization)
-        .filter(practitioner__is_active=True, location__is_active=True)
-        .select_related("location")
+    lower, upper = to_instant(start), to_instant(end)
+    rows = WeeklyHours.objects.for_organization(organization).filter(
+        practitioner__is_active=True, location__is_active=True, weekday__in=_weekdays(lower, upper)
     )
     if practitioners is not None:
         rows = rows.filter(practitioner__in=practitioners)
     if location is not None:
         rows = rows.filter(location=location)
-    lower, upper = to_instant(start), to_instant(end)
-    found = [time for row in rows for time in _times(row, lower, upper)]
+    found = [time for row in rows.values_list(*_HOURS) for time in _times(_Hours(*row), lower, upper)]
     return sorted(found, key=lambda time: (time.start, str(time.practitioner_id)))
 
 
-def _times(row: WeeklyHours, lower: int, upper: int) -> list[WorkingTime]:
-    zone = row.location.zone
+_HOURS = (
+    *("practitioner_id", "location_id", "room_id", "location__timezone"),
+    *("weekday", "start_time", "end_time", "valid_from", "valid_until"),
+)
+
+
+class _Hours(NamedTuple):
+    """A row of weekly hours, in the order of _HOURS."""
+
+    practitioner_id: uuid.UUID
+    location_id: uuid.UUID
+    room_id: uuid.UUID | None
+    timezone: str
+    weekday: int
+    start_time: dt.time
+    end_time: dt.time
+    valid_from: dt.date | None
+    valid_until: dt.date | None
+
+
+def _weekdays(lower: int, upper: int) -> set[int]:
+    """Return the weekdays (Monday is 0) that [lower, upper] meets on any clock of the world."""
+    first, last = from_instant(lower).date() - DAY, from_instant(upper).date() + DAY
+    return {(first + n * DAY).weekday() for n in range(min((last - first).days + 1, 7))}
+
+
+def _times(row: _Hours, lower: int, upper: int) -> list[WorkingTime]:
+    zone = ZoneInfo(row.timezone)
     date, final = local_date(zone, lower), local_date(zone, upper)
     found: list[WorkingTime] = []
     date += ((row.weekday - date.weekday()) % 7) * DAY
