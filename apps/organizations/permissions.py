@@ -12,6 +12,7 @@ class Permission(StrEnum):
     PATIENTS_VIEW = "patients.view"
     PATIENTS_MANAGE = "patients.manage"
     PATIENTS_MERGE = "patients.merge"
+    PATIENTS_EXPORT = "patients.export"
     MEDIA_VIEW = "media.view"
     MEDIA_MANAGE = "media.manage"
     APPOINTMENTS_VIEW = "appointments.view"
@@ -65,6 +66,7 @@ _DESK = _READ | {
     Permission.JOURNEYS_ADVANCE,
 }
 _MANAGER = _DESK | {
+    Permission.PATIENTS_EXPORT,
     Permission.APPOINTMENTS_OVERRIDE,
     Permission.PRACTITIONERS_MANAGE,
     Permission.TEMPLATES_MANAGE,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.patients.views import duplicates, forms, imports, lists, merging, record
+from apps.patients.views import duplicates, exports, forms, imports, lists, merging, record
 
 app_name = "patients"
 urlpatterns = [
@@ -38,6 +38,7 @@ urlpatterns = [
     path("<uuid:pk>/head/", record.head, name="head"),
     path("<uuid:pk>/details/", record.details, name="details"),
     path("<uuid:pk>/summary/", record.summary, name="summary"),
+    path("<uuid:pk>/export/<slug:kind>/", exports.export, name="export"),
     path("<uuid:pk>/consents/", record.consents_panel, name="consents-panel"),
     path("<uuid:pk>/consents/<slug:purpose>/<slug:status>/", record.set_consent, name="set-consent"),
 ]

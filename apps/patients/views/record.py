@@ -27,6 +27,7 @@ from apps.organizations.permissions import Permission
 from apps.patients import panels, profile, services
 from apps.patients.consent_form import ConsentForm
 from apps.patients.contact import show_phone
+from apps.patients.exchange.kinds import kinds_for
 from apps.patients.models import ConsentPurpose, ConsentStatus, ContactSystem, Patient
 from apps.patients.particulars import particulars_of
 from apps.patients.views.common import find_patient, find_record, note_access
@@ -286,5 +287,6 @@ def _context(request: OrganizationRequest, patient: Patient) -> dict[str, Any]:
         "consents_given": sum(line.is_active for line in lines),
         "may_manage": request.actor.may(Permission.PATIENTS_MANAGE),
         "may_merge": request.actor.may(Permission.PATIENTS_MERGE),
+        "export_kinds": kinds_for(request.actor),
         "active_navigation": "patients",
     }

@@ -1,0 +1,57 @@
+"""What one patient's export is made of. Apps register their sections at start: imports go down the floors only."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from apps.organizations.models import Organization
+from apps.patients.merging.living import merged_ids_of
+from apps.patients.models import Patient
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Whose record leaves, and when (UTC). The patient is loaded as a whole, with consents and `merged_ids`."""
+
+    organization: Organization
+    patient: Patient
+    at: dt.datetime
+
+    @property
+    def ids(self) -> list[uuid.UUID]:
+        """Return the ids under which the person is known here: their own, and those of records merged into theirs."""
+        return [self.patient.pk, *merged_ids_of(self.patient)]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of an export. Both read in a number of queries that does not grow with the rows.
+
+    `rows` gives what stands under `key` in JSON, oldest first; `resources` the FHIR R4 resources, which may be of several
+    types and may repeat one that others brought (a location): the bundle keeps the first. Neither says anything about
+    another patient that this one does not know already.
+    """
+
+    key: str
+    order: int
+    rows: Callable[[Export], Iterable[Row]]
+    resources: Callable[[Export], Iterable[Row]] | None = None
+
+
+_sections: dict[str, Section] = {}
+
+
+def register(section: Section) -> None:
+    """Add a section; a second registration of the same key replaces the first."""
+    _sections[section.key] = section
+
+
+def all_sections() -> list[Section]:
+    """Return the sections in their order."""
+    return sorted(_sections.values(), key=lambda section: section.order)
