@@ -53,11 +53,14 @@ def _apply(scope: Scope) -> None:
 
 
 @contextmanager
-def _enter(scope: Scope) -> Iterator[None]:
+def _enter(scope: Scope, *, one_snapshot: bool = False) -> Iterator[None]:
     """Run the block in the scope. Leaving by an exception needs no query: the savepoint's rollback restores both settings."""
     previous = current_scope()
     nested = connection.in_atomic_block
     with transaction.atomic():
+        if one_snapshot and not nested:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         if scope != previous or not nested:
             _apply(scope)
         connection.clinic_scope = scope  # type: ignore[attr-defined]
@@ -70,9 +73,14 @@ def _enter(scope: Scope) -> Iterator[None]:
 
 
 @contextmanager
-def organization_scope(organization_id: uuid.UUID) -> Iterator[None]:
-    """Open one organization's rows for the block, in a transaction (a savepoint when one runs already)."""
-    with _enter(Scope(organization_id=organization_id)):
+def organization_scope(organization_id: uuid.UUID, *, one_snapshot: bool = False) -> Iterator[None]:
+    """Open one organization's rows for the block, in a transaction (a savepoint when one runs already).
+
+    With `one_snapshot` every query of the block sees the database as it was at the first one (REPEATABLE READ): for
+    reads of many tables that must fit together. It may insert; an update of a row that somebody else changed meanwhile
+    fails. A transaction that runs already can't become one: there it changes nothing.
+    """
+    with _enter(Scope(organization_id=organization_id), one_snapshot=one_snapshot):
         yield
 
 

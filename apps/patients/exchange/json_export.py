@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from apps.patients.exchange.record import patient_row
 from apps.patients.exchange.sections import Export, all_sections
+from apps.patients.exchange.values import moment
 
 FORMAT, VERSION = "clinic-portal.patient", 1
 
@@ -20,7 +22,8 @@ def as_json(export: Export) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": VERSION,
-        "exported_at": export.at.isoformat(),
+        "exported_at": moment(export.at, export.organization.zone),
         "organization": {"id": str(export.organization.pk), "name": export.organization.name},
+        "patient": patient_row(export),
         **{section.key: list(section.rows(export)) for section in all_sections()},
     }

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import models
+
 from apps.organizations.models import Organization
 from apps.patients.merging.living import merged_ids_of
 from apps.patients.models import Patient
@@ -31,16 +33,17 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One part of an export. Both read in a number of queries that does not grow with the rows.
+    """One part of an export. Both ways read in a number of queries that does not grow with the rows.
 
     `rows` gives what stands under `key` in JSON, oldest first; `resources` the FHIR R4 resources, which may be of several
     types and may repeat one that others brought (a location): the bundle keeps the first. Neither says anything about
-    another patient that this one does not know already.
+    another patient, not even that somebody is one. `models` are the tables that the rows tell everything of.
     """
 
     key: str
     order: int
     rows: Callable[[Export], Iterable[Row]]
+    models: tuple[type[models.Model], ...]
     resources: Callable[[Export], Iterable[Row]] | None = None
 
 
