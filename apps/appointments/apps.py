@@ -7,6 +7,7 @@ class AppointmentsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.appointments import handlers  # noqa: F401 - registers them
+        from apps.appointments.exporting import register_sections
         from apps.appointments.files import register_files
         from apps.appointments.merging import register_merging
         from apps.appointments.messages import register_messages
@@ -20,6 +21,7 @@ class AppointmentsConfig(AppConfig):
         from apps.patients import panels
 
         register_merging()
+        register_sections()
         register_files()
         register_messages()
         register_series_messages()

@@ -8,6 +8,7 @@ class ConversationsConfig(AppConfig):
     def ready(self) -> None:
         from apps.conversations import handlers, presentations  # noqa: F401 - registered by import
         from apps.conversations.attachments import register_attachments
+        from apps.conversations.exporting import register_sections
         from apps.conversations.merging import register_merging
         from apps.conversations.navigation import threads_of, waiting_badge
         from apps.core.navigation import Entry, register
@@ -15,6 +16,7 @@ class ConversationsConfig(AppConfig):
         from apps.patients import panels
 
         register_merging()
+        register_sections()
         register_attachments()
         register(
             Entry(

@@ -7,10 +7,12 @@ class MediaConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.media import integrations, presentations  # noqa: F401 - they register themselves
+        from apps.media.exporting import register_sections
         from apps.media.views.panels import files_of
         from apps.organizations.permissions import Permission
         from apps.patients import panels
 
+        register_sections()
         panels.register(
             slot="tab",
             key="files",

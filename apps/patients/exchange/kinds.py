@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from apps.core.actors import Actor
 from apps.core.errors import NotFound
 from apps.organizations.permissions import Permission
+from apps.patients.exchange.fhir_export import write_fhir
 from apps.patients.exchange.json_export import write_json
 from apps.patients.exchange.sections import Export
 
@@ -40,6 +41,16 @@ _KINDS = (
         content_type="application/json",
         suffix="json",
         write=write_json,
+    ),
+    ExportKind(
+        key="fhir",
+        label=gettext_lazy("FHIR bundle"),
+        note=gettext_lazy("for another clinic’s system"),
+        icon="heartbeat",
+        permission=Permission.PATIENTS_EXPORT,
+        content_type="application/fhir+json",
+        suffix="fhir.json",
+        write=write_fhir,
     ),
 )
 EXPORT_KINDS = {kind.key: kind for kind in _KINDS}

@@ -1,0 +1,57 @@
+"""One patient's record as a FHIR R4 Bundle; what FHIR can't say is in docs/exchange.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from apps.organizations.models import Organization
+from apps.patients.exchange.fhir import address_of, filled, text
+from apps.patients.exchange.fhir_record import consent_resource, flag_resources, patient_resource, person_resource
+from apps.patients.exchange.sections import Export, Row, all_sections
+from apps.patients.exchange.values import moment
+
+
+def write_fhir(export: Export) -> bytes:
+    """Return the bundle, indented, in UTF-8."""
+    return (json.dumps(as_bundle(export), ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def as_bundle(export: Export) -> dict[str, Any]:
+    """Return a Bundle of type collection: the Patient first, then whom and what the other resources name."""
+    entries: dict[str, Row] = {}
+    for one in _resources(export):
+        entries.setdefault(address_of(one["id"]), one)
+    return {
+        "resourceType": "Bundle",
+        "id": str(export.patient.pk),
+        "type": "collection",
+        "timestamp": moment(export.at, export.organization.zone),
+        "entry": [{"fullUrl": url, "resource": one} for url, one in entries.items()],
+    }
+
+
+def _resources(export: Export) -> Iterator[Row]:
+    yield patient_resource(export)
+    yield _organization(export.organization)
+    for person in export.patient.related_persons.all():
+        yield person_resource(person, export)
+    yield from flag_resources(export)
+    for consent in sorted(export.patient.consents.all(), key=lambda consent: consent.purpose):
+        yield consent_resource(consent, export)
+    for section in all_sections():
+        brought: Iterable[Row] = section.resources(export) if section.resources else ()
+        yield from brought
+
+
+def _organization(organization: Organization) -> Row:
+    return filled(
+        {
+            "resourceType": "Organization",
+            "id": str(organization.pk),
+            "active": organization.is_active,
+            "name": text(organization.name),
+            "telecom": [{"system": "phone", "value": organization.phone}] if organization.phone else [],
+        }
+    )
