@@ -26,6 +26,7 @@ from apps.organizations.permissions import Permission
 from apps.patients import services
 from apps.patients.candidates import find_candidates, typed_facts
 from apps.patients.contact import comparable_address
+from apps.patients.exchange.api import ExportMixin
 from apps.patients.matching import REVIEW, band_of
 from apps.patients.matching.words import as_json
 from apps.patients.merging.api import MergeViewSet
@@ -94,7 +95,7 @@ class PatientFilter(FilterSet):
         return rows if self.form.cleaned_data.get("archived") is not None else rows.active()
 
 
-class PatientViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantViewSet):
+class PatientViewSet(ExportMixin, ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantViewSet):
     """The people the clinic cares for."""
 
     queryset = Patient.objects.all()
@@ -110,6 +111,7 @@ class PatientViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, TenantV
         "consents": Permission.PATIENTS_VIEW,
         "duplicates": Permission.PATIENTS_VIEW,
         "match": Permission.PATIENTS_VIEW,
+        "export": Permission.PATIENTS_EXPORT,
         "create": Permission.PATIENTS_MANAGE,
         "partial_update": Permission.PATIENTS_MANAGE,
         "set_consent": Permission.PATIENTS_MANAGE,

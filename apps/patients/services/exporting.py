@@ -25,6 +25,15 @@ class ExportFile:
     content_type: str
     content: bytes
 
+    @property
+    def is_text(self) -> bool:
+        return self.content_type.endswith("json")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return what an answer with the file says beside its type: to be saved, and kept nowhere on its way."""
+        return {"Content-Disposition": f'attachment; filename="{self.name}"', "Cache-Control": "no-store"}
+
 
 @transaction.atomic
 def export_patient(*, patient: Patient, kind: ExportKind, route: str, actor: Actor) -> ExportFile:

@@ -24,8 +24,4 @@ def export(request: OrganizationRequest, pk: uuid.UUID, kind: str) -> HttpRespon
     file = export_patient(
         patient=find_patient(request, pk), kind=found, route=f"patients:export:{found.key}", actor=request.actor
     )
-    return HttpResponse(
-        file.content,
-        content_type=file.content_type,
-        headers={"Content-Disposition": f'attachment; filename="{file.name}"', "Cache-Control": "no-store"},
-    )
+    return HttpResponse(file.content, content_type=file.content_type, headers=file.headers)
