@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,10 +22,22 @@ class RowRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person said for one purpose, with what the file tells of how it came about; `decided_at` has its offset."""
+
+    purpose: str
+    given: bool
+    source: str = ""
+    method: str = ""
+    evidence: str = ""
+    decided_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A person as a file describes them; lists are rows as in `parts.py`.
 
-    `consents` is {purpose: given}. `columns` says which column of the file a field came from, so that a refusal of
+    `consents` is {purpose: given}; `answers` has more about those of which the file tells more. `columns` says which column of the file a field came from, so that a refusal of
     `phones.1.value` can name it.
     """
 
@@ -44,8 +57,10 @@ class Draft:
     alerts: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     preferred_channel: str = ""
+    preferred_times: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
     consents: Mapping[str, bool] = field(default_factory=dict)
+    answers: Mapping[str, Answer] = field(default_factory=dict)
     is_archived: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
 
@@ -55,6 +70,18 @@ class Draft:
             **{name: getattr(self, name) for name in SINGLE},
             "language": self.language or language,
             **{name: list(getattr(self, name)) for name in LISTS},
+        }
+
+    def circumstances(self, purpose: str, *, file_name: str) -> dict[str, Any]:
+        """Return what `set_consent` takes beside the answer; the file is the evidence where it names no better one."""
+        answer = self.answers.get(purpose)
+        if answer is None:
+            return {"source": "import", "evidence": file_name}
+        return {
+            "source": f"import: {answer.source}" if answer.source else "import",
+            "method": answer.method,
+            "evidence": answer.evidence or file_name,
+            "decided_at": answer.decided_at,
         }
 
     def column(self, name: str) -> str:
@@ -68,6 +95,6 @@ class Draft:
 
 SINGLE = (
     *("given_name", "family_name", "preferred_name", "name_latin", "birth_date", "sex", "gender_identity"),
-    *("preferred_channel", "note"),
+    *("preferred_channel", "preferred_times", "note"),
 )
 LISTS = ("phones", "emails", "addresses", "identifiers", "related_persons", "alerts", "tags")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,12 +28,21 @@ from apps.patients.text import invalid, limited
 
 @transaction.atomic
 def set_consent(
-    *, patient: Patient, purpose: str, status: str, source: str, method: str = "", evidence: str = "", actor: Actor
+    *,
+    patient: Patient,
+    purpose: str,
+    status: str,
+    source: str,
+    method: str = "",
+    evidence: str = "",
+    decided_at: dt.datetime | None = None,
+    actor: Actor,
 ) -> Consent:
     """Record the patient's present answer for one purpose; repeating the same answer changes nothing.
 
     Locks the patient. `source` says where the answer came from ("front desk", "STOP keyword"), `method` how it was
-    given (a ConsentMethod, or empty), `evidence` what proves it, in at most 500 characters.
+    given (a ConsentMethod, or empty), `evidence` what proves it, in at most 500 characters; `decided_at` when it was
+    given, now unless it is told to have been earlier.
     """
     actor.require(Permission.PATIENTS_MANAGE)
     if purpose not in ConsentPurpose.values:
@@ -50,7 +61,7 @@ def set_consent(
     consent.source = limited(source, 60) or _("front desk")
     consent.method = method
     consent.evidence = limited(evidence, 500)
-    consent.decided_at = timezone.now()
+    consent.decided_at = min(decided_at or timezone.now(), timezone.now())
     consent.save()
     emit(
         "consent.given" if status == ConsentStatus.ACTIVE else "consent.withdrawn",

@@ -43,7 +43,6 @@ from apps.patients.services.records import archive_patient, create_patient, upda
 
 log = structlog.get_logger(__name__)
 CHECKED_AT_ONCE, IMPORTED_AT_ONCE = 100, 5
-SOURCE = "import"
 
 
 def work_on(batch_id: uuid.UUID) -> bool:
@@ -201,8 +200,7 @@ def _register(batch: PatientImport, draft: Draft, actor: Actor) -> Patient:
             patient=patient,
             purpose=purpose,
             status=ConsentStatus.ACTIVE if given else ConsentStatus.WITHDRAWN,
-            source=SOURCE,
-            evidence=batch.file_name,
+            **draft.circumstances(purpose, file_name=batch.file_name),
             actor=actor,
         )
     return archive_patient(patient=patient, actor=actor) if draft.is_archived else patient
