@@ -31,9 +31,11 @@ _SERIES = (
 )
 _ENTRY = (
     *("earliest_date", "latest_date", "weekdays", "from_time", "until_time", "urgency", "note", "status", "moves_id"),
-    *("created_at", "updated_at"),
+    *("booked_id", "version", "created_at", "updated_at"),
 )
 _OFFER = ("start", "end", "status", "expires_at", "answered_at", "answered_by", "created_at", "updated_at")
+# Ids of other rows stand under the name of what they are.
+_KEYS = {f"{name}_id": name for name in ("series", "continues", "moves", "booked")}
 _BLOCK = ("reason", "lifted_at", "created_at", "updated_at")
 
 
@@ -69,7 +71,7 @@ def waitlist_rows(export: Export) -> Iterator[Row]:
             "appointment_type": entry.appointment_type.name,
             "practitioner": _named(entry.practitioner),
             "location": _named(entry.location),
-            **{name.removesuffix("_id"): plain(getattr(entry, name), zone) for name in _ENTRY},
+            **{_KEYS.get(name, name): plain(getattr(entry, name), zone) for name in _ENTRY},
             "offers": [{"id": str(offer.pk)} | _placed(offer, _OFFER) for offer in entry.offers.all()],
         }
 
@@ -90,7 +92,7 @@ def _placed(row: Any, names: tuple[str, ...]) -> Row:
         "practitioner": _named(row.practitioner),
         "location": _named(row.location),
         "room": row.room.name if row.room else "",
-        **{name.removesuffix("_id"): plain(getattr(row, name), zone) for name in names},
+        **{_KEYS.get(name, name): plain(getattr(row, name), zone) for name in names},
     }
 
 

@@ -35,6 +35,17 @@ def _render_refusal(
 class ExportNegotiation(DefaultContentNegotiation):
     """`?format=` before `Accept`; a format that there isn't is refused by name."""
 
+    def select_renderer(
+        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """Return whom the format names, else whom `Accept` does."""
+        asked = request.query_params.get("format")
+        if asked:
+            (found,) = self.filter_renderers(renderers, asked)
+            return found, found.media_type
+        chosen: tuple[BaseRenderer, str] = super().select_renderer(request, renderers, format_suffix)
+        return chosen
+
     def filter_renderers(self, renderers: Sequence[BaseRenderer], format: str) -> list[BaseRenderer]:  # noqa: A002 - its name there
         """Return the renderer of the format. Raises InvalidInput (field `format`)."""
         found = [renderer for renderer in renderers if renderer.format == format]
