@@ -35,7 +35,7 @@ _KINDS = (
     ExportKind(
         key="json",
         label=gettext_lazy("Everything, as JSON"),
-        note=gettext_lazy("the whole record, for programs"),
+        note=gettext_lazy("The whole record, for programs"),
         icon="code",
         permission=Permission.PATIENTS_EXPORT,
         content_type="application/json",
@@ -45,7 +45,7 @@ _KINDS = (
     ExportKind(
         key="fhir",
         label=gettext_lazy("FHIR bundle"),
-        note=gettext_lazy("for another clinic’s system"),
+        note=gettext_lazy("For another clinic’s system"),
         icon="heartbeat",
         permission=Permission.PATIENTS_EXPORT,
         content_type="application/fhir+json",
