@@ -15,6 +15,7 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 
+from apps.core.api.schema import ProblemSerializer
 from apps.core.errors import InvalidInput
 from apps.patients.exchange.kinds import EXPORT_KINDS, ExportKind, find_kind
 from apps.patients.services.exporting import export_patient
@@ -30,6 +31,10 @@ def _render_refusal(
     self: BaseRenderer, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
 ) -> bytes:
     return JSONRenderer().render(data)
+
+
+def _body(kind: ExportKind) -> OpenApiTypes:
+    return OpenApiTypes.OBJECT if kind.content_type.endswith("json") else OpenApiTypes.BINARY
 
 
 class ExportNegotiation(DefaultContentNegotiation):
@@ -61,7 +66,8 @@ class ExportMixin:
     @extend_schema(
         operation_id="patients_export",
         parameters=[OpenApiParameter("format", enum=list(EXPORT_KINDS), description="before `Accept`; else JSON")],
-        responses={(200, kind.content_type): OpenApiTypes.OBJECT for kind in EXPORT_KINDS.values()},
+        responses={(200, kind.content_type): _body(kind) for kind in EXPORT_KINDS.values()}
+        | {(status, "application/problem+json"): ProblemSerializer for status in (406, 409, 422)},
     )
     @action(
         detail=True,
