@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apps.communications.models import Category, Channel
 from apps.events.models import Event
@@ -22,24 +23,24 @@ _ICONS = {
     "ambiguous": "help",
     "pulled_forward": "clock",
 }
+_WORDS = {
+    "planned": gettext_lazy("%(message)s planned by %(channel)s"),
+    "sent": gettext_lazy("%(message)s sent by %(channel)s"),
+    "delivered": gettext_lazy("%(message)s delivered by %(channel)s"),
+    "read": gettext_lazy("%(message)s read on %(channel)s"),
+    "failed": gettext_lazy("%(message)s could not be sent by %(channel)s"),
+    "undelivered": gettext_lazy("%(message)s was not delivered by %(channel)s"),
+    "blocked": gettext_lazy("%(message)s held back: it may not go out by %(channel)s now"),
+    "cancelled": gettext_lazy("%(message)s by %(channel)s cancelled"),
+    "ambiguous": gettext_lazy("%(message)s by %(channel)s: not certain whether it was sent"),
+    "pulled_forward": gettext_lazy("%(message)s by %(channel)s pulled forward"),
+}
 _TONES = {"failed": "bad", "undelivered": "bad", "blocked": "warn", "ambiguous": "warn"}
 
 
 def _sentence(what: str) -> Callable[[Event], str]:
     def sentence(event: Event) -> str:
-        words = {
-            "planned": _("%(message)s planned by %(channel)s"),
-            "sent": _("%(message)s sent by %(channel)s"),
-            "delivered": _("%(message)s delivered by %(channel)s"),
-            "read": _("%(message)s read on %(channel)s"),
-            "failed": _("%(message)s could not be sent by %(channel)s"),
-            "undelivered": _("%(message)s was not delivered by %(channel)s"),
-            "blocked": _("%(message)s held back: it may not go out by %(channel)s now"),
-            "cancelled": _("%(message)s by %(channel)s cancelled"),
-            "ambiguous": _("%(message)s by %(channel)s: not certain whether it was sent"),
-            "pulled_forward": _("%(message)s by %(channel)s pulled forward"),
-        }
-        return words[what] % {
+        return str(_WORDS[what]) % {
             "message": _label(Category, event.payload.get("category")),
             "channel": _label(Channel, event.payload.get("channel")),
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,12 +9,12 @@ from apps.organizations.models import Organization
 from apps.patients.exchange.fhir import address_of, filled, text
 from apps.patients.exchange.fhir_record import consent_resource, flag_resources, patient_resource, person_resource
 from apps.patients.exchange.sections import Export, Row, all_sections
-from apps.patients.exchange.values import moment
+from apps.patients.exchange.values import as_lines, moment
 
 
 def write_fhir(export: Export) -> bytes:
-    """Return the bundle, indented, in UTF-8."""
-    return (json.dumps(as_bundle(export), ensure_ascii=False, indent=2) + "\n").encode()
+    """Return the bundle, a line per resource."""
+    return as_lines(as_bundle(export))
 
 
 def as_bundle(export: Export) -> dict[str, Any]:

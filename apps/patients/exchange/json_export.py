@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from apps.patients.exchange.record import patient_row
 from apps.patients.exchange.sections import Export, all_sections
-from apps.patients.exchange.values import moment
+from apps.patients.exchange.values import as_lines, moment
 
 FORMAT, VERSION = "clinic-portal.patient", 1
 
 
 def write_json(export: Export) -> bytes:
-    """Return the record with every section, indented, in UTF-8."""
-    return (json.dumps(as_json(export), ensure_ascii=False, indent=2) + "\n").encode()
+    """Return the record with every section, a line per row."""
+    return as_lines(as_json(export))
 
 
 def as_json(export: Export) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -45,3 +46,18 @@ def without_other_patients(value: Any) -> Any:
     if isinstance(value, list):
         return [without_other_patients(inner) for inner in value]
     return value
+
+
+def as_lines(whole: Mapping[str, Any]) -> bytes:
+    """Return an object as JSON in UTF-8, one line per key and one per item of a list.
+
+    Readable and quick: with indentation Python's own encoder takes ten times as long as the one written in C.
+    """
+    parts = []
+    for key, value in whole.items():
+        if isinstance(value, list) and value:
+            items = ",\n  ".join(json.dumps(item, ensure_ascii=False) for item in value)
+            parts.append(f"{json.dumps(key)}: [\n  {items}\n ]")
+        else:
+            parts.append(f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
+    return ("{\n " + ",\n ".join(parts) + "\n}\n").encode()
