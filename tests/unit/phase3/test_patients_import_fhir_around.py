@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from apps.patients.exchange import fhir
 from apps.patients.exchange.fhir_files import FhirFile, read_fhir
 from apps.patients.exchange.fhir_patients import read_patient
 from apps.patients.models import Relationship
+from apps.patients.services import set_consent
 
 MEGABYTE = 1024 * 1024
 ANA = {
@@ -190,6 +193,17 @@ class TestConsents:
         draft, _skipped = draft_of(organization, consent("sms", dateTime=moment))
         assert draft.consents == {"sms": True}
         assert draft.circumstances("sms", file_name="a.json")["decided_at"] is None
+
+
+@pytest.mark.django_db
+class TestDayOfAnAnswer:
+    @pytest.mark.parametrize(("days", "kept"), [(-400, True), (400, False)])
+    def test_earlier_day_is_kept_and_a_later_one_is_now(self, patient, actor, days, kept):
+        said = timezone.now() + dt.timedelta(days=days)
+        given = {"purpose": "sms", "status": "active", "source": "import", "decided_at": said}
+        answer = set_consent(patient=patient, actor=actor, **given)
+        assert (answer.decided_at == said) == kept
+        assert answer.decided_at <= timezone.now()
 
 
 @pytest.mark.django_db
