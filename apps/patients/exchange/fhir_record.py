@@ -72,8 +72,8 @@ def _extensions(patient: Patient) -> Iterator[Row]:
         yield {"url": fhir.GENDER_IDENTITY, "valueCodeableConcept": {"text": identity}}
     if patient.preferred_channel:
         yield {"url": fhir.CHANNEL, "valueCode": patient.preferred_channel}
-    if patient.preferred_times:
-        yield {"url": fhir.TIMES, "extension": list(_times(patient.preferred_times))}
+    if times := list(_times(patient.preferred_times)):
+        yield {"url": fhir.TIMES, "extension": times}
     if note := text(patient.note):
         yield {"url": fhir.NOTE, "valueString": note}
 

@@ -7,15 +7,21 @@ from typing import Any
 
 import pytest
 from fhir.resources.R4B.bundle import Bundle
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from apps.appointments.models import Status
 from apps.core.actors import SYSTEM
 from apps.core.tenancy import organization_scope
 from apps.patients import services
+from apps.patients.cleaning import clean_fields
 from apps.patients.exchange import fhir
 from apps.patients.exchange.drafts import LISTS, SINGLE
 from apps.patients.exchange.fhir_export import write_fhir
-from apps.patients.models import ImportStatus, Patient, PatientImport
+from apps.patients.exchange.fhir_files import read_fhir
+from apps.patients.exchange.fhir_patients import read_patient
+from apps.patients.folding import fold
+from apps.patients.models import ImportStatus, Patient, PatientImport, Relationship
 from apps.patients.services import importing
 from apps.patients.services.import_work import check_some, import_some
 from apps.patients.services.parts import rows_of
@@ -276,3 +282,44 @@ class TestRoundTrip:
         services.archive_patient(patient=known, actor=SYSTEM)
         copy, _batch = import_into(other_organization, write_fhir(export_of(known)))
         assert copy.archived_at is not None
+
+
+# What people write: any script, emoji, signs of direction, several spaces; no control characters, which no form takes.
+WORDS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=30).filter(str.strip)
+KINDS = st.sampled_from([*Relationship.values])
+PERSON = st.fixed_dictionaries(
+    {"name": WORDS, "relationship": KINDS, "is_emergency_contact": st.booleans(), "is_guardian": st.booleans()}
+)
+ANYBODY = st.fixed_dictionaries(
+    {
+        "given_name": WORDS,
+        "family_name": st.one_of(st.just(""), WORDS),
+        "preferred_name": st.one_of(st.just(""), WORDS),
+        "name_latin": st.one_of(st.just(""), WORDS),
+        "gender_identity": st.one_of(st.just(""), WORDS),
+        "note": st.one_of(st.just(""), WORDS, st.tuples(WORDS, WORDS).map("\n".join)),
+        "alerts": st.lists(WORDS, max_size=3),
+        "tags": st.lists(WORDS, max_size=3),
+        "identifiers": st.lists(st.fixed_dictionaries({"system": WORDS, "value": WORDS}), max_size=3),
+        "related_persons": st.lists(PERSON, max_size=3, unique_by=lambda one: fold(one["name"])),
+    }
+)
+
+
+@given(fields=ANYBODY)
+@settings(
+    max_examples=60, deadline=None, derandomize=True, database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+def test_whatever_people_are_called_comes_back_as_it_was(organization, fields):
+    made = services.create_patient(organization=organization, actor=SYSTEM, **fields)
+    content = write_fhir(export_of(made))
+    validated(json.loads(content))
+    ((_place, read),) = read_fhir(content, most_bytes=1024 * 1024).patients
+    draft = read_patient(read, organization=organization)
+    given = clean_fields(fields, organization=organization)
+    back = clean_fields({name: getattr(draft, name) for name in fields}, organization=organization)
+    for person in given["related_persons"]:  # a guardian by relationship is one who decides
+        person["is_guardian"] |= person["relationship"] == Relationship.GUARDIAN
+    assert back == given
+    Patient.objects.filter(pk=made.pk).delete()
