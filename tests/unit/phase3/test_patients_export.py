@@ -52,7 +52,7 @@ from tests.fixtures.anything import any_row
 from tests.fixtures.appointments import AppointmentFactory, WaitlistEntryFactory, WaitlistOfferFactory
 from tests.fixtures.communications import CommunicationFactory
 from tests.fixtures.conversations import ConversationFactory, MessageFactory
-from tests.fixtures.exports import json_of, whole_patient
+from tests.fixtures.exports import bundle_of, json_of, whole_patient
 from tests.fixtures.journeys import make_journey
 from tests.fixtures.media import MediaFactory
 from tests.fixtures.organizations import MembershipFactory
@@ -316,7 +316,8 @@ class TestOthers:
         (told,) = json_of(patient)["conversations"]
         assert [one["body"] for one in told["messages"] if one["kind"] == "text"] == ["Ana writes now"]
         assert (told["withheld_messages"] > 0, told["summary"]) == (True, "")
-        said = self.said(patient)
+        said = self.said(patient) + json.dumps(bundle_of(patient))
+        assert "Ana writes now" in json.dumps(bundle_of(patient))
         assert "secret" not in said
         assert str(sister.pk) not in said
         assert json_of(sister)["conversations"] == []
@@ -335,7 +336,7 @@ class TestOthers:
         MessageFactory(organization=organization, conversation=thread, author="bot", body=row.body, communication=row)
         ((line,),) = (thread["messages"] for thread in json_of(patient)["conversations"])
         assert (line["withheld"], line["body"], line["communication"]) == (True, "", None)
-        assert "biopsy" not in self.said(patient)
+        assert "biopsy" not in self.said(patient) + json.dumps(bundle_of(patient))
         assert [one["body"] for one in json_of(sister)["communications"]] == ["Zuleika, your biopsy"]
 
     def test_visits_messages_and_files_of_others_are_not_in_it(self, organization, patient, sister):
