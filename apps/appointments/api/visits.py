@@ -12,7 +12,7 @@ from django.urls import path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -44,6 +44,7 @@ from apps.audit.models import AccessKind
 from apps.audit.services import record_access
 from apps.core.api.filters import FilterSet, InstantFilter, TruthFilter
 from apps.core.api.pagination import CursorPagination
+from apps.core.api.renderers import CsvRenderer, FileRenderer
 from apps.core.api.viewsets import (
     ApiView,
     CreateMixin,
@@ -168,23 +169,9 @@ class AppointmentFilter(FilterSet):
         fields = ["patient", "practitioner", "location", "room", "appointment_type", "source"]
 
 
-class CalendarRenderer(BaseRenderer):
-    """Lets callers ask for `text/calendar`; the view itself answers with the file."""
-
+class CalendarRenderer(FileRenderer):
     media_type = "text/calendar"
     format = "ics"
-    charset = "utf-8"
-
-    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        """Render what is no calendar (a refusal) as JSON, whatever was asked for."""
-        return JSONRenderer().render(data)
-
-
-class CsvRenderer(CalendarRenderer):
-    """Lets callers ask for `text/csv`; the view itself answers with the file."""
-
-    media_type = "text/csv"
-    format = "csv"
 
 
 class VisitPagination(CursorPagination):

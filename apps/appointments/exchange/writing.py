@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
-import tempfile
 import uuid
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import FloatField, Func, QuerySet
+from django.db.models import FloatField, Func
 
 from apps.appointments.models import AppointmentQuerySet
 from apps.audit.models import AccessKind
 from apps.audit.services import record_access
 from apps.core.actors import Actor
 from apps.core.csv_files import guarded
+from apps.core.csv_writing import chunks_of, write_csv
 from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission
 from apps.patients.models import full_name
@@ -55,7 +51,6 @@ _READ = (
 # Moments come as seconds since 1970: reading 400,000 of them as dates took a third of the whole export.
 _SECONDS = {"starts_at": "start", "ends_at": "end", "made_at": "created_at", "called_off_at": "cancelled_at"}
 CHUNK = 2000
-IN_MEMORY = 1024 * 1024
 FILE_NAME = "appointments.csv"
 
 
@@ -70,24 +65,20 @@ def write_appointments(
     read UTF-8. Must run inside the organization's transaction.
     """
     actor.require(Permission.APPOINTMENTS_VIEW)
-    file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the response closes it
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-    if mark:
-        text.write("\ufeff")
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
     found = rows.for_organization(organization).real().select_related(None).order_by("start", "id")
     found = found.annotate(**{name: _Seconds(column) for name, column in _SECONDS.items()})
-    noted: set[uuid.UUID] = set()
-    for chunk in _chunks(found.values_list(*_READ)):
-        writer.writerows(_lines(chunk))
-        people = dict.fromkeys(row[2] for row in chunk if row[2] not in noted)
-        noted.update(people)
-        record_access(organization=organization, actor=actor, patient_ids=people, route=route, kind=AccessKind.EXPORT)
-    text.flush()
-    text.detach()
-    file.seek(0)
-    return file
+
+    def lines() -> Iterator[list[str]]:
+        noted: set[uuid.UUID] = set()
+        for chunk in chunks_of(found.values_list(*_READ), CHUNK):
+            yield from _lines(chunk)
+            people = dict.fromkeys(row[2] for row in chunk if row[2] not in noted)
+            noted.update(people)
+            record_access(
+                organization=organization, actor=actor, patient_ids=people, route=route, kind=AccessKind.EXPORT
+            )
+
+    return write_csv(COLUMNS, lines(), mark=mark)
 
 
 class _Seconds(Func):
@@ -96,22 +87,6 @@ class _Seconds(Func):
     function = "date_part"
     template = "%(function)s('epoch', %(expressions)s)"
     output_field = FloatField()
-
-
-def _chunks(rows: QuerySet) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield the rows a chunk at a time, through a cursor of the database.
-
-    `iterator()` would not: server-side cursors are off, because they break behind a transaction pooler. Within one
-    transaction, as here, they don't.
-    """
-    try:
-        statement, values = rows.query.get_compiler(connection=connection).as_sql()
-    except EmptyResultSet:
-        return
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(statement, values)
-        while chunk := cursor.fetchmany(CHUNK):
-            yield chunk
 
 
 def _lines(rows: list[tuple[Any, ...]]) -> Iterator[list[str]]:
