@@ -15,7 +15,7 @@ MEGABYTE = 1024 * 1024
 MOST_BYTES = 5 * MEGABYTE
 MOST_ROWS = 50_000
 MOST_COLUMNS = 80
-LONGEST_CELL = 2000
+LONGEST_CELL = 30_000  # characters; Excel's own limit is 32,767
 DELIMITERS = (",", ";", "\t", "|")
 # What spreadsheet programs take for the beginning of a formula. Source: OWASP, CSV Injection.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -24,7 +24,8 @@ _GUARD = "'"
 
 def guarded(text: str) -> str:
     """Return the text so that no spreadsheet program reads a formula: an apostrophe stands before what looks like one."""
-    return f"{_GUARD}{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
+    looks_so = text and (text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA))
+    return f"{_GUARD}{text}" if looks_so else text
 
 
 def unguarded(text: str) -> str:

@@ -8,9 +8,12 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet, prefetch_related_objects
+from django.http import FileResponse
 from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
@@ -19,6 +22,7 @@ from apps.audit.models import AccessKind
 from apps.audit.services import record_access
 from apps.core.api.filters import FilterSet, TruthFilter
 from apps.core.api.pagination import CursorPagination
+from apps.core.api.renderers import CsvRenderer
 from apps.core.api.viewsets import CreateMixin, ListMixin, RetrieveMixin, TenantViewSet, UpdateMixin
 from apps.core.errors import InvalidInput, NotFound
 from apps.events.selectors import patient_timeline
@@ -27,13 +31,14 @@ from apps.patients import services
 from apps.patients.candidates import find_candidates, typed_facts
 from apps.patients.contact import comparable_address
 from apps.patients.exchange.api import ExportMixin
+from apps.patients.exchange.writing import FILE_NAME, write_patients
 from apps.patients.matching import REVIEW, band_of
 from apps.patients.matching.words import as_json
 from apps.patients.merging.api import MergeViewSet
 from apps.patients.merging.living import merged_ids_of
 from apps.patients.models import ConsentPurpose, ContactSystem, Patient
 from apps.patients.review import pairs_of_patient
-from apps.patients.selectors import RECORD, search_patients, with_record
+from apps.patients.selectors import RECORD, find_patient_ids, search_patients, with_record
 from apps.patients.serializers import (
     ConsentAnswerSerializer,
     ConsentListSerializer,
@@ -52,6 +57,11 @@ from apps.patients.serializers import (
 )
 
 MOST_FOUND = 50
+SEARCH = OpenApiParameter(
+    "search",
+    str,
+    description="name in any order, script or spelling; part of a phone; birth date; record number; e-mail",
+)
 TIMELINE_PAGE = 50
 
 
@@ -112,6 +122,7 @@ class PatientViewSet(ExportMixin, ListMixin, RetrieveMixin, CreateMixin, UpdateM
         "duplicates": Permission.PATIENTS_VIEW,
         "match": Permission.PATIENTS_VIEW,
         "export": Permission.PATIENTS_EXPORT,
+        "export_list": Permission.PATIENTS_EXPORT,
         "create": Permission.PATIENTS_MANAGE,
         "partial_update": Permission.PATIENTS_MANAGE,
         "set_consent": Permission.PATIENTS_MANAGE,
@@ -123,18 +134,9 @@ class PatientViewSet(ExportMixin, ListMixin, RetrieveMixin, CreateMixin, UpdateM
 
     def filter_queryset(self, queryset: QuerySet) -> QuerySet:
         """Narrow lists only: an archived record keeps its address, and a merged one says where it went."""
-        return super().filter_queryset(queryset) if self.action == "list" else queryset
+        return super().filter_queryset(queryset) if self.action in {"list", "export_list"} else queryset
 
-    @extend_schema(
-        parameters=[
-            OpenApiParameter(
-                "search",
-                str,
-                description="name in any order, script or spelling; part of a phone; birth date; record number; e-mail",
-            ),
-        ],
-        responses=PatientListSerializer,
-    )
+    @extend_schema(parameters=[SEARCH], responses=PatientListSerializer)
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List patients, or with `search` the best 50 that fit, each with the reason."""
         text = request.query_params.get("search", "").strip()
@@ -154,6 +156,29 @@ class PatientViewSet(ExportMixin, ListMixin, RetrieveMixin, CreateMixin, UpdateM
         patient = self.get_object()
         self._note([patient.pk])
         return self.answer(patient)
+
+    @extend_schema(
+        operation_id="patients_export_list", parameters=[SEARCH], responses={(200, "text/csv"): OpenApiTypes.STR}
+    )
+    @action(
+        detail=False,
+        methods=["get"],
+        url_path="export",
+        url_name="list-export",
+        renderer_classes=[CsvRenderer, JSONRenderer],
+        pagination_class=None,
+    )
+    def export_list(self, request: Request) -> FileResponse:
+        """Give all patients that the list would give as one CSV file, by name; its columns are in docs/exchange.md."""
+        text = request.query_params.get("search", "").strip()
+        if text:
+            found = find_patient_ids(organization=request.organization, text=text, limit=MOST_FOUND)
+            rows = Patient.objects.filter(pk__in=found)
+        else:
+            rows = self.filter_queryset(Patient.objects.for_organization(request.organization))
+        route = "api:patients-list-export"
+        file = write_patients(rows, organization=request.organization, route=route, actor=self.actor)
+        return FileResponse(file, as_attachment=True, filename=FILE_NAME, content_type="text/csv; charset=utf-8")
 
     def perform_create(self, data: dict[str, Any]) -> Patient:
         return self._fresh(services.create_patient(organization=self.request.organization, actor=self.actor, **data))

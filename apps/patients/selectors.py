@@ -206,6 +206,15 @@ class PatientPage:
     next_after: uuid.UUID | None
 
 
+def listed_patients(*, organization: Organization, archived: bool = False, language: str = "") -> QuerySet[Patient]:
+    """Return the rows that the list's filters keep, in no order."""
+    wanted = {"language": language} if language else {}
+    rows: QuerySet[Patient] = Patient.objects.for_organization(organization).filter(
+        archived_at__isnull=not archived, **wanted
+    )
+    return rows
+
+
 def list_patients(
     *,
     organization: Organization,
@@ -215,9 +224,7 @@ def list_patients(
     limit: int = PAGE,
 ) -> PatientPage:
     """Return a page of patients by name; constant cost at any depth, at most three queries."""
-    rows: QuerySet[Patient] = Patient.objects.for_organization(organization).filter(archived_at__isnull=not archived)
-    if language:
-        rows = rows.filter(language=language)
+    rows = listed_patients(organization=organization, archived=archived, language=language)
     last = Patient.objects.for_organization(organization).filter(pk=after).only("sort_name").first() if after else None
     if last is not None:
         # As a row comparison the index finds the place; as AND and OR it would read everything before it.

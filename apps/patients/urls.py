@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from apps.patients.views import duplicates, exports, forms, imports, lists, merging, record
+from apps.patients.views import duplicates, exports, forms, imports, list_export, lists, merging, record
 
 app_name = "patients"
 urlpatterns = [
     path("", lists.index, name="list"),
     path("search/", lists.search, name="search"),
     path("typeahead/", lists.typeahead, name="typeahead"),
+    path("export/", list_export.export, name="list-export"),
     path("import/", imports.exchange, name="exchange"),
     path("import/<uuid:pk>/", imports.one_import, name="import"),
     path("import/<uuid:pk>/problems.csv", imports.problems, name="import-problems"),

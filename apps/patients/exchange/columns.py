@@ -38,18 +38,24 @@ FIELDS = {
     "national_id": gettext_lazy("National id"),
     "passport": gettext_lazy("Passport"),
     "insurance": gettext_lazy("Insurance member number"),
+    "other_numbers": gettext_lazy("Other numbers (system|number)"),
     "emergency_name": gettext_lazy("Emergency contact"),
     "emergency_phone": gettext_lazy("Emergency contact’s phone"),
     "emergency_relationship": gettext_lazy("Emergency contact’s relationship"),
     "guardian_name": gettext_lazy("Guardian"),
     "guardian_phone": gettext_lazy("Guardian’s phone"),
+    "guardian_relationship": gettext_lazy("Guardian’s relationship"),
     "tags": gettext_lazy("Tags"),
     "alerts": gettext_lazy("Alerts"),
     "note": gettext_lazy("Note"),
+    "preferred_channel": gettext_lazy("Preferred channel"),
     "consent_whatsapp": gettext_lazy("Agrees to WhatsApp"),
     "consent_sms": gettext_lazy("Agrees to SMS"),
     "consent_email": gettext_lazy("Agrees to e-mail"),
     "consent_voice": gettext_lazy("Agrees to calls"),
+    "consent_data_sharing": gettext_lazy("Agrees to data sharing"),
+    "consent_ai_processing": gettext_lazy("Agrees to AI processing"),
+    "consent_photos": gettext_lazy("Agrees to photos"),
     "deceased": gettext_lazy("Deceased (yes, or the date)"),
     "inactive": gettext_lazy("Inactive (yes or no)"),
 }
@@ -97,7 +103,11 @@ _NAMES = {
     "deceased": "deceased|deceased date|date of death|deathdate|death date",
     "inactive": "inactive|archived|is archived",
 }
-_FIELD_OF = {name: field for field, names in _NAMES.items() for name in names.split("|")}
+# Each by its own name too: so are they named in our export.
+_FIELD_OF = {field.replace("_", " "): field for field in FIELDS} | {
+    name: field for field, names in _NAMES.items() for name in names.split("|")
+}
+SEVERAL = "; "  # between what stands together in one cell
 
 
 def guess_mapping(header: Sequence[str]) -> dict[str, int]:

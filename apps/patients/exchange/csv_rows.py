@@ -14,7 +14,7 @@ from apps.organizations.models import Organization
 from apps.patients.dates import PartialDate, read_birth_date
 from apps.patients.exchange.drafts import Draft, RowRefused
 from apps.patients.folding import fold
-from apps.patients.models import AddressUse, ConsentPurpose, ContactUse, Relationship, Sex
+from apps.patients.models import AddressUse, ConsentPurpose, ContactUse, PreferredChannel, Relationship, Sex
 
 _SEXES = {
     Sex.FEMALE: "f|female|woman|w|mujer|femenino",
@@ -34,6 +34,7 @@ _RELATIONSHIPS = {
     Relationship.GUARDIAN: "guardian|legal guardian",
     Relationship.CAREGIVER: "caregiver|carer",
     Relationship.FRIEND: "friend|amigo|amiga",
+    Relationship.OTHER: "other|otro|otra",
 }
 RELATIONSHIP_OF = {word: kind for kind, words in _RELATIONSHIPS.items() for word in words.split("|")}
 _PHONES = {
@@ -49,10 +50,22 @@ _CONSENTS = {
     "consent_sms": ConsentPurpose.SMS,
     "consent_email": ConsentPurpose.EMAIL,
     "consent_voice": ConsentPurpose.VOICE,
+    "consent_data_sharing": ConsentPurpose.DATA_SHARING,
+    "consent_ai_processing": ConsentPurpose.AI_PROCESSING,
+    "consent_photos": ConsentPurpose.PHOTOS,
 }
+_CHANNELS = {
+    PreferredChannel.WHATSAPP: "whatsapp",
+    PreferredChannel.SMS: "sms|text|text message",
+    PreferredChannel.EMAIL: "email|e mail|mail",
+    PreferredChannel.VOICE: "voice|phone|call|telephone",
+}
+_CHANNEL_OF = {word: channel for channel, words in _CHANNELS.items() for word in words.split("|")}
 COUNTRY_OF = {fold(str(name)): code for code, name in countries()} | {"usa": "US", "uk": "GB"}
 LANGUAGE_OF = {fold(str(name)): code for code, name in settings.LANGUAGES} | {"spanish": "es", "english": "en"}
-_LIST = re.compile(r"[;|,]")
+# A phone may have its extension behind a semicolon (RFC 3966), and a number a semicolon within.
+_ADDRESSES = re.compile(r"[;\n](?!\s*(?:ext|isub|phone-context)=)")
+_PAIRS = re.compile(r"[;\n](?=[^;|\n]+\|)")
 
 
 class Cells:
@@ -74,12 +87,10 @@ class Cells:
 def read_cells(row: Cells, *, organization: Organization, system: str) -> Draft:
     """Return what the row says. Raises RowRefused at the first cell that can't be read; asks the database nothing."""
     given, family = _names(row)
-    phones, emails = _contacts(row, _PHONES, "phones"), _contacts(row, _EMAILS, "emails")
-    numbers = [(name, kind) for name, kind in {"external_id": system, **_NUMBERS}.items() if row[name]]
+    phones, emails, numbers = _contacts(row, _PHONES), _contacts(row, _EMAILS), _numbers(row, system)
     columns = {name: row.column(name) for name in row.mapping}
-    for part, names in (("phones", _PHONES), ("emails", _EMAILS), ("identifiers", dict(numbers))):
-        filled = [name for name in names if row[name]]
-        columns |= {f"{part}.{place}": row.column(name) for place, name in enumerate(filled)}
+    for part, named in (("phones", phones), ("emails", emails), ("identifiers", numbers)):
+        columns |= {f"{part}.{place}": row.column(name) for place, (name, _row) in enumerate(named)}
     columns |= {
         "addresses.0.country": row.column("country"),
         "addresses.0.postal_code": row.column("postal_code"),
@@ -98,13 +109,14 @@ def read_cells(row: Cells, *, organization: Organization, system: str) -> Draft:
         sex=_sex(row),
         gender_identity=row["gender_identity"],
         language=_language(row),
-        phones=phones,
-        emails=emails,
+        phones=tuple(phone for _name, phone in phones),
+        emails=tuple(email for _name, email in emails),
         addresses=_addresses(row),
-        identifiers=tuple({"system": kind, "value": row[name]} for name, kind in numbers),
+        identifiers=tuple(number for _name, number in numbers),
         related_persons=tuple(person for _name, person in people),
         tags=_list(row["tags"]),
         alerts=_list(row["alerts"]),
+        preferred_channel=_channel(row),
         note="\n".join(part for part in (died, row["note"]) if part),
         consents={purpose: said for name, purpose in _CONSENTS.items() if (said := _yes_or_no(row, name)) is not None},
         is_archived=bool(died) or bool(_yes_or_no(row, "inactive")),
@@ -161,8 +173,34 @@ def _language(row: Cells) -> str:
     return LANGUAGE_OF.get(fold(text), text.lower() if len(text) <= 3 else text)
 
 
-def _contacts(row: Cells, kinds: Mapping[str, ContactUse], part: str) -> tuple[dict[str, Any], ...]:
-    return tuple({"value": row[name], "use": str(use)} for name, use in kinds.items() if row[name])
+def _channel(row: Cells) -> str:
+    word = fold(row["preferred_channel"])
+    channel = _CHANNEL_OF.get(word)
+    if word and channel is None:
+        message = _("“%(text)s” is not known. Write WhatsApp, SMS, e-mail or phone.")
+        text = row["preferred_channel"][:40]
+        raise RowRefused(row.column("preferred_channel"), "unknown_channel", message % {"text": text})
+    return str(channel or "")
+
+
+def _contacts(row: Cells, kinds: Mapping[str, ContactUse]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the rows with the column of each; a cell may have several."""
+    return [
+        (name, {"value": value.strip(), "use": str(use)})
+        for name, use in kinds.items()
+        for value in _ADDRESSES.split(row[name])
+        if value.strip()
+    ]
+
+
+def _numbers(row: Cells, system: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the rows with the column of each; "other numbers" has a system and a number, parted by a bar."""
+    kinds = {"external_id": system, **_NUMBERS}
+    found = [(name, {"system": kind, "value": row[name]}) for name, kind in kinds.items() if row[name]]
+    for pair in filter(None, map(str.strip, _PAIRS.split(row["other_numbers"]))):
+        kind, _bar, value = pair.rpartition("|")
+        found.append(("other_numbers", {"system": kind.strip(), "value": value.strip()}))
+    return found
 
 
 def _addresses(row: Cells) -> tuple[dict[str, Any], ...]:
@@ -175,24 +213,30 @@ def _addresses(row: Cells) -> tuple[dict[str, Any], ...]:
 
 
 def _people(row: Cells) -> list[tuple[str, dict[str, Any]]]:
+    """Return the rows with the column of each; who is both contact and guardian stands there once."""
+    called = _person(row, "emergency", Relationship.OTHER) | {"is_emergency_contact": True, "is_guardian": False}
+    guardian = _person(row, "guardian", Relationship.GUARDIAN) | {"is_emergency_contact": False, "is_guardian": True}
     people = []
-    if row["emergency_name"] or row["emergency_phone"]:
-        kind = RELATIONSHIP_OF.get(fold(row["emergency_relationship"]), Relationship.OTHER)
-        person = {"name": row["emergency_name"] or _("Emergency contact"), "phone": row["emergency_phone"]}
-        people.append(
-            (
-                "emergency_phone",
-                {**person, "relationship": str(kind), "is_emergency_contact": True, "is_guardian": False},
-            )
-        )
-    if row["guardian_name"]:
-        person = {"name": row["guardian_name"], "phone": row["guardian_phone"], "relationship": "guardian"}
-        people.append(("guardian_phone", {**person, "is_guardian": True, "is_emergency_contact": False}))
+    if called["name"] or called["phone"]:
+        is_both = (called["name"], called["phone"]) == (guardian["name"], guardian["phone"])
+        named = {"name": called["name"] or _("Emergency contact")}
+        people.append(("emergency_phone", {**called, **named, "is_guardian": is_both}))
+        if is_both:
+            return people
+    if guardian["name"]:
+        people.append(("guardian_phone", guardian))
     return people
 
 
+def _person(row: Cells, role: str, otherwise: Relationship) -> dict[str, Any]:
+    kind = RELATIONSHIP_OF.get(fold(row[f"{role}_relationship"]), otherwise)
+    return {"name": row[f"{role}_name"], "phone": row[f"{role}_phone"], "relationship": str(kind)}
+
+
 def _list(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in _LIST.split(text) if part.strip())
+    """Return what stands in a cell: parted by semicolons, bars or lines, else by commas."""
+    parts = re.split(r"[;|\n]" if re.search(r"[;|\n]", text) else ",", text)
+    return tuple(part.strip() for part in parts if part.strip())
 
 
 def _yes_or_no(row: Cells, name: str) -> bool | None:

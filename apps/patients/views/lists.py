@@ -119,6 +119,7 @@ def _list_context(request: OrganizationRequest, *, archived: bool, language: str
         "archived_url": f"{reverse('patients:list')}?archived=1",
         "today": request.organization.today(),
         "country": request.organization.country,
+        "may_export": request.actor.may(Permission.PATIENTS_EXPORT),
         "may_import": request.actor.may(Permission.PRACTITIONERS_MANAGE),
         "may_manage": request.actor.may(Permission.PATIENTS_MANAGE),
         "active_navigation": "patients",

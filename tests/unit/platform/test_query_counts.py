@@ -177,6 +177,7 @@ SETTINGS = [
     "/settings/exchange/{checked}/",
     "/settings/exchange/{uploaded}/",
     "/appointments/export/",
+    "/patients/export/",
     "/appointments/outside/",
     "/reports/?first=2026-11-23&last=2027-01-31",
     "/reports/?first=2026-11-23&last=2027-01-31&by=type",
