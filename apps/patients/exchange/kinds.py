@@ -14,6 +14,7 @@ from apps.core.errors import NotFound
 from apps.organizations.permissions import Permission
 from apps.patients.exchange.fhir_export import write_fhir
 from apps.patients.exchange.json_export import write_json
+from apps.patients.exchange.pdf_export import write_pdf
 from apps.patients.exchange.sections import Export
 
 
@@ -51,6 +52,17 @@ _KINDS = (
         content_type="application/fhir+json",
         suffix="fhir.json",
         write=write_fhir,
+    ),
+    ExportKind(
+        key="pdf",
+        label=gettext_lazy("Summary, as PDF"),
+        note=gettext_lazy("for paper, on A4 or Letter"),
+        icon="file-text",
+        # What the page for paper shows, and whoever sees it prints it.
+        permission=Permission.PATIENTS_VIEW,
+        content_type="application/pdf",
+        suffix="pdf",
+        write=write_pdf,
     ),
 )
 EXPORT_KINDS = {kind.key: kind for kind in _KINDS}

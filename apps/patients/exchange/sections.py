@@ -19,11 +19,12 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """Whose record leaves, and when (UTC). The patient is loaded as a whole, with consents and `merged_ids`."""
+    """Whose record leaves, when (UTC), and by whom in words. The patient is loaded as a whole, with consents and `merged_ids`."""
 
     organization: Organization
     patient: Patient
     at: dt.datetime
+    by: str = ""
 
     @property
     def ids(self) -> list[uuid.UUID]:

@@ -46,7 +46,7 @@ def export_patient(*, patient: Patient, kind: ExportKind, route: str, actor: Act
     require_living(patient)
     loaded = with_record(Patient.objects.filter(organization_id=patient.organization_id).with_merged_ids())
     whole = loaded.prefetch_related("consents").select_related("organization").get(pk=patient.pk)
-    export = Export(organization=whole.organization, patient=whole, at=timezone.now())
+    export = Export(organization=whole.organization, patient=whole, at=timezone.now(), by=actor.label)
     content = kind.write(export)
     record_access(
         organization=whole.organization, actor=actor, patient_ids=[whole.pk], route=route, kind=AccessKind.EXPORT

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import prefetch_related_objects
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -27,12 +26,11 @@ from apps.organizations.permissions import Permission
 from apps.patients import panels, profile, services
 from apps.patients.consent_form import ConsentForm
 from apps.patients.contact import show_phone
-from apps.patients.exchange.kinds import kinds_for
+from apps.patients.exchange.kinds import EXPORT_KINDS, kinds_for
 from apps.patients.models import ConsentPurpose, ConsentStatus, ContactSystem, Patient
 from apps.patients.particulars import particulars_of
+from apps.patients.summary import summary_of
 from apps.patients.views.common import find_patient, find_record, note_access
-
-ON_PAPER = 50  # entries of the timeline
 
 
 @require_GET
@@ -174,15 +172,9 @@ def details(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
 def summary(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     """Show the record on one page for paper: particulars, consents, the latest of the timeline."""
     patient = find_patient(request, pk, whole=True)
-    note_access(request, [pk], AccessKind.EXPORT)
-    prefetch_related_objects([patient], "consents")
-    context = _context(request, patient)
-    context |= {
-        "parts": particulars_of(patient, request.organization, context["sharing"]),
-        "all_consents": profile.consent_lines(patient, patient.consents.all(), everything=True),
-        "timeline": profile.timeline_of(request.organization, patient, kind="", shown=ON_PAPER, before=None),
-        "now": timezone.now(),
-    }
+    note_access(request, [patient.pk], AccessKind.EXPORT)
+    summary = summary_of(patient, request.organization, at=timezone.now(), by=request.actor.label)
+    context = {"summary": summary, "may_have_pdf": request.actor.may(EXPORT_KINDS["pdf"].permission)}
     return render(request, "patients/summary.html", context)
 
 

@@ -1,0 +1,56 @@
+"""A record in short, for paper: the same facts for the page that is printed and for the PDF."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import prefetch_related_objects
+from django.utils import timezone
+
+from apps.organizations.models import Organization
+from apps.patients import profile
+from apps.patients.models import Patient
+from apps.patients.particulars import Particulars, particulars_of
+
+ON_PAPER = 50  # entries of the timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What stands on paper about a patient, in words; printed `at` a moment (UTC), `by` somebody."""
+
+    organization: Organization
+    patient: Patient
+    age: str
+    language: str
+    flags: list[profile.Flag]
+    parts: Particulars
+    all_consents: list[profile.ConsentLine]
+    timeline: profile.Timeline
+    at: dt.datetime
+    by: str
+
+
+def summary_of(patient: Patient, organization: Organization, *, at: dt.datetime, by: str) -> Summary:
+    """Return the summary of a patient loaded as a whole, in the active language, on the organization's clock.
+
+    At most four queries: consents if they are not loaded, who shares a phone, the names of numbers, the timeline.
+    """
+    prefetch_related_objects([patient], "consents")
+    consents = list(patient.consents.all())
+    sharing = profile.relatives(patient)
+    with timezone.override(organization.zone):
+        return Summary(
+            organization=organization,
+            patient=patient,
+            age=patient.age_text(organization.today()),
+            language=str(dict(settings.LANGUAGES).get(patient.language, patient.language)),
+            flags=profile.flags_of(patient, consents, sharing),
+            parts=particulars_of(patient, organization, sharing),
+            all_consents=profile.consent_lines(patient, consents, everything=True),
+            timeline=profile.timeline_of(organization, patient, kind="", shown=ON_PAPER, before=None),
+            at=at,
+            by=by,
+        )
