@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, ProgrammingError
-from psycopg.errors import UndefinedColumn, UndefinedTable
+from psycopg.errors import UndefinedColumn, UndefinedFunction, UndefinedTable
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         except OperationalError as error:
             raise CommandError(f"The database does not answer: {str(error).strip().splitlines()[0]}") from error
         except ProgrammingError as error:
-            if isinstance(error.__cause__, UndefinedTable | UndefinedColumn):
+            if isinstance(error.__cause__, UndefinedTable | UndefinedColumn | UndefinedFunction):
                 raise CommandError("The database is not up to date: run manage.py migrate first.") from error
             raise
 

@@ -7,10 +7,11 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from apps.core.actors import SYSTEM
-from apps.core.commands import stop_by_signal
+from apps.core.commands import Command, stop_by_signal
 from apps.core.tenancy import all_organizations, organization_scope
 from apps.events.models import Delivery, DeliveryStatus
 from apps.events.registry import on
@@ -55,6 +56,18 @@ class TestDefaults:
         assert "demo: complete" in run("install_defaults")
         assert Template.objects.filter(key="follow-up").exists()
         assert not Rule.objects.get(template_key="appointment-reminder").is_active
+
+    @pytest.mark.parametrize(
+        "missing", ["SELECT nothing FROM nowhere", "SELECT no_such_column FROM auth_group", "SELECT no_such_function()"]
+    )
+    def test_a_database_that_is_behind_is_named_with_the_remedy(self, missing):
+        class Behind(Command):
+            def handle(self, *_args, **_options):
+                with transaction.atomic(), connection.cursor() as cursor:
+                    cursor.execute(missing)
+
+        with pytest.raises(CommandError, match=r"run manage\.py migrate first"):
+            call_command(Behind())
 
     def test_an_unknown_organization_is_refused(self, organization):
         with pytest.raises(CommandError, match="Known: demo"):
