@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.utils.translation import override
 
@@ -196,23 +196,36 @@ def _forget(turn: Turn) -> None:
 
 
 def _language(turn: Turn) -> str:
-    """Return the language to answer in: the one asked for, the one written in, else the one so far.
+    """Return the language to answer in: the one asked for, the one written in, else the one known so far.
 
     Short answers to a question mix languages ("ok, tomorrow" in a Hindi dialogue): there only a whole sentence counts,
-    and where a name is asked for not even that, since names are made of words.
+    and where a name is asked for not even that, since names are made of words. The same goes for English wherever
+    another language is known: YES, STOP and thanks are what everybody writes, and what our texts ask for.
     """
+    speaks = list(dict.fromkeys([*turn.languages, *turn.written_in]))
     asked = requested_language(turn.text)
-    if asked in turn.languages:
+    if asked in speaks:
         return str(asked)
-    present = turn.language if turn.language in turn.languages else turn.languages[0]
-    if turn.is_first:
-        known = {patient.language for patient in turn.sharing}
-        present = known.pop() if len(known) == 1 and known <= set(turn.languages) else present
-    if turn.is_first or turn.state in _LISTENS_FOR_LANGUAGE:
-        return detect_language(turn.text, supported=turn.languages, default=present)
-    if turn.state in _ASKS_FOR_NAMES:
+    known = _known_language(turn, speaks)
+    present = known or speaks[0]
+    if turn.state in _ASKS_FOR_NAMES and not turn.is_first:
         return present
-    return detect_language(turn.text, supported=turn.languages, default=present, enough=_WHOLE_SENTENCE)
+    listens = turn.is_first or turn.state in _LISTENS_FOR_LANGUAGE
+    whole = detect_language(turn.text, supported=speaks, default=present, enough=_WHOLE_SENTENCE)
+    if not listens:
+        return whole
+    found = detect_language(turn.text, supported=speaks, default=present)
+    return whole if found == "en" and known is not None else found
+
+
+def _known_language(turn: Turn, speaks: Sequence[str]) -> str | None:
+    """Return the language that we wrote to them in last, else that of the record or of the dialogue; None when new here."""
+    if turn.written_in:
+        return turn.written_in[0]
+    if not turn.is_first:
+        return turn.language if turn.language in speaks else None
+    of_record = {patient.language for patient in turn.sharing}
+    return of_record.pop() if len(of_record) == 1 and of_record <= set(speaks) else None
 
 
 def _stop(turn: Turn) -> Step:

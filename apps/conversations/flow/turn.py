@@ -9,15 +9,18 @@ from typing import Any, Self
 
 from django.utils import timezone
 
-from apps.communications.models import Category, ContactState
+from apps.communications.models import Category, Channel, Communication, ContactState
 from apps.conversations.flow.context import FlowContext
 from apps.conversations.models import Attention, Conversation, FlowState, Mark, Message
 from apps.conversations.understanding import SUPPORTED
+from apps.conversations.understanding.language import base
 from apps.organizations.models import Organization
 from apps.patients.contact import show_phone
 from apps.patients.merging.living import living_ids
 from apps.patients.models import Patient
 from apps.patients.selectors import patients_with_address
+
+ANSWERED_WITHIN = dt.timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Turn:
     """One message of a contact, with the memory that the state's function may change. The thread itself it may not.
 
     `opening` is what the answer begins with: the greeting of a first message, or that the dialogue starts over.
+    `heard_at` (UTC) is when the contact wrote before this message, None when never.
     """
 
     thread: Conversation
@@ -54,13 +58,22 @@ class Turn:
     now: dt.datetime
     is_first: bool
     is_stale: bool = False
+    heard_at: dt.datetime | None = None
     opt_out_type: str = ""
     identified: Identified | None = None
     opted: Mark | None = None
     opening: str = ""
 
     @classmethod
-    def of(cls, thread: Conversation, message: Message, *, is_stale: bool, opt_out_type: str) -> Self:
+    def of(
+        cls,
+        thread: Conversation,
+        message: Message,
+        *,
+        is_stale: bool,
+        heard_at: dt.datetime | None,
+        opt_out_type: str,
+    ) -> Self:
         context = FlowContext.from_json(thread.context)
         _follow_merges(context, thread)
         return cls(
@@ -74,6 +87,7 @@ class Turn:
             now=timezone.now(),
             is_first=message.sequence == 1,
             is_stale=is_stale,
+            heard_at=heard_at,
             opt_out_type=opt_out_type,
         )
 
@@ -106,6 +120,21 @@ class Turn:
     def languages(self) -> list[str]:
         """Return the languages that both the organization and the bot speak."""
         return [code for code in self.organization.languages if code in SUPPORTED] or ["en"]
+
+    @cached_property
+    def written_in(self) -> tuple[str, ...]:
+        """Return the language of the last message to this address that this one may answer, if the bot speaks it; one query.
+
+        A reminder may be in another language than the dialogue was, and in one that the organization's list leaves out.
+        """
+        sent = Communication.objects.for_organization(self.organization).filter(
+            channel__in=(Channel.WHATSAPP, Channel.SMS),
+            to_address=self.thread.address,
+            sent_at__gt=max(self.now - ANSWERED_WITHIN, self.heard_at or self.now - ANSWERED_WITHIN),
+        )
+        last = sent.order_by("-sent_at").values_list("language", flat=True).first()
+        spoken = base(last) if last else ""
+        return (spoken,) if spoken in SUPPORTED else ()
 
     @property
     def patient(self) -> Patient | None:

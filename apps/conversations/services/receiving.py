@@ -51,7 +51,7 @@ def receive_message(
         return known
     note_inbound(organization=organization, channel=channel, address=address, at=received_at)
     thread = _open_thread(organization, channel, address, clinic_address, profile_name)
-    is_stale = thread.is_memory_stale(received_at)
+    is_stale, heard_at = thread.is_memory_stale(received_at), thread.last_inbound_at
     wake(thread)
     message = add_line(thread, author=Author.CONTACT, body=body, media=media, provider_id=provider_id, at=received_at)
     expect_attachments(thread, message)
@@ -63,7 +63,7 @@ def receive_message(
     announce(
         "message_received", thread, patient_actor(thread.patient_id), message_id=str(message.pk), has_media=bool(media)
     )
-    _answer(thread, message, is_stale=is_stale, opt_out_type=opt_out_type)
+    _answer(thread, message, is_stale=is_stale, heard_at=heard_at, opt_out_type=opt_out_type)
     return message
 
 
@@ -99,12 +99,14 @@ def _open_thread(
     return thread
 
 
-def _answer(thread: Conversation, message: Message, *, is_stale: bool, opt_out_type: str) -> None:
+def _answer(
+    thread: Conversation, message: Message, *, is_stale: bool, heard_at: dt.datetime | None, opt_out_type: str
+) -> None:
     """Let the flow read the message and do what it says, in a savepoint; when it fails, staff get the thread.
 
     A lost database connection or a deadlock is not the flow's failure: it goes up, and the message is processed again.
     """
-    turn = Turn.of(thread, message, is_stale=is_stale, opt_out_type=opt_out_type)
+    turn = Turn.of(thread, message, is_stale=is_stale, heard_at=heard_at, opt_out_type=opt_out_type)
     try:
         with transaction.atomic():
             step = engine.respond(turn)
