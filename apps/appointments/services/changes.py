@@ -34,6 +34,7 @@ from apps.organizations.permissions import Permission
 from apps.practitioners.models import Practitioner, Room
 
 PLACE_FIELDS = ("start", "end", "practitioner_id", "location_id", "room_id")
+UNCONFIRMED: dict[str, Any] = {"confirmed_at": None, "confirmed_by": ""}
 MOVED_FIELDS = (*PLACE_FIELDS, "lane", "override_reason", "confirmed_at", "confirmed_by")
 MAX_NOTE = 300
 MAX_REASON = 500
@@ -210,7 +211,8 @@ def _last_move(current: Appointment) -> Event:
 
 def _before(move: Event, current: Appointment) -> dict[str, Any]:
     """Return the fields as they were before the move."""
-    was = {field: move.changes.get(field, [getattr(current, field)])[0] for field in MOVED_FIELDS}
+    present = {field: getattr(current, field) for field in MOVED_FIELDS} | UNCONFIRMED  # since a move takes it back
+    was = {field: move.changes.get(field, [present[field]])[0] for field in MOVED_FIELDS}
     moments = ("start", "end", "confirmed_at")
     return was | {field: dt.datetime.fromisoformat(was[field]) for field in moments if isinstance(was[field], str)}
 

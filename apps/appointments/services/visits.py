@@ -26,6 +26,8 @@ from apps.communications.models import Category
 from apps.core.actors import Actor
 from apps.organizations.permissions import Permission
 
+REMINDER_ASKS = dt.timedelta(days=1)
+
 EVENT_OF: dict[Step, str] = {
     Step.ARRIVE: "arrived",
     Step.START: "started",
@@ -46,6 +48,17 @@ def confirm_appointment(*, appointment: Appointment, by: str, actor: Actor) -> A
     locked.save(update_fields=["confirmed_at", "confirmed_by", "updated_at"])
     emit_change("confirmed", locked, actor=actor, by=locked.confirmed_by)
     return locked
+
+
+@transaction.atomic
+def confirm_if_soon(*, appointment: Appointment, by: str, actor: Actor) -> Appointment:
+    """Confirm a time that the patient booked or chose themself, when no reminder will ask about it any more.
+
+    Further ahead their choice is no answer yet: the reminder asks, a day before.
+    """
+    if appointment.start - timezone.now() > REMINDER_ASKS:
+        return appointment
+    return confirm_appointment(appointment=appointment, by=by, actor=actor)
 
 
 @transaction.atomic

@@ -34,6 +34,7 @@ from apps.appointments.models import Appointment, CancelReason, Status
 from apps.appointments.services import (
     cancel_appointment,
     confirm_appointment,
+    confirm_if_soon,
     reschedule_appointment,
     self_service,
     undo_reschedule,
@@ -131,6 +132,7 @@ def _cancel(appointment: Appointment, data: dict[str, Any], actor: Actor) -> str
 def _move(appointment: Appointment, data: dict[str, Any], actor: Actor) -> str:
     _require(appointment, data)
     moved = reschedule_appointment(appointment=appointment, start=data["slot"], version=data["version"], actor=actor)
+    confirm_if_soon(appointment=moved, by="link", actor=actor)
     return _("Your appointment is now on %(day)s at %(time)s.") % _words(moved, moved.local_start)
 
 

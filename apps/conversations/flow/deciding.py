@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from apps.appointments.errors import SlotUnavailable
 from apps.appointments.models import Appointment, CancelReason, Source, Status
-from apps.appointments.services import book_appointment, cancel_appointment, release_holds, reschedule_appointment
+from apps.appointments.services import (
+    book_appointment,
+    cancel_appointment,
+    confirm_if_soon,
+    release_holds,
+    reschedule_appointment,
+)
 from apps.conversations.flow import wording
 from apps.conversations.flow.choosing import (
     STOPS,
@@ -82,6 +88,7 @@ def _book(turn: Turn, offer: Offer) -> Step:
         )
     except SlotUnavailable as refusal:
         return not_free(turn, refusal)
+    confirm_if_soon(appointment=visit, by=turn.thread.channel, actor=patient_actor(visit.patient_id))
     notice = wording.may_stop() if context.is_new else ""
     _done(turn, visit)
     return Step(FlowState.BOOKED, join(wording.booked(offer, country=turn.country), notice))
@@ -104,6 +111,7 @@ def _move(turn: Turn, offer: Offer) -> Step:
         )
     except SlotUnavailable as refusal:
         return not_free(turn, refusal)
+    confirm_if_soon(appointment=moved, by=turn.thread.channel, actor=patient_actor(visit.patient_id))
     _done(turn, moved)
     return Step(FlowState.BOOKED, wording.moved(offer, country=turn.country))
 

@@ -268,6 +268,24 @@ class TestSteps:
         visit.refresh_from_db()
         assert (visit.start, visit.is_confirmed) == (NINE, True)
 
+    def test_undo_does_not_carry_a_confirmation_of_the_new_time_back_to_the_old(self, phone, visit, clock):
+        clock.move_to(NINE - 20 * HOUR)
+        step(phone, visit, "move", slot=(NINE + HOUR).isoformat())
+        visit.refresh_from_db()
+        assert visit.is_confirmed
+        step(phone, visit, "undo")
+        visit.refresh_from_db()
+        assert (visit.start, visit.is_confirmed, visit.confirmed_by) == (NINE, False, "")
+
+    @pytest.mark.parametrize(("hours_before", "is_confirmed"), [(20, True), (26, False)])
+    def test_a_new_time_by_link_is_confirmed_when_no_reminder_will_ask(
+        self, phone, visit, clock, hours_before, is_confirmed
+    ):
+        clock.move_to(NINE - hours_before * HOUR)
+        step(phone, visit, "move", slot=(NINE + HOUR).isoformat())
+        visit.refresh_from_db()
+        assert (visit.start, visit.is_confirmed) == (NINE + HOUR, is_confirmed)
+
     def test_what_the_clinic_did_is_not_the_patients_to_undo(self, phone, visit, actor):
         cancel_appointment(appointment=visit, reason="clinic", actor=actor)
         visit.refresh_from_db()

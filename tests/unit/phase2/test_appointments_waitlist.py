@@ -689,6 +689,20 @@ class TestAnswering:
         assert (made.status, made.answered_by, made.hold_id) == (OfferStatus.ACCEPTED, "whatsapp", None)
         assert (entry.status, entry.booked_id) == (WaitStatus.BOOKED, visit.pk)
 
+    @pytest.mark.parametrize("by", ["whatsapp", "sms", "staff"])
+    def test_yes_confirms_the_visit_because_it_is_the_patients_word(self, clinic, by):
+        entry = waiting(clinic)
+        visit = accept_offer(offer=offer(clinic, entry), by=by, actor=patient_actor(entry.patient_id))
+        assert (visit.is_confirmed, visit.confirmed_by) == (True, by)
+        assert again(entry).booked.is_confirmed
+
+    def test_yes_confirms_the_visit_that_it_moves(self, clinic):
+        patient = somebody(clinic)
+        visit = visit_of(clinic, TUESDAY_TEN + 7 * DAY, patient)
+        made = offer(clinic, waiting(clinic, patient, moves=visit))
+        assert accept_offer(offer=made, by="sms", actor=patient_actor(patient.pk)).is_confirmed
+        assert again(visit).confirmed_by == "sms"
+
     def test_second_yes_answers_with_the_same_visit(self, clinic):
         made = offer(clinic, waiting(clinic))
         first = accept_offer(offer=made, by="sms", actor=BOT)

@@ -398,6 +398,16 @@ def test_yes_to_a_reminder_confirms_the_visit(ana, visit, text):
     assert "24" in answer
 
 
+def test_a_visit_booked_far_ahead_waits_for_the_reminder_to_be_confirmed(dialogue):
+    dialogue.go(*TO_SLOTS, "next Friday", "1", "yes")
+    assert not the_visit().is_confirmed
+
+
+def test_a_visit_booked_for_within_a_day_is_confirmed_by_the_yes_that_booked_it(dialogue):
+    dialogue.go(*TO_SLOTS, "today", "1", "yes")
+    assert (the_visit().is_confirmed, the_visit().confirmed_by) == (True, "whatsapp")
+
+
 @pytest.mark.parametrize("text", ["yes", "no", "👍", "sí"])
 def test_an_answer_that_nothing_asked_for_confirms_nothing_and_begins_nothing(ana, visit, text):
     answer = ana.say(text)
@@ -554,7 +564,8 @@ def test_question_goes_to_staff(dialogue):
 
 @pytest.mark.parametrize("text", ["thanks!", "thank you so much", "bye", "👍", "ok"])
 def test_politeness_after_booking_is_answered_and_changes_nothing(dialogue, text):
-    assert "You are welcome" in dialogue.go(*TO_BOOKED, text)
+    dialogue.go(*TO_SLOTS, "next Friday", "1", "yes")
+    assert "You are welcome" in dialogue.say(text)
     assert dialogue.thread.state == FlowState.BOOKED
     assert the_visit().confirmed_at is None
 

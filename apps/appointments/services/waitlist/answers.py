@@ -17,6 +17,7 @@ from apps.appointments.models import (
 from apps.appointments.services.booking import book_appointment
 from apps.appointments.services.changes import reschedule_appointment
 from apps.appointments.services.placing import lock_for, release_rows
+from apps.appointments.services.visits import confirm_appointment
 from apps.appointments.services.waitlist.ground import (
     OFFER_CONTEXT,
     OfferClosed,
@@ -39,7 +40,8 @@ from apps.organizations.permissions import Permission
 def accept_offer(*, offer: WaitlistOffer, by: str, actor: Actor) -> Appointment:
     """Book the offered time (or move the visit that the entry would move), exactly once, whoever says yes how often.
 
-    `by` is the way of the answer (whatsapp, sms, staff, api). Locks the waitlist, then as booking does: of a yes and
+    The yes is the patient's word that they come, so the visit is confirmed by it. `by` is the way of the answer
+    (whatsapp, sms, staff, api). Locks the waitlist, then as booking does: of a yes and
     the end of its time that meet, one comes first and decides. A second yes returns the same visit. Raises OfferClosed
     when it was declined, ran out or was withdrawn, SlotUnavailable when the patient or the clinic can't any more.
     """
@@ -54,7 +56,8 @@ def accept_offer(*, offer: WaitlistOffer, by: str, actor: Actor) -> Appointment:
     locked = lock_offer(current)
     if locked.status != OfferStatus.OPEN or locked.expires_at <= timezone.now():
         raise OfferClosed(locked)
-    visit = _move(locked, moves, hold, actor) if moves else _book(locked, hold, actor)
+    taken = _move(locked, moves, hold, actor) if moves else _book(locked, hold, actor)
+    visit = confirm_appointment(appointment=taken, by=by, actor=actor)
     locked.status, locked.answered_at, locked.answered_by = OfferStatus.ACCEPTED, timezone.now(), by[:20]
     locked.hold = None
     locked.save(update_fields=["status", "answered_at", "answered_by", "hold", "updated_at"])
