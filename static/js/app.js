@@ -1,6 +1,7 @@
 /** Everything that every page needs. A page's own module is loaded in its `scripts` block. */
 import "./morph.js";
 import "./errors.js";
+import "./refused-page.js";
 import "./busy.js";
 import "./toasts.js";
 import "./dialog.js";

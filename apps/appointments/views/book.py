@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -17,7 +18,7 @@ from apps.appointments.models import AppointmentType, Source
 from apps.appointments.services import book_appointment
 from apps.appointments.views.times import chosen_place_and_time, listed_times, slot_line
 from apps.core.dates import as_day
-from apps.core.htmx import toast, trigger, wants_fragment
+from apps.core.htmx import go, in_dialog, toast, trigger
 from apps.core.ids import as_uuid
 from apps.organizations.access import requires
 from apps.organizations.models import Organization
@@ -66,8 +67,8 @@ def book(request: HttpRequest) -> HttpResponse:
         "day": date_format(local, "D j M"),
         "time": f"{local:%H:%M}",
     }
-    if not wants_fragment(request):
-        return redirect("appointments:detail", appointment.pk)
+    if not in_dialog(request):
+        return go(request, reverse("appointments:detail", args=[appointment.pk]), text)
     return trigger(toast(HttpResponse(status=204), text), modal__close=True, live__appointments=True)
 
 
@@ -144,6 +145,6 @@ def _form(
         "times": listed_times(request, kind, practitioner, as_day(str(bound["day"] or ""), organization.today())),
         "alternatives": [slot_line(slot) for slot in refusal.alternatives] if refusal else [],
         "chosen": form["slot"].value() or "",
-        "modal": wants_fragment(request),
+        "modal": in_dialog(request),
     }
     return render(request, "appointments/book.html", context, status=status)

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,7 +24,7 @@ from apps.audit.services import record_access
 from apps.communications.models import Communication
 from apps.core.errors import StaleVersion
 from apps.core.forms import version_of
-from apps.core.htmx import toast, trigger, wants_fragment
+from apps.core.htmx import go, in_dialog, toast, trigger, wants_fragment
 from apps.events.models import Event
 from apps.events.registry import presented_types
 from apps.events.selectors import entry_of
@@ -124,14 +124,14 @@ def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             )
         else:
             return _cancelled(request, appointment)
-    context = {"appointment": appointment, "form": form, "modal": wants_fragment(request)}
+    context = {"appointment": appointment, "form": form, "modal": in_dialog(request)}
     return render(request, "appointments/cancel.html", context, status=422 if request.method == "POST" else 200)
 
 
 def _cancelled(request: HttpRequest, appointment: Appointment) -> HttpResponse:
-    if not wants_fragment(request):
-        return redirect("appointments:detail", appointment.pk)
     text = _("Appointment of %(name)s cancelled") % {"name": appointment.patient}
+    if not in_dialog(request):
+        return go(request, reverse("appointments:detail", args=[appointment.pk]), text)
     undo = reverse("appointments:step", args=[appointment.pk, "undo"])
     return trigger(toast(HttpResponse(status=204), text, undo_url=undo), modal__close=True, live__appointments=True)
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -22,9 +22,9 @@ from apps.appointments.models import Appointment
 from apps.appointments.services import check_move, reschedule_appointment, undo_reschedule
 from apps.appointments.views.times import chosen_place_and_time, listed_times, slot_line
 from apps.core.dates import as_day
-from apps.core.errors import InvalidInput
+from apps.core.errors import InvalidInput, InvalidTransition, StaleVersion
 from apps.core.forms import version_of
-from apps.core.htmx import toast, trigger, wants_fragment
+from apps.core.htmx import go, in_dialog, toast, trigger
 from apps.organizations.access import requires
 from apps.organizations.permissions import Permission
 from apps.organizations.places import chosen_location
@@ -164,9 +164,22 @@ def reschedule(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         )
     except SlotUnavailable as refusal:
         return _times(request, appointment, form, refusal=refusal, status=422)
-    if not wants_fragment(request):
-        return redirect("appointments:detail", pk)
+    except StaleVersion:
+        return _ask_again(request, _appointment(request, pk))
+    except InvalidTransition as refusal:
+        return _times(request, _appointment(request, pk), form, stopped=refusal.message, status=422)
+    if not in_dialog(request):
+        return go(request, reverse("appointments:detail", args=[pk]), _sentence(_("%(name)s moved to %(when)s"), moved))
     return trigger(_moved(moved), modal__close=True)
+
+
+def _ask_again(request: HttpRequest, appointment: Appointment) -> HttpResponse:
+    """Show where the visit is by now, with what was chosen, for somebody who moved it from where it is not any more."""
+    answers = request.POST.copy()
+    answers["version"] = str(appointment.version)
+    form = TimeForm(answers, organization=request.organization)  # type: ignore[attr-defined]
+    form.full_clean()
+    return _times(request, appointment, form, was_moved=True, status=422)
 
 
 def _appointment(request: HttpRequest, pk: uuid.UUID) -> Appointment:
@@ -231,8 +244,11 @@ def _times(
     form: TimeForm,
     *,
     refusal: SlotUnavailable | None = None,
+    was_moved: bool = False,
+    stopped: str = "",
     status: int = 200,
 ) -> HttpResponse:
+    """Show the dialog; `was_moved` says that somebody else moved the visit, `stopped` why it can't be moved any more."""
     organization = request.organization  # type: ignore[attr-defined]
     people = Practitioner.objects.for_organization(organization)
     practitioner = people.filter(pk=form.chosen_practitioner()).first()
@@ -246,10 +262,12 @@ def _times(
         "form": form,
         "times": listed_times(request, appointment.appointment_type, practitioner, day),
         "refusal": refusal,
+        "was_moved": was_moved,
+        "stopped": stopped,
         "alternatives": [slot_line(slot) for slot in refusal.alternatives] if refusal else [],
         "may_override": request.actor.may(Permission.APPOINTMENTS_OVERRIDE),  # type: ignore[attr-defined]
         "chosen": form["slot"].value() or "",
-        "modal": wants_fragment(request),
+        "modal": in_dialog(request),
     }
     return render(request, "appointments/reschedule.html", context, status=status)
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -37,8 +37,8 @@ from apps.appointments.services import (
 )
 from apps.appointments.views.times import slot_line, usual_place
 from apps.core.dates import as_day
-from apps.core.errors import InvalidInput
-from apps.core.htmx import toast, trigger, wants_fragment
+from apps.core.errors import InvalidInput, StaleVersion
+from apps.core.htmx import go, in_dialog, toast, trigger
 from apps.core.ids import as_uuid
 from apps.organizations.access import requires
 from apps.organizations.models import Location
@@ -82,10 +82,11 @@ def new(request: HttpRequest) -> HttpResponse:
         return _book_dialog(request, form, status=422)
     visits = series.appointments.count()
     text = ngettext("%(n)d visit booked for %(name)s", "%(n)d visits booked for %(name)s", visits)
-    response = toast(HttpResponse(status=204), text % {"n": visits, "name": series.patient})
-    if not wants_fragment(request):
-        return redirect("appointments:detail", series.appointments.order_by("start")[0].pk)
-    return trigger(response, modal__close=True, live__appointments=True)
+    said = text % {"n": visits, "name": series.patient}
+    if not in_dialog(request):
+        first = series.appointments.order_by("start")[0]
+        return go(request, reverse("appointments:detail", args=[first.pk]), said)
+    return trigger(toast(HttpResponse(status=204), said), modal__close=True, live__appointments=True)
 
 
 @require_POST
@@ -207,7 +208,7 @@ def _book_dialog(
     patients = Patient.objects.for_organization(request.organization)  # type: ignore[attr-defined]
     context = {
         "patient": patients.filter(pk=as_uuid(str(form["patient"].value() or ""))).first(),
-        "modal": wants_fragment(request),
+        "modal": in_dialog(request),
         **_preview(request, form, refused),
     }
     return render(request, "appointments/series.html", context, status=status)
@@ -243,13 +244,19 @@ def move(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         )
     except SeriesUnavailable:
         return _move_dialog(request, visit, form, status=422)
+    except StaleVersion:
+        answers = request.POST.copy()
+        answers["version"] = str(visit.version)
+        return _move_dialog(
+            request, visit, MoveSeriesForm(answers, organization=organization), was_moved=True, status=422
+        )
     except InvalidInput as error:
         form.add_error("day", error.message)
         return _move_dialog(request, visit, form, status=422)
-    if not wants_fragment(request):
-        return redirect("appointments:detail", pk)
-    response = toast(HttpResponse(status=204), _("Series of %(name)s moved") % {"name": series.patient})
-    return trigger(response, modal__close=True, live__appointments=True)
+    text = _("Series of %(name)s moved") % {"name": series.patient}
+    if not in_dialog(request):
+        return go(request, reverse("appointments:detail", args=[pk]), text)
+    return trigger(toast(HttpResponse(status=204), text), modal__close=True, live__appointments=True)
 
 
 def _change(visit: Appointment, form: MoveSeriesForm) -> dict[str, Any]:
@@ -275,8 +282,16 @@ def _move_preview(request: HttpRequest, visit: Appointment, form: MoveSeriesForm
     return context | _counted(request, lines) | {"stays": len(plan.moves) - len(moving)}
 
 
-def _move_dialog(request: HttpRequest, visit: Appointment, form: MoveSeriesForm, *, status: int = 200) -> HttpResponse:
-    context = {**_move_preview(request, visit, form), "appointment": visit, "modal": wants_fragment(request)}
+def _move_dialog(
+    request: HttpRequest, visit: Appointment, form: MoveSeriesForm, *, was_moved: bool = False, status: int = 200
+) -> HttpResponse:
+    """Show the dialog; `was_moved` says that somebody else moved the visit meanwhile."""
+    context = {
+        **_move_preview(request, visit, form),
+        "appointment": visit,
+        "was_moved": was_moved,
+        "modal": in_dialog(request),
+    }
     return render(request, "appointments/series_move.html", context, status=status)
 
 
@@ -296,18 +311,18 @@ def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             tell_patient=form.cleaned_data["tell_patient"],
             actor=request.actor,  # type: ignore[attr-defined]
         )
-        if not wants_fragment(request):
-            return redirect("appointments:detail", pk)
         text = ngettext("%(n)d visit of %(name)s cancelled", "%(n)d visits of %(name)s cancelled", len(cancelled)) % {
             "n": len(cancelled),
             "name": visit.patient,
         }
+        if not in_dialog(request):
+            return go(request, reverse("appointments:detail", args=[pk]), text)
         undo = (
             f"{reverse('appointments:series-undo', args=[visit.series_id])}?{urlencode({'since': since.isoformat()})}"
         )
         response = toast(HttpResponse(status=204), text, undo_url=undo)
         return trigger(response, modal__close=True, live__appointments=True)
-    context = {"appointment": visit, "form": form, "modal": wants_fragment(request)}
+    context = {"appointment": visit, "form": form, "modal": in_dialog(request)}
     return render(request, "appointments/series_cancel.html", context, status=422 if request.method == "POST" else 200)
 
 

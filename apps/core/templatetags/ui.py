@@ -32,6 +32,23 @@ TITLES = frozenset(
 VIRAMAS = frozenset("\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d")
 
 
+@register.simple_tag
+def sends(action: str, form_id: str, modal: bool) -> SafeString:
+    """Return the attributes with which a form is sent, as the dialog or as a page of its own.
+
+    A refused page is swapped in place too: as a document of its own it would stay in the browser's history as a POST,
+    which Back and Forward can only ask to send again.
+    """
+    place = (
+        mark_safe('hx-target="#modal"')
+        if modal
+        else format_html('hx-target="this" hx-select="#{}" hx-swap="outerHTML" hx-disinherit="*"', form_id)
+    )
+    return format_html(
+        'id="{}" method="post" action="{}" hx-post="{}" hx-sync="this:drop" {}', form_id, action, action, place
+    )
+
+
 class UnknownIcon(TemplateSyntaxError):
     """An icon that is not in static/vendor/icons.json: add its name to tools/icons.txt and run `make vendor`."""
 
