@@ -2,7 +2,7 @@
  * Times that count on the client, so that a waiting time is never old:
  *   <time data-minutes-since="2026-11-20T10:08:00Z" data-text="Waiting {n}" data-bad-from="30">Waiting 34 min</time>
  *   <time data-minutes-until="…" data-text="{n} left" data-over="{n} over">   minutes to a due time, then past it
- *   <time data-countdown="…" data-done="Ended">6:40</time>                    minutes and seconds, for holds and offers
+ *   <time data-countdown="…" data-done="Ended">6:40</time>                    minutes and seconds, for holds and offers; above an hour hours and minutes
  * data-bad-from and data-warn-from (minutes) set the tone of the .st around it.
  */
 import { now } from "./clock.js";
@@ -12,6 +12,12 @@ export function duration(minutes) {
   if (minutes < 60) return `${minutes} min`;
   if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")}`;
   return `${Math.floor(minutes / 1440)} d`;
+}
+
+/** 400 -> "6:40"; from an hour on nobody counts seconds: 23758 -> "6 h 36". @param {number} seconds */
+export function countdown(seconds) {
+  if (seconds >= 3600) return duration(Math.ceil(seconds / 60));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
 function setText(element, text) {
@@ -44,7 +50,7 @@ function tick() {
   for (const element of document.querySelectorAll("[data-countdown]")) {
     const seconds = Math.ceil((Date.parse(element.dataset.countdown) - at) / 1000);
     if (Number.isNaN(seconds)) continue;
-    const text = seconds > 0 ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` : null;
+    const text = seconds > 0 ? countdown(seconds) : null;
     setText(element, text ? (element.dataset.text ?? "{n}").replace("{n}", text) : (element.dataset.done ?? "0:00"));
   }
 }

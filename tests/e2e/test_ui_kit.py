@@ -39,6 +39,15 @@ def test_the_policy_refuses_inline_script(kit, complaints):
     complaints.clear()
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0:00"), (400, "6:40"), (3599, "59:59"), (3600, "1 h 00"), (23758, "6 h 36"), (200_000, "2 d")],
+)
+def test_a_countdown_counts_seconds_only_within_the_last_hour(kit, seconds, words):
+    module = "seconds => import('/static/js/relative-time.js').then(module => module.countdown(seconds))"
+    assert kit.evaluate(module, seconds) == words
+
+
 def test_the_palette_opens_by_key_finds_and_opens_an_action(kit):
     kit.keyboard.press("Control+k")
     kit.keyboard.type("tom")
