@@ -7,11 +7,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.audit.models import AccessKind, AccessRecord
+from apps.communications.services.outcomes import block_communication
 from apps.core.actors import SYSTEM
 from apps.events.models import Event
 from apps.organizations.permissions import Permission
 from apps.patients import services
 from apps.patients.models import Patient
+from tests.fixtures.communications import CommunicationFactory
 from tests.fixtures.patients import ContactPointFactory, IdentifierFactory, PatientFactory
 from tests.fixtures.shared import api_client_for
 
@@ -171,6 +173,21 @@ def test_timeline_reads_as_sentences_newest_first(api_client, organization, acto
     ]
     assert {row["by"] for row in rows} == {actor.label}
     assert api_client.get(f"{URL}{patient.pk}/timeline/", {"kind": "visits"}).json()["results"] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("consent_withdrawn", "Reminder held back: the patient withdrew consent for SMS"),
+        ("opted_out", "Reminder held back: the person opted out of SMS"),
+        ("rate", "Reminder held back: it may not go out by SMS now"),
+    ],
+)
+def test_timeline_says_why_a_message_was_held_back(api_client, organization, patient, code, said):
+    message = CommunicationFactory(organization=organization, patient=patient, channel="sms", status="queued")
+    block_communication(message, code=code, reason="Because.")
+    (row,) = api_client.get(f"{URL}{patient.pk}/timeline/", {"kind": "messages"}).json()["results"]
+    assert row["text"] == said
 
 
 def test_timeline_pages_by_the_last_entry(api_client, patient, actor):
