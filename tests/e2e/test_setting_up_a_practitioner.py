@@ -110,7 +110,7 @@ def test_time_off_under_a_booked_visit_is_asked_about_and_the_visit_moved_with_o
     save(manager, "Save")
     question = dialog.locator(".affected")
     expect(question).to_contain_text("would no longer fit")
-    expect(question).to_contain_text("Dr Amara Okonkwo is away until")
+    expect(question).to_contain_text("Dr Amara Okonkwo is away all day")
     assert manager.locator("#absences .ri .btn").count() == 0  # nothing is saved yet
     question.get_by_role("button", name="Save, then move them").click()
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from apps.appointments.calendar.minutes import clip, label_of
+from apps.appointments.calendar.minutes import DAY_MINUTES, clip, label_of
 from apps.appointments.calendar.shapes import Block
 from apps.practitioners.models import Practitioner, Room
 from apps.practitioners.selectors import Absence, WorkingTime
@@ -65,18 +65,28 @@ def _around(zone: ZoneInfo, day: dt.date, hours: Sequence[WorkingTime], first: i
 def _absences(zone: ZoneInfo, day: dt.date, away: Sequence[Absence], first: int, last: int) -> Iterator[Block]:
     for absence in away:
         begins, ends = clip(zone, day, absence.start, absence.end)
+        time = _time(begins, ends)
         begins, ends = max(begins, first), min(ends, last)
         if begins >= ends:
             continue
-        span = {"from": label_of(begins), "to": label_of(ends)}
         if absence.calendar:
-            words, css, icon = _("Elsewhere %(from)s to %(to)s") % span, "", "calendar-share"
+            words, css, icon = _("Elsewhere %(time)s") % {"time": time}, "", "calendar-share"
         elif absence.practitioner_id is None:
-            words, css, icon = _("Closed %(from)s to %(to)s") % span, "closed", "lock"
+            words, css, icon = _("Closed %(time)s") % {"time": time}, "closed", "lock"
         else:
-            words, css, icon = _("Time off %(from)s to %(to)s") % span, "", "beach"
+            words, css, icon = _("Time off %(time)s") % {"time": time}, "", "beach"
         why = absence.reason or absence.calendar
         yield _shade(begins - first, ends - begins, f"{words} · {why}" if why else words, css, icon)
+
+
+def _time(begins: int, ends: int) -> str:
+    """Return which minutes of the day an absence takes, in words; it may go on beyond the day on either side."""
+    span = {"from": label_of(begins), "to": label_of(ends)}
+    if begins == 0 and ends == DAY_MINUTES:
+        return _("all day")
+    if begins == 0:
+        return _("until %(to)s") % span
+    return (_("from %(from)s") if ends == DAY_MINUTES else _("%(from)s to %(to)s")) % span
 
 
 def _shade(top: int, minutes: int, title: str, css: str, icon: str) -> Block:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -266,14 +267,26 @@ def away_or_closed(wanted: Wanted, facts: Sequence[Fact]) -> Iterator[BookingCon
             "name": wanted.practitioner.display_name,
             "location": wanted.location.name,
             "reason": fact.detail,
-            "until": f"{wanted.day(fact.until)} {wanted.clock(fact.until)}",
+            "time": _how_long(wanted, fact.start, fact.until),
         }
         if fact.kind == "away":
-            message = _("%(name)s is away until %(until)s.") % values
+            message = _("%(name)s is away %(time)s.") % values
             yield BookingConflict("time_off", message, hard=False, until=fact.until)
         elif fact.kind == "elsewhere":
-            message = _("%(name)s is busy until %(until)s, according to the calendar “%(reason)s”.") % values
+            message = _("%(name)s is busy %(time)s, according to the calendar “%(reason)s”.") % values
             yield BookingConflict("busy_elsewhere", message, hard=False, until=fact.until)
         else:
-            message = _("%(location)s is closed until %(until)s: %(reason)s") % values
+            message = _("%(location)s is closed %(time)s: %(reason)s") % values
             yield BookingConflict("closure", message, hard=False, until=fact.until)
+
+
+def _how_long(wanted: Wanted, start: dt.datetime, until: dt.datetime) -> str:
+    """Return until when somebody is away on the location's clock; an end at midnight is the end of the day before."""
+    zone = wanted.location.zone
+    begins, ends = start.astimezone(zone), until.astimezone(zone)
+    if ends.time() != dt.time.min:
+        return _("until %(day)s %(time)s") % {"day": wanted.day(until), "time": wanted.clock(until)}
+    last = ends.date() - dt.timedelta(days=1)
+    if begins.date() == last and begins.time() == dt.time.min:
+        return _("all day")
+    return _("until the end of %(day)s") % {"day": date_format(last, "l j F")}

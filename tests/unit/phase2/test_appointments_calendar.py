@@ -101,6 +101,19 @@ class TestColumn:
         assert "Time off 14:00 to 15:00 · School" in words
         assert "Closed 16:00 to 17:00 · Fire alarm" in words
 
+    @pytest.mark.parametrize(
+        ("begins", "ends", "words"),
+        [
+            (-9 * HOUR, 15 * HOUR, "Closed all day · Storm"),
+            (-9 * HOUR, 39 * HOUR, "Closed all day · Storm"),
+            (4 * HOUR, 15 * HOUR, "Closed from 13:00 · Storm"),
+            (-33 * HOUR, HOUR, "Closed until 10:00 · Storm"),
+        ],
+    )
+    def test_a_closure_that_takes_the_day_or_an_end_of_it_says_so(self, bookable, begins, ends, words) -> None:
+        ClosureFactory(organization=bookable.organization, period=(NINE + begins, NINE + ends), reason="Storm")
+        assert words in [block.title for block in column_of(bookable).blocks]
+
     def test_what_takes_no_time_is_left_out_and_who_did_not_come_stays(self, bookable) -> None:
         visit(bookable, status=Status.CANCELLED)
         visit(bookable, status=Status.HELD, patient=None, held_until=NINE - 2 * HOUR)

@@ -134,6 +134,20 @@ class TestFinding:
         book(bookable, FRIDAY - DAY - 6 * HOUR)
         assert find_outside(Span(bookable.organization)) == {}
 
+    @pytest.mark.parametrize(
+        ("begins", "hours", "words"),
+        [
+            (MONDAY - 9 * HOUR, 24, "is away all day."),
+            (MONDAY - 9 * HOUR, 48, "is away until the end of Tuesday 24 November."),
+            (MONDAY, 15, "is away until the end of Monday 23 November."),
+            (MONDAY, 3, "is away until Monday 23 November 12:00."),
+        ],
+    )
+    def test_an_absence_to_midnight_names_its_last_day(self, bookable, manager_actor, visit, begins, hours, words):
+        time_off(bookable, manager_actor, begins, hours)()
+        (found,) = outside_visits(Span(bookable.organization))
+        assert [one.message for one in found.problems if one.code == "time_off"] == [f"Dr Amara Okonkwo {words}"]
+
     def test_inactive_closures_and_other_peoples_absences_affect_nobody(self, bookable, visit):
         organization = bookable.organization
         ClosureFactory(organization=organization, is_active=False)
