@@ -46,6 +46,12 @@ class Block(Shown):
         return " · ".join(part for part in (f"{self.time} {self.title}", self.detail, self.word) if part)
 
     @property
+    def size(self) -> str:
+        """Return the class of a block that is too low for two lines (30 minutes), or for the usual one (20, 15)."""
+        sizes = ((15, "is-line is-short is-tiny"), (20, "is-line is-short"), (30, "is-line"))
+        return next((css for minutes, css in sizes if self.minutes < minutes), "")
+
+    @property
     def is_tall(self) -> bool:
         """Tell whether a second line fits."""
         return self.minutes >= 30

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from apps.appointments.calendar import Column, agenda, day_grid, room_grid, week_grid, with_presence
 from apps.appointments.calendar.minutes import side_by_side
+from apps.appointments.calendar.shapes import Block
 from apps.appointments.models import Appointment, AppointmentType, Status
 from apps.appointments.views import calendar
 from apps.audit.models import AccessRecord
@@ -119,6 +120,20 @@ class TestColumn:
         visit(bookable, status=Status.HELD, patient=None, held_until=NINE - 2 * HOUR)
         missed = visit(bookable, NINE + HOUR, status=Status.NO_SHOW)
         assert [block.id for block in column_of(bookable).blocks if block.kind in ("ev", "hold")] == [missed.pk]
+
+    @pytest.mark.parametrize(
+        ("minutes", "size"),
+        [
+            (5, "is-line is-short is-tiny"),
+            (10, "is-line is-short is-tiny"),
+            (15, "is-line is-short"),
+            (20, "is-line"),
+            (25, "is-line"),
+            (30, ""),
+        ],
+    )
+    def test_low_blocks_are_drawn_on_one_line(self, minutes, size) -> None:
+        assert Block("ev", 0, minutes).size == size
 
     def test_block_says_who_what_and_how_it_stands(self, bookable, appointment) -> None:
         (block,) = (block for block in column_of(bookable).blocks if block.kind == "ev")
