@@ -74,11 +74,13 @@ def find_slots(
     per_practitioner: int | None = None,
     not_before: dt.datetime | None = None,
     online: bool = False,
+    in_series: bool = False,
 ) -> list[Slot]:
     """Return the free slots that start in [start, end), earliest first. One query for any number of practitioners.
 
     Without `practitioners`, everybody active who offers the type. With `room`, that room has to be free as well. `limit` bounds the answer, `per_practitioner` each
-    person's share of it. `online` asks on behalf of a patient: types that only staff may book then have no slots.
+    person's share of it. `online` asks on behalf of a patient: types that only staff may book then have no slots. Visits of
+    a series may lie beyond how far ahead the type is booked, so `in_series` looks there as well.
     Runs inside the organization's scope. Raises NotFound for objects of another organization.
     """
     search = _begin_search(
@@ -91,6 +93,7 @@ def find_slots(
         room=room,
         not_before=not_before,
         online=online,
+        in_series=in_series,
     )
     if search is None:
         return []
@@ -111,6 +114,7 @@ def _begin_search(
     room: Room | None = None,
     not_before: dt.datetime | None = None,
     online: bool = False,
+    in_series: bool = False,
 ) -> _Search | None:
     """Read what the search looks at, one query; None when it is clear beforehand that there is no slot."""
     require_same_organization(organization, appointment_type, location, room, *(practitioners or ()))
@@ -118,7 +122,7 @@ def _begin_search(
         return None
     now = timezone.now()
     earliest = max(start, now + dt.timedelta(minutes=appointment_type.minimum_notice_minutes), not_before or start)
-    latest = min(end, now + dt.timedelta(days=appointment_type.horizon_days + 2))
+    latest = end if in_series else min(end, now + dt.timedelta(days=appointment_type.horizon_days + 2))
     if earliest >= latest or (practitioners is not None and not practitioners):
         return None
     scene = load_scene(
@@ -132,7 +136,13 @@ def _begin_search(
         now=now,
     )
     return _Search(
-        scene, appointment_type, now, earliest, latest, needs_room=appointment_type.needs_room or room is not None
+        scene,
+        appointment_type,
+        now,
+        earliest,
+        latest,
+        needs_room=appointment_type.needs_room or room is not None,
+        has_horizon=not in_series,
     )
 
 
@@ -146,6 +156,7 @@ def nearest_slots(
     count: int = 3,
     patient: Patient | None = None,
     ignore: Collection[uuid.UUID] = (),
+    in_series: bool = False,
 ) -> list[Slot]:
     """Return the free slots nearest to a wanted start, in order of time; this person at this place before others.
 
@@ -161,6 +172,7 @@ def nearest_slots(
         end=start + 7 * DAY,
         practitioners=[practitioner],
         location=location,
+        in_series=in_series,
     )
     found = search.nearest(start, count, taken) if search is not None else []
     if len(found) < count:
@@ -170,6 +182,7 @@ def nearest_slots(
             start=start - DAY,
             end=start + 30 * DAY,
             per_practitioner=50,
+            in_series=in_series,
         )
         known = {(slot.practitioner_id, slot.start) for slot in found}
         wider = [slot for slot in _without(taken, wider) if (slot.practitioner_id, slot.start) not in known]
@@ -228,6 +241,7 @@ class _Search:
         latest: dt.datetime,
         *,
         needs_room: bool,
+        has_horizon: bool,
     ) -> None:
         self.scene = scene
         self.now = to_instant(now)
@@ -237,7 +251,7 @@ class _Search:
         self.before = wanted.buffer_before_minutes * 60
         self.after = self.duration + wanted.buffer_after_minutes * 60
         self.step = wanted.step_minutes * 60
-        self.horizon = dt.timedelta(days=wanted.horizon_days)
+        self.horizon = dt.timedelta(days=wanted.horizon_days) if has_horizon else None
         self.needs_room = needs_room
 
     def by_person(self, share: int | None = None) -> list[Iterator[_Found]]:
@@ -271,7 +285,9 @@ class _Search:
             if hours.place == str(place.id):
                 week[hours.weekday].append(hours)
         date = local_date(place.zone, self.first)
-        final = min(local_date(place.zone, self.last), local_date(place.zone, self.now) + self.horizon)
+        final = local_date(place.zone, self.last)
+        if self.horizon is not None:
+            final = min(final, local_date(place.zone, self.now) + self.horizon)
         while date <= final:
             for hours in week[date.weekday()]:
                 if hours.hold_on(date):

@@ -81,6 +81,7 @@ def alternatives_to(wanted: Wanted) -> list[Slot]:
         start=wanted.start,
         patient=wanted.patient,
         ignore=wanted.moving,
+        in_series=wanted.in_series,
     )
 
 

@@ -10,6 +10,7 @@ import time_machine
 from apps.appointments.models import Appointment, AppointmentSeries, Status
 from apps.appointments.recurrence import Rule
 from apps.appointments.services import book_series
+from apps.practitioners.models import WeeklyHours
 from tests.fixtures.appointments import AppointmentFactory
 
 FRIDAY = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
@@ -89,6 +90,19 @@ class TestBooking:
         assert "has another appointment from 09:00 to 09:30" in page
         assert "Leave it out" in page
         assert not Appointment.objects.filter(patient=patient).exists()
+
+    def test_preview_offers_times_beyond_how_far_ahead_the_type_is_booked(self, desk_client, form, taken, bookable):
+        bookable.appointment_type.horizon_days = 3
+        bookable.appointment_type.save()
+        page = desk_client.post("/appointments/series/preview/", form).content.decode()
+        assert page.count(f'value="{bookable.practitioner.pk}|') == 3
+        assert "Nobody has a free time" not in page
+
+    def test_preview_says_when_there_is_no_time_to_offer(self, desk_client, form, bookable):
+        WeeklyHours.objects.all().delete()
+        page = desk_client.post("/appointments/series/preview/", form).content.decode()
+        assert page.count("Nobody has a free time for it from the day before to a month after.") == 3
+        assert "does not work at" in page
 
     def test_preview_of_half_a_form_says_what_is_missing(self, desk_client, form):
         page = desk_client.post("/appointments/series/preview/", {**form, "patient": ""}).content.decode()
