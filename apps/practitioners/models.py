@@ -10,6 +10,9 @@ from django.db.models import F, Func, Q
 from apps.core.models import TenantModel
 from apps.organizations.models import Location, User
 
+NO_PLACE = 999
+"""The place in lists of who was given none: behind those that have one, by name."""
+
 
 class Colour(models.TextChoices):
     """The calendar's type colours (tokens --k1 … --k6): type of visit, never status."""
@@ -32,7 +35,7 @@ class Practitioner(TenantModel):
     specialty = models.CharField(max_length=80, blank=True)
     languages = ArrayField(models.CharField(max_length=8), default=list, blank=True)
     colour = models.CharField(max_length=2, choices=Colour, default=Colour.K1)
-    sort_order = models.PositiveSmallIntegerField(default=0)
+    sort_order = models.PositiveSmallIntegerField(default=NO_PLACE)
     is_active = models.BooleanField(default=True)
 
     class Meta:

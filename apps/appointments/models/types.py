@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from apps.core.models import TenantModel
 from apps.organizations.models import Location
-from apps.practitioners.models import Colour, Practitioner, Room
+from apps.practitioners.models import NO_PLACE, Colour, Practitioner, Room
 
 MOST_SEATS = 50
 
@@ -51,7 +51,7 @@ class AppointmentType(TenantModel):
         max_length=300, blank=True, help_text="comma-separated words in a patient's reason that suggest this type"
     )
     instructions = models.CharField(max_length=300, blank=True, help_text="shown to the patient with the confirmation")
-    sort_order = models.PositiveSmallIntegerField(default=0)
+    sort_order = models.PositiveSmallIntegerField(default=NO_PLACE)
     is_active = models.BooleanField(default=True)
 
     class Meta:

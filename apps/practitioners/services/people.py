@@ -15,7 +15,7 @@ from apps.core.saving import change, insert
 from apps.events.services import emit
 from apps.organizations.models import Location, Membership, Organization, User
 from apps.organizations.permissions import Permission
-from apps.practitioners.models import Colour, Practitioner, Room
+from apps.practitioners.models import NO_PLACE, Colour, Practitioner, Room
 
 PRACTITIONER_FIELDS = frozenset(
     {
@@ -43,7 +43,7 @@ def create_practitioner(
     specialty: str = "",
     languages: Sequence[str] = (),
     colour: str = Colour.K1,
-    sort_order: int = 0,
+    sort_order: int = NO_PLACE,
     user: User | None = None,
     actor: Actor,
 ) -> Practitioner:

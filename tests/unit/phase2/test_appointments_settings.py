@@ -546,6 +546,45 @@ class TestAbsences:
         assert manager_client.get(page("settings-closure", row.pk)).status_code == 404
 
 
+class TestPlacesInLists:
+    """Who was given no place stands behind those that have one, with the others that have none, by name."""
+
+    @pytest.fixture
+    def add(self, manager_client):
+        def add(kind: str, **data: object) -> None:
+            assert manager_client.post(page(f"settings-{kind}-new"), data).status_code == 302
+
+        return add
+
+    def test_a_new_practitioner_without_a_place(self, manager_client, organization, add):
+        for order, name in enumerate(("Young", "Baker")):
+            PractitionerFactory(organization=organization, family_name=name, sort_order=order)
+        for name in ("Osei", "Abbott"):
+            add("practitioner", **PERSON | {"family_name": name})
+        assert [person.family_name for person in Practitioner.objects.all()] == ["Young", "Baker", "Abbott", "Osei"]
+
+    def test_a_new_type_without_a_place(self, manager_client, organization, add):
+        for order, name in enumerate(("X-ray", "Consultation")):
+            AppointmentTypeFactory(organization=organization, name=name, sort_order=order)
+        for name in ("Vaccination", "Allergy test"):
+            add("type", **TYPE | {"name": name})
+        assert [kind.name for kind in AppointmentType.objects.all()] == [
+            "X-ray",
+            "Consultation",
+            "Allergy test",
+            "Vaccination",
+        ]
+
+    def test_its_field_is_empty_and_a_number_puts_it_first(self, manager_client, organization, add):
+        AppointmentTypeFactory(organization=organization, name="Consultation", sort_order=1)
+        add("type", **TYPE | {"name": "Vaccination"})
+        made = AppointmentType.objects.get(name="Vaccination")
+        shown = manager_client.get(page("settings-type", made.pk)).content.decode()
+        assert re.search(r'<input[^>]*name="sort_order"[^>]*>', shown).group(0).count("value=") == 0
+        add("type", **TYPE | {"name": "X-ray", "sort_order": "0"})
+        assert [kind.name for kind in AppointmentType.objects.all()] == ["X-ray", "Consultation", "Vaccination"]
+
+
 class TestTypes:
     def test_a_type_is_made_with_everything(self, manager_client, bookable, room):
         data = {

@@ -18,7 +18,7 @@ from apps.core.errors import InvalidInput
 from apps.organizations.holidays import countries, subdivisions_of
 from apps.organizations.models import Location, Organization, User
 from apps.patients.contact import normalise_phone, show_phone
-from apps.practitioners.models import Colour, Practitioner, Room
+from apps.practitioners.models import NO_PLACE, Colour, Practitioner, Room
 
 LANGUAGES = "ar bn de en es fa fr gu hi it ja ko ml mr pa pl pt ru sv sw ta te tl tr uk ur vi zh".split()
 # Django has no words for these.
@@ -116,7 +116,11 @@ class PractitionerForm(LinkedForm):
         help_text=_l("Then the calendar opens with this person’s days."),
     )
     sort_order = forms.IntegerField(
-        label=_l("Place in lists"), min_value=0, max_value=999, required=False, help_text=_l("Lower numbers first.")
+        label=_l("Place in lists"),
+        min_value=0,
+        max_value=NO_PLACE,
+        required=False,
+        help_text=_l("Lower numbers first. Empty: after those with a number, by name."),
     )
     offers = forms.ModelMultipleChoiceField(
         AppointmentType.objects.none(),
@@ -147,7 +151,8 @@ class PractitionerForm(LinkedForm):
         return {"offers": set(practitioner.offered_types.values_list("appointment_type_id", flat=True))}
 
     def clean_sort_order(self) -> int:
-        return self.cleaned_data["sort_order"] or 0
+        place: int | None = self.cleaned_data["sort_order"]
+        return NO_PLACE if place is None else place
 
     def values(self) -> dict[str, Any]:
         values = super().values()
@@ -223,7 +228,11 @@ class TypeForm(LinkedForm):
         help_text=_l("Sent with the confirmation, for example: please bring your medication list."),
     )
     sort_order = forms.IntegerField(
-        label=_l("Place in lists"), min_value=0, max_value=999, required=False, help_text=_l("Lower numbers first.")
+        label=_l("Place in lists"),
+        min_value=0,
+        max_value=NO_PLACE,
+        required=False,
+        help_text=_l("Lower numbers first. Empty: after those with a number, by name."),
     )
     LINKS = ("practitioners", "locations", "rooms")
 
@@ -245,7 +254,8 @@ class TypeForm(LinkedForm):
             self.initial = _initial(self, kind) | linked | {"linked": digest_of(linked)}
 
     def clean_sort_order(self) -> int:
-        return self.cleaned_data["sort_order"] or 0
+        place: int | None = self.cleaned_data["sort_order"]
+        return NO_PLACE if place is None else place
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -342,4 +352,6 @@ class PolicyForm(ServiceForm):
 
 def _initial(form: forms.Form, row: Location | Practitioner | AppointmentType) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in form.fields if name not in {"seen", "linked"} and hasattr(row, name)}
+    if values.get("sort_order") == NO_PLACE:
+        del values["sort_order"]
     return values | {"seen": row.updated_at.isoformat()}
