@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -16,6 +16,8 @@ from apps.patients.models import Merge, Patient
 if TYPE_CHECKING:
     from apps.patients.merging.ledger import Ledger
     from apps.patients.merging.references import Reference
+
+Answers = Sequence[Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,10 @@ class Pair:
         """Return the duplicate's rows of a table."""
         return model._default_manager.filter(organization_id=self.organization.pk, **{field: self.duplicate.pk})
 
+    def of_both(self, model: type[models.Model], field: str = "patient") -> tuple[QuerySet, QuerySet]:
+        """Return the survivor's rows of a table, and the duplicate's."""
+        return self.of_survivor(model, field), self.of_duplicate(model, field)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -51,14 +57,16 @@ class Rule:
     """What a table wants from a merge; all parts may be absent.
 
     `noun` counts rows in words (`ngettext_lazy(…, "n")`). `lock` takes locks that come before a patient's in the
-    application's order. `find` says what a person should know or settle. `settle` makes room before the duplicate's
-    rows are moved: rows of both that a unique constraint would not let stand side by side. `separated` looks after what
-    an unmerge can't see from the rows alone, and says in words what it did.
+    application's order. `find` says what a person should know or settle, from the rows that `ask` wants: those of all
+    tables are read by one statement (`core.together`), and `find` itself asks nothing. `settle` makes room before the
+    duplicate's rows are moved: rows of both that a unique constraint would not let stand side by side. `separated` looks
+    after what an unmerge can't see from the rows alone, and says in words what it did.
     """
 
     noun: Promise | None = None
     lock: Callable[[Pair], None] | None = None
-    find: Callable[[Pair], Iterable[Finding]] | None = None
+    ask: Callable[[Pair], Sequence[QuerySet]] | None = None
+    find: Callable[[Pair, Answers], Iterable[Finding]] | None = None
     settle: Callable[[Ledger], None] | None = None
     separated: Callable[[Merge, Pair], Iterable[str]] | None = None
 

@@ -24,7 +24,7 @@ from apps.patients.merging import shown
 from apps.patients.merging.fields import FIELDS, choices_of
 from apps.patients.merging.preview import preview_merge
 from apps.patients.models import Merge, Patient
-from apps.patients.views.common import find_patient, find_record, note_access
+from apps.patients.views.common import find_patient, note_access
 
 
 @require_http_methods(["GET", "POST"])
@@ -54,7 +54,7 @@ def choose(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
 @requires(Permission.PATIENTS_MERGE)
 def merge(request: OrganizationRequest, survivor: uuid.UUID, duplicate: uuid.UUID) -> HttpResponse:
     """Show both records side by side, and merge them as chosen."""
-    stays, goes = find_record(request, survivor), find_record(request, duplicate)
+    stays, goes = _both(request, survivor, duplicate)
     note_access(request, [survivor, duplicate])
     if request.method == "GET":
         return _comparison(request, stays, goes)
@@ -71,10 +71,20 @@ def merge(request: OrganizationRequest, survivor: uuid.UUID, duplicate: uuid.UUI
             actor=request.actor,
         )
     except (Conflict, InvalidInput) as refusal:
-        return _comparison(request, find_record(request, survivor), find_record(request, duplicate), refusal.message)
+        return _comparison(request, *_both(request, survivor, duplicate), refusal.message)
     text = _("%(number)s merged into %(name)s") % {"number": goes.record_number, "name": done.survivor.full_name}
     messages.success(request, text, extra_tags=f"undo:{reverse('patients:unmerge', args=[done.pk])}")
     return HttpResponseRedirect(reverse("patients:detail", args=[survivor]))
+
+
+def _both(request: OrganizationRequest, survivor: uuid.UUID, duplicate: uuid.UUID) -> tuple[Patient, Patient]:
+    """Return the two records, also merged ones, by themselves: the comparison reads what belongs to them."""
+    found = Patient.objects.for_organization(request.organization).in_bulk([survivor, duplicate])
+    if not {survivor, duplicate} <= found.keys():
+        raise NotFound(_("There is no such patient here. Look for them in the list."))
+    for patient in found.values():
+        patient.organization = request.organization
+    return found[survivor], found[duplicate]
 
 
 def _comparison(
