@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from apps.appointments.models import (
     BUSY_STATUSES,
@@ -29,10 +29,22 @@ from apps.appointments.models import (
     WaitlistEntry,
     WaitStatus,
 )
+from apps.appointments.services.placing import emit_change
 from apps.appointments.services.waitlist.ground import lock_waitlist
+from apps.core.actors import Actor
 from apps.core.together import moment, read_together
 from apps.patients.merging.ledger import Ledger
-from apps.patients.merging.rules import Answers, Finding, Pair, Rule, register
+from apps.patients.merging.rules import Answers, Finding, Moving, Pair, Rule, register
+from apps.patients.models import Patient
+
+VISIT_COLUMNS = ("start", "end", "status")
+VISIT_NAMES = {
+    "type": F("appointment_type__name"),
+    "zone": F("location__timezone"),
+    "prefix": F("practitioner__prefix"),
+    "given": F("practitioner__given_name"),
+    "family": F("practitioner__family_name"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +100,7 @@ def ask_visits(pair: Pair) -> list[QuerySet]:
     overlaps = (mine & (Q(theirs_ended__gt=F("start")) | Q(theirs_begins__lt=F("end")))) | (
         theirs & (Q(mine_ended__gt=F("start")) | Q(mine_begins__lt=F("end")))
     )
-    columns = {"of": F("patient"), "type": F("appointment_type__name"), "zone": F("location__timezone")}
-    names = ("practitioner__prefix", "practitioner__given_name", "practitioner__family_name")
-    return [visits.filter(overlaps).order_by("start").values("id", "start", "end", "status", *names, **columns)]
+    return [visits.filter(overlaps).order_by("start").values("id", *VISIT_COLUMNS, of=F("patient"), **VISIT_NAMES)]
 
 
 def _until_here(value: Aggregate, order: str) -> Window:
@@ -115,8 +125,8 @@ def clashes(pair: Pair) -> list[Clash]:
 def _visit(row: dict[str, Any]) -> Visit:
     zone = ZoneInfo(row["zone"])
     start, end = (moment(row[name]).astimezone(zone) for name in ("start", "end"))
-    names = (row[f"practitioner__{part}"] for part in ("prefix", "given_name", "family_name"))
-    parts = [date_format(start, "j M Y, H:i"), row["type"], " ".join(name for name in names if name)]
+    name = " ".join(row[part] for part in ("prefix", "given", "family") if row[part])
+    parts = [date_format(start, "j M Y, H:i"), row["type"], name]
     return Visit(row["id"], start, end, row["status"], ", ".join(parts))
 
 
@@ -159,6 +169,14 @@ def settle_visits(ledger: Ledger) -> None:
 def lock(pair: Pair) -> None:
     """Take the clinic's waitlist before the patients, as everybody does who writes on both."""
     lock_waitlist(pair.organization)
+
+
+def give_over(_gives: Patient, _gets: Patient, ids: Sequence[uuid.UUID], actor: Actor) -> None:
+    """Plan the messages of visits ahead anew, for whom they are now, and let the former patient's links go."""
+    ahead = Appointment.objects.filter(pk__in=ids, status__in=OPEN_STATUSES, end__gt=timezone.now())
+    ahead.update(version=F("version") + 1, link_version=F("link_version") + 1)
+    for visit in ahead.order_by("start", "pk"):
+        emit_change("given_over", visit, actor=actor, tell_patient=False)
 
 
 def ask_waiting(pair: Pair) -> list[QuerySet]:
@@ -234,6 +252,19 @@ def register_merging() -> None:
             ask=ask_visits,
             find=find_visits,
             settle=settle_visits,
+            moving=Moving(
+                text=lambda row, _organization: _visit(row).text,
+                columns=VISIT_COLUMNS,
+                named=VISIT_NAMES,
+                # A visit of a series stays with the series, a hold is nobody's visit yet.
+                only=Q(series__isnull=True) & ~Q(status=Status.HELD),
+                follow=give_over,
+                refusals={
+                    "appointment_patient_not_double_booked": gettext_lazy(
+                        "%(name)s has another visit at the same time. Cancel or move one of the two first."
+                    )
+                },
+            ),
         ),
     )
     register(AppointmentSeries, Rule(noun=ngettext_lazy("%(n)d series", "%(n)d series", "n")))
@@ -245,6 +276,16 @@ def register_merging() -> None:
             ask=ask_waiting,
             find=find_waiting,
             settle=settle_waiting,
+            moving=Moving(
+                text=lambda row, _organization: str(row["type"]),
+                named={"type": F("appointment_type__name")},
+                only=Q(status=WaitStatus.WAITING),
+                refusals={
+                    "waitlist_has_a_patient_once_per_type": gettext_lazy(
+                        "%(name)s waits for the same already. Take one of the two off the waitlist."
+                    )
+                },
+            ),
         ),
     )
     register(

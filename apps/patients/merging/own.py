@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
+from apps.organizations.models import Organization
+from apps.patients.contact import show_phone
 from apps.patients.merging.ledger import Ledger
 from apps.patients.merging.references import leave_out
-from apps.patients.merging.rules import Answers, Finding, Pair, Rule, register
+from apps.patients.merging.rules import Answers, Finding, Moving, Pair, Rule, register
 from apps.patients.models import (
     Address,
     CandidateState,
@@ -26,6 +29,7 @@ from apps.patients.models import (
     Merge,
     Patient,
     RelatedPerson,
+    Relationship,
 )
 
 FIELD_OF_SYSTEM = {ContactSystem.PHONE: "phones", ContactSystem.EMAIL: "emails"}
@@ -184,6 +188,11 @@ def find_told_apart(_pair: Pair, answers: Answers) -> Iterator[Finding]:
         yield Finding("told_apart", _("%(who)s decided that these are two people: %(note)s.") % words, doubt=True)
 
 
+def _point_in_words(row: dict[str, Any], organization: Organization) -> str:
+    is_phone = row["system"] == ContactSystem.PHONE
+    return show_phone(row["value"], country=organization.country) if is_phone else str(row["value"])
+
+
 def register_rules() -> None:
     """Say what happens with the patients' own tables."""
     leave_out(MatchIndex, "patient", "says what a record is found by; made anew after each save")
@@ -196,13 +205,38 @@ def register_rules() -> None:
         Rule(
             noun=ngettext_lazy("%(n)d phone or e-mail", "%(n)d phones and e-mails", "n"),
             settle=settle_contact_points,
+            moving=Moving(
+                text=_point_in_words,
+                columns=("value", "system"),
+                refusals={
+                    "contact_point_is_unique_per_patient": gettext_lazy(
+                        "%(name)s has this phone or e-mail already. Take it off the other record instead."
+                    )
+                },
+            ),
         ),
     )
-    register(Address, Rule(noun=ngettext_lazy("%(n)d address", "%(n)d addresses", "n"), settle=settle_addresses))
+    register(
+        Address,
+        Rule(
+            noun=ngettext_lazy("%(n)d address", "%(n)d addresses", "n"),
+            settle=settle_addresses,
+            moving=Moving(
+                text=lambda row, _organization: ", ".join(part for part in (*row["lines"], row["city"]) if part),
+                columns=("lines", "city"),
+            ),
+        ),
+    )
     register(
         Identifier,
         Rule(
-            noun=ngettext_lazy("%(n)d identifier", "%(n)d identifiers", "n"), ask=ask_identifiers, find=find_identifiers
+            noun=ngettext_lazy("%(n)d identifier", "%(n)d identifiers", "n"),
+            ask=ask_identifiers,
+            find=find_identifiers,
+            moving=Moving(
+                text=lambda row, _organization: f"{row['system']}: {row['value']}",
+                columns=("system", "value"),
+            ),
         ),
     )
     register(
@@ -212,6 +246,10 @@ def register_rules() -> None:
             ask=ask_people,
             find=find_people,
             settle=settle_people,
+            moving=Moving(
+                text=lambda row, _organization: f"{row['name']} ({Relationship(row['relationship']).label})",
+                columns=("name", "relationship"),
+            ),
         ),
     )
     register(
