@@ -60,7 +60,11 @@ def _consent_given(event: Event) -> str:
 
 
 def _consent_withdrawn(event: Event) -> str:
-    return _("Consent withdrawn: %(purpose)s (%(source)s)") % {"purpose": _purpose(event), "source": _source(event)}
+    values = {"purpose": _purpose(event), "source": _source(event)}
+    # A STOP, which comes in no way that a person noted, takes something back: the clinic wrote. Who was asked refuses.
+    if event.changes.get("status", [""])[0] is None and event.payload.get("method"):
+        return _("Consent refused: %(purpose)s (%(source)s)") % values
+    return _("Consent withdrawn: %(purpose)s (%(source)s)") % values
 
 
 def _source(event: Event) -> str:
