@@ -36,6 +36,7 @@ def register_messages() -> None:
     register_guard(CONTEXT_TYPE, still_holds, together=still_hold)
     for event_type in TRIGGERS:
         announce(event_type, CONTEXT_TYPE)
+    announce("appointment.given_over", CONTEXT_TYPE, replans=["appointment.booked"])
 
 
 def message_context(organization: Organization, subject_id: uuid.UUID) -> MessageContext | None:

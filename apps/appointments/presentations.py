@@ -18,6 +18,7 @@ def register_presentations() -> None:
     lines: tuple[tuple[str, str, str, Callable[[], str]], ...] = (
         ("booked", "calendar-plus", "neutral", lambda: _("Appointment booked for %(when)s")),
         ("rescheduled", "calendar-time", "info", lambda: _("Appointment moved to %(when)s")),
+        ("given_over", "arrows-split", "info", lambda: _("Visit on %(when)s moved here from another record")),
         ("cancelled", "calendar-cancel", "warn", lambda: _("Appointment on %(when)s cancelled")),
         ("kept", "calendar-check", "neutral", lambda: _("Visit on %(when)s kept, although the plan does not cover it")),
         ("confirmed", "calendar-check", "ok", lambda: _("Appointment on %(when)s confirmed")),

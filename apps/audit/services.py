@@ -33,12 +33,20 @@ def record_access(
     kind: AccessKind = AccessKind.VIEW,
 ) -> None:
     """Note that the actor saw these patients' records by the named route; one insert, none for no patient."""
-    patients = list(patient_ids)
-    if not patients:
+    record_accesses(
+        organization=organization, actor=actor, looks=[(patient, kind) for patient in patient_ids], route=route
+    )
+
+
+def record_accesses(
+    *, organization: Organization, actor: Actor, looks: Iterable[tuple[uuid.UUID, AccessKind]], route: str
+) -> None:
+    """Note which patients' records the actor saw by the named route, each in its way; one insert, none for no patient."""
+    looked = list(looks)
+    if not looked:
         return
     seen = {
         "organization_id": organization.pk,
-        "kind": kind,
         "actor_kind": actor.kind,
         "actor_id": actor.id,
         "actor_label": actor.label[:120],
@@ -49,9 +57,15 @@ def record_access(
     # Every list is a look at fifty records: an array is a tenth of the work that as many objects are.
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {AccessRecord._meta.db_table} (id, patient_id, {', '.join(seen)}) "  # noqa: S608 - names of our columns
-            f"SELECT record, patient, {', '.join(['%s'] * len(seen))} FROM unnest(%s::uuid[], %s::uuid[]) AS look(record, patient)",
-            [*seen.values(), [uuid7() for _patient in patients], patients],
+            f"INSERT INTO {AccessRecord._meta.db_table} (id, patient_id, kind, {', '.join(seen)}) "  # noqa: S608 - names of our columns
+            f"SELECT record, patient, kind, {', '.join(['%s'] * len(seen))} "
+            "FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS look(record, patient, kind)",
+            [
+                *seen.values(),
+                [uuid7() for _look in looked],
+                [patient for patient, _kind in looked],
+                [str(kind) for _patient, kind in looked],
+            ],
         )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
 from apps.journeys.models import OPEN_STATUSES, Instance, InstanceStatus
 from apps.patients.merging.ledger import Ledger
-from apps.patients.merging.rules import Finding, Pair, Rule, register
+from apps.patients.merging.rules import Answers, Finding, Pair, Rule, register
 
 
 def lock(pair: Pair) -> None:
@@ -21,23 +21,27 @@ def lock(pair: Pair) -> None:
     list(runs.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
 
 
-def runs_twice(pair: Pair) -> list[Instance]:
-    """Return the duplicate's open runs of journeys that the survivor is on, too; one query."""
-    mine = pair.of_survivor(Instance).filter(status__in=OPEN_STATUSES).values("definition")
-    theirs = pair.of_duplicate(Instance).filter(status__in=OPEN_STATUSES, definition__in=mine)
-    return list(theirs.select_related("definition"))
+def runs_twice(pair: Pair) -> QuerySet:
+    """Return the duplicate's open runs of journeys that the survivor is on, too."""
+    mine, theirs = (runs.filter(status__in=OPEN_STATUSES) for runs in pair.of_both(Instance))
+    return theirs.filter(definition__in=mine.values("definition"))
 
 
-def find(pair: Pair) -> Iterator[Finding]:
+def ask(pair: Pair) -> list[QuerySet]:
+    """Ask for the names of those journeys."""
+    return [runs_twice(pair).values(name=F("definition__name"))]
+
+
+def find(_pair: Pair, answers: Answers) -> Iterator[Finding]:
     """Say which journeys both are on."""
-    for run in runs_twice(pair):
+    for run in answers[0]:
         text = _("Both are on the journey “%(name)s”. The survivor's run goes on, the duplicate's ends.")
-        yield Finding("journey_twice", text % {"name": run.definition.name})
+        yield Finding("journey_twice", text % {"name": run["name"]})
 
 
 def settle(ledger: Ledger) -> None:
     """End the duplicate's run of a journey that the survivor is on."""
-    ending = [run.pk for run in runs_twice(ledger.pair)]
+    ending = list(runs_twice(ledger.pair).values_list("pk", flat=True))
     with ledger.watch(Instance, ending):
         Instance.objects.filter(pk__in=ending).update(
             status=InstanceStatus.CANCELLED,
@@ -54,5 +58,5 @@ def register_merging() -> None:
     """Say what happens with runs."""
     register(
         Instance,
-        Rule(noun=ngettext_lazy("%(n)d journey", "%(n)d journeys", "n"), lock=lock, find=find, settle=settle),
+        Rule(noun=ngettext_lazy("%(n)d journey", "%(n)d journeys", "n"), lock=lock, ask=ask, find=find, settle=settle),
     )

@@ -71,8 +71,8 @@ class StageUpdateSerializer(StageWriteSerializer):
 
 
 def stage_input(data: dict[str, Any]) -> StageInput:
-    """Return a stage for the service from a validated body."""
-    return StageInput(**{name: value for name, value in data.items() if name != "position"})
+    """Return a stage for the service from a validated body; a change of a journey may leave out its name, which the service refuses."""
+    return StageInput(**{"name": "", **{name: value for name, value in data.items() if name != "position"}})
 
 
 class DefinitionSerializer(InUtc, serializers.ModelSerializer):

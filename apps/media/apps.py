@@ -8,11 +8,13 @@ class MediaConfig(AppConfig):
     def ready(self) -> None:
         from apps.media import integrations, presentations  # noqa: F401 - they register themselves
         from apps.media.exporting import register_sections
+        from apps.media.merging import register_merging
         from apps.media.views.panels import files_of
         from apps.organizations.permissions import Permission
         from apps.patients import panels
 
         register_sections()
+        register_merging()
         panels.register(
             slot="tab",
             key="files",

@@ -16,6 +16,7 @@ from apps.patients import services
     "patient.restored",
     "patient.merged",
     "patient.unmerged",
+    "patient.rows_moved",
 )
 def look_for_duplicates(event: Event) -> None:
     """Compare the record as it is now, and what became part of it."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from apps.events.models import Event
 from apps.events.registry import Presentation, present
@@ -59,7 +60,11 @@ def _consent_given(event: Event) -> str:
 
 
 def _consent_withdrawn(event: Event) -> str:
-    return _("Consent withdrawn: %(purpose)s (%(source)s)") % {"purpose": _purpose(event), "source": _source(event)}
+    values = {"purpose": _purpose(event), "source": _source(event)}
+    # A STOP, which comes in no way that a person noted, takes something back: the clinic wrote. Who was asked refuses.
+    if event.changes.get("status", [""])[0] is None and event.payload.get("method"):
+        return _("Consent refused: %(purpose)s (%(source)s)") % values
+    return _("Consent withdrawn: %(purpose)s (%(source)s)") % values
 
 
 def _source(event: Event) -> str:
@@ -78,6 +83,23 @@ def _unmerged(event: Event) -> str:
     return _("Separated from record %(number)s again") % {"number": event.payload.get("other_number", "")}
 
 
+def _rows_moved(event: Event) -> str:
+    number = event.payload.get("other_number", "")
+    n = sum(map(len, event.payload.get("moved", {}).values()))
+    if event.payload.get("to_id") == str(event.patient_id):
+        text = ngettext(
+            "%(n)d entry moved here from record %(number)s", "%(n)d entries moved here from record %(number)s", n
+        )
+    else:
+        text = ngettext("%(n)d entry moved to record %(number)s", "%(n)d entries moved to record %(number)s", n)
+    return text % {"n": n, "number": number}
+
+
+def _leftovers_url(event: Event) -> str:
+    merge = event.payload.get("merge_id")
+    return reverse("patients:merge-leftovers", args=[merge]) if merge else ""
+
+
 for _type, _icon, _sentence, _tone in (
     ("patient.created", "user-plus", _fixed(gettext_lazy("Registered")), "neutral"),
     ("patient.imported", "file-import", _imported, "neutral"),
@@ -85,7 +107,6 @@ for _type, _icon, _sentence, _tone in (
     ("patient.archived", "archive", _fixed(gettext_lazy("Archived the record")), "neutral"),
     ("patient.restored", "restore", _fixed(gettext_lazy("Restored the record")), "neutral"),
     ("patient.merged", "arrows-join", _merged, "neutral"),
-    ("patient.unmerged", "arrows-split", _unmerged, "neutral"),
     (
         "patient.told_apart",
         "arrows-split",
@@ -97,3 +118,8 @@ for _type, _icon, _sentence, _tone in (
     ("consent.withdrawn", "shield-x", _consent_withdrawn, "warn"),
 ):
     present(_type, Presentation(icon=_icon, kind="record", sentence=_sentence, tone=_tone))
+for _type, _icon, _sentence in (
+    ("patient.unmerged", "arrows-split", _unmerged),
+    ("patient.rows_moved", "arrow-right", _rows_moved),
+):
+    present(_type, Presentation(icon=_icon, kind="record", sentence=_sentence, url=_leftovers_url))

@@ -131,12 +131,11 @@ def open_for_patient(patient: Patient) -> QuerySet[DuplicateCandidate]:
     return pairs_of_patient(patient).filter(state=CandidateState.OPEN)
 
 
-def list_pairs(*, organization: Organization, state: str, after: uuid.UUID | None = None) -> PairPage:
-    """Return a page of pairs, the likeliest first; at most two queries."""
+def list_pairs(*, organization: Organization, state: str, after: DuplicateCandidate | None = None) -> PairPage:
+    """Return a page of pairs, the likeliest first; one query."""
     rows = candidates(organization, state)
-    last = DuplicateCandidate.objects.for_organization(organization).filter(pk=after).first() if after else None
-    if last is not None:
-        rows = rows.filter(Q(bits__lt=last.bits) | Q(bits=last.bits, pk__gt=last.pk))
+    if after is not None:
+        rows = rows.filter(Q(bits__lt=after.bits) | Q(bits=after.bits, pk__gt=after.pk))
     shown = [f"{side}__{name}" for side in ("first", "second") for name in _LISTED]
     found = list(
         rows.select_related("first", "second").only(

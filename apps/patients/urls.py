@@ -21,6 +21,7 @@ urlpatterns = [
     path("new/similar/", forms.similar, name="similar"),
     path("merge/<uuid:survivor>/<uuid:duplicate>/", merging.merge, name="merge"),
     path("merges/<uuid:pk>/undo/", merging.unmerge, name="unmerge"),
+    path("merges/<uuid:pk>/leftovers/", merging.leftovers, name="merge-leftovers"),
     path("<uuid:pk>/merge/", merging.choose, name="merge-choose"),
     path("<uuid:pk>/merges/", merging.merges, name="merges"),
     path("duplicates/", duplicates.index, name="duplicates"),

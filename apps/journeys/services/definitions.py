@@ -14,7 +14,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from apps.core.actors import Actor
-from apps.core.errors import InvalidInput, NotFound, StaleVersion
+from apps.core.errors import Conflict, InvalidInput, NotFound, StaleVersion
 from apps.events.services import emit
 from apps.journeys import registry
 from apps.journeys.models import Definition, DefinitionVersion, Instance, Stage
@@ -185,8 +185,10 @@ def reorder_stages(*, definition: Definition, keys: Sequence[str], actor: Actor)
 
 
 def current_version(definition: Definition) -> DefinitionVersion:
-    """Return the edition that new runs start on; one query."""
-    version: DefinitionVersion = definition.versions.latest("number")
+    """Return the edition that new runs start on; one query. Raises Conflict for a journey that has none."""
+    version: DefinitionVersion | None = definition.versions.order_by("-number").first()
+    if version is None:
+        raise Conflict(_("This journey has no stages. Make it anew, with its stages."), code="no_edition")
     return version
 
 

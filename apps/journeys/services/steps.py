@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.actors import Actor
-from apps.core.errors import ApplicationError
+from apps.core.errors import ApplicationError, Conflict
 from apps.core.wake import wake
 from apps.events.services import emit
 from apps.journeys import registry
@@ -59,9 +59,10 @@ class Run:
 
     @property
     def current(self) -> Stage:
-        """Return the stage an open run stands in."""
+        """Return the stage an open run stands in; raise Conflict for one that stands in none."""
         stage = self.instance.current_stage
-        assert stage is not None  # noqa: S101 - only ended runs have none
+        if stage is None:
+            raise Conflict(_("This run stands in no stage. Cancel it and start the journey again."), code="no_stage")
         return stage
 
     @property

@@ -17,7 +17,14 @@ from apps.core.api.filters import FilterSet, TruthFilter
 from apps.core.api.viewsets import CreateMixin, ListMixin, RetrieveMixin, TenantViewSet
 from apps.organizations.permissions import Permission
 from apps.patients import services
-from apps.patients.merging.serializers import MergeSerializer, MergeWriteSerializer, UnmergeReportSerializer
+from apps.patients.merging.serializers import (
+    LeftoverKindSerializer,
+    MergeSerializer,
+    MergeWriteSerializer,
+    MovedSerializer,
+    MoveLeftoversSerializer,
+    UnmergeReportSerializer,
+)
 from apps.patients.models import Merge
 
 
@@ -38,7 +45,7 @@ class MergeFilter(FilterSet):
 class MergeViewSet(ListMixin, RetrieveMixin, CreateMixin, TenantViewSet):
     """Which records became part of which."""
 
-    queryset = Merge.objects.all()
+    queryset = Merge.objects.select_related("survivor__organization", "duplicate__organization")
     serializer_class = MergeSerializer
     write_serializer_class = MergeWriteSerializer
     filterset_class = MergeFilter
@@ -47,6 +54,8 @@ class MergeViewSet(ListMixin, RetrieveMixin, CreateMixin, TenantViewSet):
         "retrieve": Permission.PATIENTS_VIEW,
         "create": Permission.PATIENTS_MERGE,
         "undo": Permission.PATIENTS_MERGE,
+        "leftovers": Permission.PATIENTS_MERGE,
+        "move": Permission.PATIENTS_MERGE,
     }
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -72,6 +81,26 @@ class MergeViewSet(ListMixin, RetrieveMixin, CreateMixin, TenantViewSet):
         self._note({merge.survivor_id, merge.duplicate_id})
         report = services.unmerge(merge=merge, actor=self.actor)
         return Response(UnmergeReportSerializer(report, context=self.get_serializer_context()).data)
+
+    @extend_schema(responses=LeftoverKindSerializer(many=True))
+    @action(detail=True, methods=["get"], filter_backends=[], pagination_class=None)
+    def leftovers(self, request: Request, pk: uuid.UUID) -> Response:
+        """List what was made while the two were one record, with whose it is since they were separated."""
+        merge = self.get_object()
+        self._note({merge.survivor_id, merge.duplicate_id})
+        kinds = services.list_leftovers(merge=merge, actor=self.actor)
+        return Response(LeftoverKindSerializer(kinds, many=True, context=self.get_serializer_context()).data)
+
+    @extend_schema(request=MoveLeftoversSerializer, responses=MovedSerializer)
+    @action(detail=True, methods=["post"], filter_backends=[], pagination_class=None)
+    def move(self, request: Request, pk: uuid.UUID) -> Response:
+        """Give some of those rows to one of the two patients. Rows that are with that patient already stay."""
+        merge = self.get_object()
+        self._note({merge.survivor_id, merge.duplicate_id})
+        read = MoveLeftoversSerializer(data=request.data, context=self.get_serializer_context())
+        read.is_valid(raise_exception=True)
+        moved = services.move_leftovers(merge=merge, **read.validated_data, actor=self.actor)
+        return Response(MovedSerializer({"moved": moved}).data)
 
     def _note(self, patient_ids: set[Any]) -> None:
         record_access(

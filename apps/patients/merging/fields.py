@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from django.db import connection
 from django.utils.translation import gettext as _
 
+from apps.core.together import read_together
 from apps.events.models import Event
 from apps.organizations.models import Organization
 from apps.patients.cleaning import clean_fields
@@ -72,11 +74,12 @@ def choices_of(name: str) -> tuple[str, ...]:
 def compare(pair: Pair) -> list[FieldChoice]:
     """Return every field with both values and a proposal: what is not empty, then what was verified, then the newer.
 
-    Of names, birth date and sex the survivor's stay unless the duplicate's were corrected later. Three queries. When a field was set is read from the events, for records from before them it is when they were made.
+    Of names, birth date and sex the survivor's stay unless the duplicate's were corrected later. Two queries. When a field was set is read from the events, for records from before them it is when they were made.
     """
     both = [pair.survivor.pk, pair.duplicate.pk]
-    ordered = list(ContactPoint.objects.filter(patient__in=both).order_by("rank", "created_at"))
-    addresses = list(Address.objects.filter(patient__in=both).order_by("rank", "created_at"))
+    ordered, addresses = read_together(
+        *(model.objects.filter(patient__in=both).order_by("rank", "created_at") for model in (ContactPoint, Address))
+    )
     set_at = _set_at(pair)
     return [
         _choice(
@@ -137,12 +140,19 @@ def give(patient: Patient, name: str, value: Any) -> None:
 
 
 def _set_at(pair: Pair) -> dict[Any, dict[str, dt.datetime]]:
+    """Return when each field of both was last set; one query, of a row per field however often it was."""
     found: dict[Any, dict[str, dt.datetime]] = {pair.survivor.pk: {}, pair.duplicate.pk: {}}
-    events = Event.objects.for_organization(pair.organization).filter(
-        patient_id__in=list(found), type="patient.updated"
-    )
-    for patient_id, changes, at in events.order_by("id").values_list("patient_id", "changes", "occurred_at"):
-        found[patient_id].update(dict.fromkeys(changes, at))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT patient_id, name, max(occurred_at)
+            FROM {connection.ops.quote_name(Event._meta.db_table)}, jsonb_object_keys(changes) name
+            WHERE organization_id = %s AND patient_id = ANY(%s) AND type = 'patient.updated' GROUP BY 1, 2
+            """,  # noqa: S608 - a model's table
+            [pair.organization.pk, list(found)],
+        )
+        for patient_id, name, at in cursor.fetchall():
+            found[patient_id][name] = at
     return found
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
+from apps.organizations.models import Organization
+from apps.patients.contact import show_phone
 from apps.patients.merging.ledger import Ledger
 from apps.patients.merging.references import leave_out
-from apps.patients.merging.rules import Finding, Pair, Rule, register
+from apps.patients.merging.rules import Answers, Finding, Moving, Pair, Rule, register
 from apps.patients.models import (
     Address,
     CandidateState,
@@ -24,6 +29,7 @@ from apps.patients.models import (
     Merge,
     Patient,
     RelatedPerson,
+    Relationship,
 )
 
 FIELD_OF_SYSTEM = {ContactSystem.PHONE: "phones", ContactSystem.EMAIL: "emails"}
@@ -81,22 +87,28 @@ def settle_people(ledger: Ledger) -> None:
         RelatedPerson.objects.bulk_update(people, ["rank", "linked_patient"])
 
 
-def find_people(pair: Pair) -> Iterator[Finding]:
+def ask_people(pair: Pair) -> list[QuerySet]:
+    """Ask for the people of either record who are the other one."""
+    mine, theirs = pair.of_both(RelatedPerson)
+    return [mine.filter(linked_patient=pair.duplicate.pk), theirs.filter(linked_patient=pair.survivor.pk)]
+
+
+def find_people(_pair: Pair, answers: Answers) -> Iterator[Finding]:
     """Say when one record names the other as somebody else."""
-    named = RelatedPerson.objects.filter(organization_id=pair.organization.pk)
-    for person in (
-        *named.filter(patient=pair.survivor.pk, linked_patient=pair.duplicate.pk),
-        *named.filter(patient=pair.duplicate.pk, linked_patient=pair.survivor.pk),
-    ):
+    for person in chain.from_iterable(answers):
         message = _("One record names the other as somebody else: %(relationship)s.")
         values = {"relationship": person.get_relationship_display().lower()}
         yield Finding("related", message % values, doubt=True)
 
 
-def find_identifiers(pair: Pair) -> Iterator[Finding]:
+def ask_identifiers(pair: Pair) -> list[QuerySet]:
+    """Ask for both records' numbers."""
+    return [rows.order_by("created_at") for rows in pair.of_both(Identifier)]
+
+
+def find_identifiers(_pair: Pair, answers: Answers) -> Iterator[Finding]:
     """Say which numbers of one kind differ: a passport belongs to one person."""
-    mine = dict(pair.of_survivor(Identifier).values_list("system", "value"))
-    theirs = dict(pair.of_duplicate(Identifier).values_list("system", "value"))
+    mine, theirs = ({number.system: number.value for number in numbers} for numbers in answers)
     for system in sorted(mine.keys() & theirs.keys()):
         message = _("Different numbers of one kind (%(system)s): %(one)s and %(other)s.")
         values = {"system": system, "one": mine[system], "other": theirs[system]}
@@ -119,10 +131,14 @@ def _weight(consent: Consent) -> tuple[bool, float]:
     return consent.status == ConsentStatus.WITHDRAWN, consent.decided_at.timestamp()
 
 
-def find_consents(pair: Pair) -> Iterator[Finding]:
+def ask_consents(pair: Pair) -> tuple[QuerySet, QuerySet]:
+    """Ask for both records' answers."""
+    return pair.of_both(Consent)
+
+
+def find_consents(_pair: Pair, answers: Answers) -> Iterator[Finding]:
     """Say which answers of the two differ, and which opt-outs the merged record will have."""
-    mine = {consent.purpose: consent.status for consent in pair.of_survivor(Consent)}
-    theirs = {consent.purpose: consent.status for consent in pair.of_duplicate(Consent)}
+    mine, theirs = ({consent.purpose: consent.status for consent in consents} for consents in answers)
     withdrawn = {
         purpose
         for purpose in mine.keys() | theirs.keys()
@@ -158,15 +174,23 @@ def keep_withdrawals(merge: Merge, pair: Pair) -> Iterable[str]:
     return sentences
 
 
-def find_told_apart(pair: Pair) -> Iterator[Finding]:
-    """Warn when somebody decided that the two are not one person."""
+def ask_told_apart(pair: Pair) -> list[QuerySet]:
+    """Ask for the decision about these two."""
     first, second = sorted((pair.survivor.pk, pair.duplicate.pk))
-    decision = DuplicateCandidate.objects.filter(
-        first_id=first, second_id=second, state=CandidateState.DISTINCT
-    ).first()
-    if decision is not None:
+    decided = DuplicateCandidate.objects.for_organization(pair.organization).filter(state=CandidateState.DISTINCT)
+    return [decided.filter(first_id=first, second_id=second)]
+
+
+def find_told_apart(_pair: Pair, answers: Answers) -> Iterator[Finding]:
+    """Warn when somebody decided that the two are not one person."""
+    for decision in answers[0]:
         words = {"who": decision.decided_by_label or _("Somebody"), "note": decision.note or _("no reason given")}
         yield Finding("told_apart", _("%(who)s decided that these are two people: %(note)s.") % words, doubt=True)
+
+
+def _point_in_words(row: dict[str, Any], organization: Organization) -> str:
+    is_phone = row["system"] == ContactSystem.PHONE
+    return show_phone(row["value"], country=organization.country) if is_phone else str(row["value"])
 
 
 def register_rules() -> None:
@@ -174,29 +198,65 @@ def register_rules() -> None:
     leave_out(MatchIndex, "patient", "says what a record is found by; made anew after each save")
     for side in ("first", "second"):
         leave_out(DuplicateCandidate, side, "names two records; the handler closes and reopens the pair")
-    register(DuplicateCandidate, Rule(find=find_told_apart))
+    register(DuplicateCandidate, Rule(ask=ask_told_apart, find=find_told_apart))
     register(Patient, Rule(noun=ngettext_lazy("%(n)d record merged earlier", "%(n)d records merged earlier", "n")))
     register(
         ContactPoint,
         Rule(
             noun=ngettext_lazy("%(n)d phone or e-mail", "%(n)d phones and e-mails", "n"),
             settle=settle_contact_points,
+            moving=Moving(
+                text=_point_in_words,
+                columns=("value", "system"),
+                refusals={
+                    "contact_point_is_unique_per_patient": gettext_lazy(
+                        "%(name)s has this phone or e-mail already. Take it off the other record instead."
+                    )
+                },
+            ),
         ),
     )
-    register(Address, Rule(noun=ngettext_lazy("%(n)d address", "%(n)d addresses", "n"), settle=settle_addresses))
-    register(Identifier, Rule(noun=ngettext_lazy("%(n)d identifier", "%(n)d identifiers", "n"), find=find_identifiers))
+    register(
+        Address,
+        Rule(
+            noun=ngettext_lazy("%(n)d address", "%(n)d addresses", "n"),
+            settle=settle_addresses,
+            moving=Moving(
+                text=lambda row, _organization: ", ".join(part for part in (*row["lines"], row["city"]) if part),
+                columns=("lines", "city"),
+            ),
+        ),
+    )
+    register(
+        Identifier,
+        Rule(
+            noun=ngettext_lazy("%(n)d identifier", "%(n)d identifiers", "n"),
+            ask=ask_identifiers,
+            find=find_identifiers,
+            moving=Moving(
+                text=lambda row, _organization: f"{row['system']}: {row['value']}",
+                columns=("system", "value"),
+            ),
+        ),
+    )
     register(
         RelatedPerson,
         Rule(
             noun=ngettext_lazy("%(n)d person around them", "%(n)d people around them", "n"),
+            ask=ask_people,
             find=find_people,
             settle=settle_people,
+            moving=Moving(
+                text=lambda row, _organization: f"{row['name']} ({Relationship(row['relationship']).label})",
+                columns=("name", "relationship"),
+            ),
         ),
     )
     register(
         Consent,
         Rule(
             noun=ngettext_lazy("%(n)d consent", "%(n)d consents", "n"),
+            ask=ask_consents,
             find=find_consents,
             settle=settle_consents,
             separated=keep_withdrawals,

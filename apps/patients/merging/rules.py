@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
 
+from apps.core.actors import Actor
 from apps.organizations.models import Organization
 from apps.patients.models import Merge, Patient
 
 if TYPE_CHECKING:
     from apps.patients.merging.ledger import Ledger
     from apps.patients.merging.references import Reference
+
+Answers = Sequence[Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,10 @@ class Pair:
         """Return the duplicate's rows of a table."""
         return model._default_manager.filter(organization_id=self.organization.pk, **{field: self.duplicate.pk})
 
+    def of_both(self, model: type[models.Model], field: str = "patient") -> tuple[QuerySet, QuerySet]:
+        """Return the survivor's rows of a table, and the duplicate's."""
+        return self.of_survivor(model, field), self.of_duplicate(model, field)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -47,20 +55,41 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Moving:
+    """How a table's rows may be given from one of two separated records to the other, by a person who chooses them.
+
+    `columns`, and expressions by a name (`named`), are read with each row for `text`, which names it in a line; `only` says which rows
+    may move by themselves. `follow` does what must come along; it gets the ids of the moved rows and the former patient.
+    `refusals` are sentences for constraints, with %(name)s, who has something already.
+    """
+
+    text: Callable[[dict[str, Any], Organization], str]
+    columns: Sequence[str] = ()
+    named: Mapping[str, Any] = field(default_factory=dict)
+    only: Q = field(default_factory=Q)
+    follow: Callable[[Patient, Patient, Sequence[uuid.UUID], Actor], None] | None = None
+    refusals: Mapping[str, Promise] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """What a table wants from a merge; all parts may be absent.
 
     `noun` counts rows in words (`ngettext_lazy(…, "n")`). `lock` takes locks that come before a patient's in the
-    application's order. `find` says what a person should know or settle. `settle` makes room before the duplicate's
-    rows are moved: rows of both that a unique constraint would not let stand side by side. `separated` looks after what
-    an unmerge can't see from the rows alone, and says in words what it did.
+    application's order. `find` says what a person should know or settle, from the rows that `ask` wants: those of all
+    tables are read by one statement (`core.together`), and `find` itself asks nothing. `settle` makes room before the
+    duplicate's rows are moved: rows of both that a unique constraint would not let stand side by side. `separated` looks
+    after what an unmerge can't see from the rows alone, and says in words what it did. `moving` lets people move what
+    was made while the records were one; without it rows stay where an unmerge left them.
     """
 
     noun: Promise | None = None
     lock: Callable[[Pair], None] | None = None
-    find: Callable[[Pair], Iterable[Finding]] | None = None
+    ask: Callable[[Pair], Sequence[QuerySet]] | None = None
+    find: Callable[[Pair, Answers], Iterable[Finding]] | None = None
     settle: Callable[[Ledger], None] | None = None
     separated: Callable[[Merge, Pair], Iterable[str]] | None = None
+    moving: Moving | None = None
 
 
 _rules: dict[type[models.Model], Rule] = {}
@@ -79,6 +108,11 @@ def rule_of(model: type[models.Model]) -> Rule:
 def all_rules() -> list[Rule]:
     """Return every registered rule, in the order of the floors: the lowest app registers first."""
     return list(_rules.values())
+
+
+def all_moving() -> dict[type[models.Model], Moving]:
+    """Return the tables whose rows people may move after an unmerge, in the order of the floors."""
+    return {model: rule.moving for model, rule in _rules.items() if rule.moving is not None}
 
 
 def unique_with(reference: Reference) -> list[models.UniqueConstraint]:

@@ -100,3 +100,37 @@ class UnmergeReportSerializer(serializers.Serializer):
     lost = serializers.ListField(child=serializers.CharField(), help_text="can't be restored")
     staying = serializers.ListField(child=serializers.CharField(), help_text="made since, stays with the survivor")
     stay = StayingRowSerializer(many=True, help_text="up to 20 of those per kind")
+
+
+class LeftoverSerializer(serializers.Serializer):
+    """A row that may be moved; `patient` is whose it is now."""
+
+    id = serializers.UUIDField()
+    patient = serializers.UUIDField(source="patient_id")
+    at = InstantField()
+    text = serializers.CharField()
+
+
+class LeftoverKindSerializer(serializers.Serializer):
+    """The rows of one table, at most 100: the survivor's first, then the newest."""
+
+    model = serializers.CharField(help_text="app_label.Model")
+    name = serializers.CharField()
+    has_more = serializers.BooleanField()
+    rows = LeftoverSerializer(many=True)
+
+
+class MoveLeftoversSerializer(serializers.Serializer):
+    """Which rows go to which of the two patients."""
+
+    to = serializers.UUIDField(help_text="the survivor's or the duplicate's id")
+    rows = serializers.DictField(
+        child=serializers.ListField(child=serializers.UUIDField(), max_length=500),
+        help_text="ids by model, as leftovers/ names them",
+    )
+
+
+class MovedSerializer(serializers.Serializer):
+    """How many rows moved, by model."""
+
+    moved = serializers.DictField(child=serializers.IntegerField())

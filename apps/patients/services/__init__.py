@@ -10,6 +10,7 @@ from apps.patients.services.duplicates import (
 )
 from apps.patients.services.match_runs import start_match_run, work_on_run
 from apps.patients.services.merging import MergeBlocked, merge_patients
+from apps.patients.services.moving import list_leftovers, move_leftovers
 from apps.patients.services.records import (
     add_contact_point,
     archive_patient,
@@ -30,8 +31,10 @@ __all__ = [
     "create_patient",
     "give_channel_consents",
     "index_patient",
+    "list_leftovers",
     "mark_distinct",
     "merge_patients",
+    "move_leftovers",
     "note_merged",
     "note_separated",
     "preview_unmerge",

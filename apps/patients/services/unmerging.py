@@ -19,12 +19,13 @@ from django.utils.translation import gettext as _
 from apps.core.actors import Actor
 from apps.core.constraints import violated_constraint
 from apps.core.errors import Conflict, NotFound
+from apps.core.together import moment, read_together
 from apps.events.services import Happening, emit_many
 from apps.organizations.permissions import Permission
 from apps.patients.merging.ledger import snapshot
 from apps.patients.merging.preview import in_words
 from apps.patients.merging.references import references
-from apps.patients.merging.rules import Pair, all_rules
+from apps.patients.merging.rules import Pair, all_rules, rule_of
 from apps.patients.models import Merge, MergeRow, MergeRowKind, Patient
 from apps.patients.presentations import FIELD_NAMES
 from apps.patients.services.merging import lock_pair, save_indexed, without_deadlock
@@ -174,17 +175,37 @@ def _entangled(merge: Merge) -> Merge | None:
 
 
 def _staying(merge: Merge, pair: Pair, report: UnmergeReport) -> None:
-    """Name what was made for the survivor since the merge; two queries per table that has any, one for those that have none."""
-    counts: dict[str, int] = {}
-    for reference in references():
-        if reference.model is Patient:
-            continue
-        rows = pair.of_survivor(reference.model, reference.field.name).filter(created_at__gt=merge.created_at)
+    """Name what was made for the survivor since the merge; one query for all tables."""
+    tables = [reference for reference in references() if reference.model is not Patient]
+    asked: list[models.QuerySet] = []
+    for reference in tables:
         touched = MergeRow.objects.filter(merge=merge, model=reference.label).values("row_id")
-        made = list(rows.exclude(pk__in=touched).order_by("-created_at")[: MOST_NAMED + 1])
-        if made:
-            counts[reference.label] = len(made) if len(made) <= MOST_NAMED else rows.exclude(pk__in=touched).count()
-            report.stay += [StayingRow(reference.label, row.pk, row.created_at, str(row)) for row in made[:MOST_NAMED]]
+        made = pair.of_survivor(reference.model, reference.field.name).filter(created_at__gt=merge.created_at)
+        made = made.exclude(pk__in=touched).order_by()
+        moving = rule_of(reference.model).moving
+        columns, named = (moving.columns, moving.named) if moving is not None else ((), {})
+        asked += [
+            made.order_by("-created_at", "id").values("id", "created_at", *columns, **named)[:MOST_NAMED],
+            made.values("organization_id").annotate(n=models.Count("pk")).values("n"),
+        ]
+    answers = iter(read_together(*asked))
+    counts: dict[str, int] = {}
+    for reference in tables:
+        rows, counted = next(answers), next(answers)
+        if not rows:
+            continue
+        counts[reference.label] = counts.get(reference.label, 0) + counted[0]["n"]
+        moving = rule_of(reference.model).moving
+        name = str(reference.model._meta.verbose_name)
+        report.stay += [
+            StayingRow(
+                reference.label,
+                uuid.UUID(row["id"]),
+                moment(row["created_at"]),
+                moving.text(row, pair.organization) if moving is not None else name,
+            )
+            for row in rows
+        ]
     report.staying = in_words(counts)
 
 

@@ -5,24 +5,30 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.audit.models import AccessKind
+from apps.audit.services import record_accesses
 from apps.core.counting import counts_of
 from apps.core.errors import NotFound
 from apps.core.htmx import toast, trigger, wants_fragment
 from apps.core.ids import as_uuid
+from apps.core.together import read_together
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
 from apps.patients import review, services
 from apps.patients.models import CandidateState, DuplicateCandidate, MatchRun, MatchRunState, Patient
 from apps.patients.selectors import with_contact_points
-from apps.patients.views.common import find_patient, note_access
+from apps.patients.views.common import find_patient
+
+GONE = gettext_lazy("This pair is not in the review any more: the records were changed, or never belonged here.")
 
 
 @require_GET
@@ -36,7 +42,7 @@ def index(request: OrganizationRequest) -> HttpResponse:
 @requires(Permission.PATIENTS_VIEW)
 def pair(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     """Show both records of one pair side by side, and why they may be of one person."""
-    return _review(request, _find(request, pk))
+    return _review(request, pk)
 
 
 @require_POST
@@ -93,18 +99,16 @@ def flag(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     return render(request, "patients/_duplicate_flag.html", {"found": found})
 
 
-def _review(request: OrganizationRequest, chosen: DuplicateCandidate | None) -> HttpResponse:
+def _review(request: OrganizationRequest, asked: uuid.UUID | None) -> HttpResponse:
+    run, chosen, after = _read(request, asked)
     state = CandidateState.DISTINCT if request.GET.get("state") == "distinct" else CandidateState.OPEN
     if chosen is not None and chosen.state in {CandidateState.OPEN, CandidateState.DISTINCT}:
         state = CandidateState(chosen.state)
-    page = review.list_pairs(
-        organization=request.organization, state=state, after=as_uuid(request.GET.get("after", ""))
-    )
+    page = review.list_pairs(organization=request.organization, state=state, after=after)
     opened = chosen is not None
     here = reverse("patients:duplicate", args=[chosen.pk]) if chosen else _address(state)
     chosen = chosen or page.first
-    listed = {patient.pk for line in page.lines for patient in (line.first, line.second)}
-    note_access(request, listed, AccessKind.SEARCH)
+    _note_looks(request, page, chosen)
     context = {
         "lines": page.lines,
         "state": state,
@@ -114,13 +118,35 @@ def _review(request: OrganizationRequest, chosen: DuplicateCandidate | None) -> 
         "open_count": counts_of(request).ask(review.candidates(request.organization).order_by(), cap=1000),
         "next_url": _address(state, page.next_after) if page.next_after else "",
         "first_url": _address(state) if request.GET.get("after") else "",
-        "may_manage": request.actor.may(Permission.PATIENTS_MANAGE),
         "active_navigation": "patients",
-        **_run(request),
+        **_run_context(request, run),
         **(_pair_context(request, chosen) if chosen else {}),
     }
     template = "patients/duplicates.html"
     return render(request, f"{template}#review" if wants_fragment(request) else template, context)
+
+
+def _read(
+    request: OrganizationRequest, asked: uuid.UUID | None
+) -> tuple[MatchRun | None, DuplicateCandidate | None, DuplicateCandidate | None]:
+    """Return the latest run, the pair that is asked for, and the one after which the list goes on; one query."""
+    after = as_uuid(request.GET.get("after", ""))
+    pairs = DuplicateCandidate.objects.for_organization(request.organization)
+    wanted = (pairs.filter(pk=pk) if pk else pairs.none() for pk in (asked, after))
+    run, chosen, last = (next(iter(found), None) for found in read_together(_latest_run(request), *wanted))
+    if asked and chosen is None:
+        raise NotFound(GONE)
+    return run, chosen, last
+
+
+def _note_looks(request: OrganizationRequest, page: review.PairPage, chosen: DuplicateCandidate | None) -> None:
+    listed = {patient.pk for line in page.lines for patient in (line.first, line.second)}
+    looks = [(patient, AccessKind.SEARCH) for patient in listed]
+    if chosen is not None:
+        looks += [(patient, AccessKind.VIEW) for patient in (chosen.first_id, chosen.second_id)]
+    record_accesses(
+        organization=request.organization, actor=request.actor, looks=looks, route=request.resolver_match.view_name
+    )
 
 
 def _address(state: str, after: uuid.UUID | None = None) -> str:
@@ -137,7 +163,6 @@ def _pair_context(request: OrganizationRequest, candidate: DuplicateCandidate) -
     first, second = sorted(patients.values(), key=lambda patient: patient.number)
     for patient in (first, second):
         patient.organization = request.organization
-    note_access(request, [first.pk, second.pk])
     return {
         "candidate": candidate,
         "likeness": review.likeness_of(candidate.bits, is_settled=candidate.is_settled),
@@ -149,8 +174,15 @@ def _pair_context(request: OrganizationRequest, candidate: DuplicateCandidate) -
     }
 
 
+def _latest_run(request: OrganizationRequest) -> QuerySet[MatchRun]:
+    return MatchRun.objects.for_organization(request.organization).order_by("-created_at")[:1]
+
+
 def _run(request: OrganizationRequest) -> dict[str, Any]:
-    run = MatchRun.objects.for_organization(request.organization).order_by("-created_at").first()
+    return _run_context(request, _latest_run(request).first())
+
+
+def _run_context(request: OrganizationRequest, run: MatchRun | None) -> dict[str, Any]:
     return {
         "run": run,
         "is_running": run is not None and run.state != MatchRunState.DONE,
@@ -163,5 +195,5 @@ def _find(request: OrganizationRequest, pk: uuid.UUID) -> DuplicateCandidate:
         DuplicateCandidate.objects.for_organization(request.organization).filter(pk=pk).first()
     )
     if found is None:
-        raise NotFound(_("This pair is not in the review any more: the records were changed, or never belonged here."))
+        raise NotFound(GONE)
     return found

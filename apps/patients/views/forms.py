@@ -183,7 +183,12 @@ def similar(request: OrganizationRequest) -> HttpResponse:
     return render(
         request,
         "patients/_similar.html",
-        {"matches": matches, "likely": any(match.is_likely for match in matches)},
+        {
+            "matches": matches,
+            "likely": any(match.is_likely for match in matches),
+            "own": own,
+            "may_merge": request.actor.may(Permission.PATIENTS_MERGE),
+        },
     )
 
 

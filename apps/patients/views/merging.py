@@ -10,6 +10,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.core.errors import Conflict, InvalidInput, NotFound
@@ -24,7 +25,7 @@ from apps.patients.merging import shown
 from apps.patients.merging.fields import FIELDS, choices_of
 from apps.patients.merging.preview import preview_merge
 from apps.patients.models import Merge, Patient
-from apps.patients.views.common import find_patient, find_record, note_access
+from apps.patients.views.common import find_patient, note_access
 
 
 @require_http_methods(["GET", "POST"])
@@ -54,7 +55,7 @@ def choose(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
 @requires(Permission.PATIENTS_MERGE)
 def merge(request: OrganizationRequest, survivor: uuid.UUID, duplicate: uuid.UUID) -> HttpResponse:
     """Show both records side by side, and merge them as chosen."""
-    stays, goes = find_record(request, survivor), find_record(request, duplicate)
+    stays, goes = _both(request, survivor, duplicate)
     note_access(request, [survivor, duplicate])
     if request.method == "GET":
         return _comparison(request, stays, goes)
@@ -71,10 +72,20 @@ def merge(request: OrganizationRequest, survivor: uuid.UUID, duplicate: uuid.UUI
             actor=request.actor,
         )
     except (Conflict, InvalidInput) as refusal:
-        return _comparison(request, find_record(request, survivor), find_record(request, duplicate), refusal.message)
+        return _comparison(request, *_both(request, survivor, duplicate), refusal.message)
     text = _("%(number)s merged into %(name)s") % {"number": goes.record_number, "name": done.survivor.full_name}
     messages.success(request, text, extra_tags=f"undo:{reverse('patients:unmerge', args=[done.pk])}")
     return HttpResponseRedirect(reverse("patients:detail", args=[survivor]))
+
+
+def _both(request: OrganizationRequest, survivor: uuid.UUID, duplicate: uuid.UUID) -> tuple[Patient, Patient]:
+    """Return the two records, also merged ones, by themselves: the comparison reads what belongs to them."""
+    found = Patient.objects.for_organization(request.organization).in_bulk([survivor, duplicate])
+    if not {survivor, duplicate} <= found.keys():
+        raise NotFound(_("There is no such patient here. Look for them in the list."))
+    for patient in found.values():
+        patient.organization = request.organization
+    return found[survivor], found[duplicate]
 
 
 def _comparison(
@@ -119,16 +130,12 @@ def merges(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
 @requires(Permission.PATIENTS_MERGE)
 def unmerge(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     """Show what separating two records would do; do it when it is confirmed, or undone from the toast."""
-    found = Merge.objects.for_organization(request.organization).select_related("survivor", "duplicate").filter(pk=pk)
-    merged = found.first()
-    if merged is None:
-        raise NotFound(_("There is no such merge here."))
-    note_access(request, [merged.survivor_id, merged.duplicate_id])
+    merged = _find_merge(request, pk)
     url = reverse("patients:detail", args=[merged.survivor_id])
     if request.method == "POST":
         report = services.unmerge(merge=merged, actor=request.actor)
         messages.success(request, _said(report))
-        return _lead_to(request, url)
+        return _lead_to(request, reverse("patients:merge-leftovers", args=[pk]) if report.staying else url)
     context: dict[str, Any] = {
         "merge": merged,
         "modal": in_dialog(request),
@@ -140,6 +147,60 @@ def unmerge(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     except Conflict as refusal:
         context["refusal"] = refusal.message
     return render(request, "patients/unmerge.html", context)
+
+
+def _find_merge(request: OrganizationRequest, pk: uuid.UUID) -> Merge:
+    """Return the merge with both records; looking at it is a look at both."""
+    found = Merge.objects.for_organization(request.organization).select_related("survivor", "duplicate").filter(pk=pk)
+    merge = found.first()
+    if merge is None:
+        raise NotFound(_("There is no such merge here."))
+    for patient in (merge.survivor, merge.duplicate):
+        patient.organization = request.organization
+    note_access(request, [merge.survivor_id, merge.duplicate_id])
+    return merge
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Permission.PATIENTS_MERGE)
+def leftovers(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
+    """List what was made while two records were one, each with whose it is now; move what is chosen to the other one."""
+    merge = _find_merge(request, pk)
+    refusal = ""
+    if request.method == "POST":
+        chosen, to = _chosen_rows(request), as_uuid(request.POST.get("to", ""))
+        try:
+            moved = services.move_leftovers(merge=merge, to=to or pk, rows=chosen, actor=request.actor)
+        except (Conflict, InvalidInput) as error:
+            refusal = error.message
+        else:
+            n = sum(moved.values())
+            gets = merge.survivor if to == merge.survivor_id else merge.duplicate
+            text = ngettext("%(n)d entry moved to %(name)s", "%(n)d entries moved to %(name)s", n)
+            messages.success(request, text % {"n": n, "name": gets.full_name})
+            return _lead_to(request, reverse("patients:merge-leftovers", args=[pk]))
+    context: dict[str, Any] = {
+        "merge": merge,
+        "refusal": refusal,
+        "chosen": {str(row) for ids in _chosen_rows(request).values() for row in ids},
+        "active_navigation": "patients",
+    }
+    try:
+        context["kinds"] = services.list_leftovers(merge=merge, actor=request.actor)
+    except Conflict as not_yet:
+        context["refusal"] = not_yet.message
+    return render(request, "patients/merge_leftovers.html", context, status=422 if refusal else 200)
+
+
+def _chosen_rows(request: OrganizationRequest) -> dict[str, list[uuid.UUID]]:
+    """Return the ticked rows by table; what is no id is left out."""
+    rows: dict[str, list[uuid.UUID]] = {}
+    for value in request.POST.getlist("row"):
+        label, _colon, text = value.partition(":")
+        pk = as_uuid(text)
+        if pk is not None:
+            rows.setdefault(label, []).append(pk)
+    return rows
 
 
 def _said(report: services.UnmergeReport) -> str:

@@ -218,6 +218,7 @@ def set_consent(request: OrganizationRequest, pk: uuid.UUID, purpose: str, statu
     """Ask how an answer was given, then record it; the toast takes it back."""
     patient = find_patient(request, pk)
     form = ConsentForm(posted(request))
+    before = next((consent.status for consent in patient.consents.all() if consent.purpose == purpose), "")
     if request.method == "GET" or not form.is_valid():
         if purpose not in ConsentPurpose.values or status not in ConsentStatus.values:
             raise NotFound(_("There is no such consent."))
@@ -225,27 +226,37 @@ def set_consent(request: OrganizationRequest, pk: uuid.UUID, purpose: str, statu
             "form": form,
             "patient": patient,
             "purpose": ConsentPurpose(purpose).label,
-            "gives": status == ConsentStatus.ACTIVE,
+            "answer": _answer(before, status),
             "action": reverse("patients:set-consent", args=[pk, purpose, status]),
             "back": reverse("patients:tab", args=[pk, "consents"]),
             "modal": in_dialog(request),
             "active_navigation": "patients",
         }
         return render(request, "patients/consent_form.html", context, status=422 if form.is_bound else 200)
-    before = next((consent.status for consent in patient.consents.all() if consent.purpose == purpose), "")
     consent = services.set_consent(
         patient=patient, purpose=purpose, status=status, actor=request.actor, **form.answer()
     )
     words = {
-        ConsentStatus.ACTIVE: _("%(purpose)s allowed by %(name)s"),
-        ConsentStatus.WITHDRAWN: _("%(purpose)s withdrawn by %(name)s"),
+        "gives": _("%(purpose)s allowed by %(name)s"),
+        "refuses": _("%(purpose)s refused by %(name)s"),
+        "takes back": _("%(purpose)s withdrawn by %(name)s"),
     }
-    text = words[ConsentStatus(consent.status)] % {"purpose": ConsentPurpose(purpose).label, "name": patient.full_name}
+    text = words[_answer(before, consent.status)] % {
+        "purpose": ConsentPurpose(purpose).label,
+        "name": patient.full_name,
+    }
     if not wants_fragment(request):
         return HttpResponseRedirect(reverse("patients:tab", args=[pk, "consents"]))
     response = trigger(HttpResponse(status=204), modal__close={}, live__consents={})
     undo = reverse("patients:set-consent", args=[pk, purpose, before]) if before and before != status else ""
     return toast(response, text, undo_url=undo)
+
+
+def _answer(before: str, status: str) -> str:
+    """Return what an answer is: who never gave a consent can't withdraw it."""
+    if status == ConsentStatus.ACTIVE:
+        return "gives"
+    return "takes back" if before else "refuses"
 
 
 def _consents_context(request: OrganizationRequest, patient: Patient) -> dict[str, Any]:

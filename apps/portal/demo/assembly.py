@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apps.appointments.models import Appointment
 from apps.core import tenancy
+from apps.core.actors import SYSTEM
 from apps.core.tenancy import organization_scope
 from apps.journeys.defaults import install_defaults as install_journeys
 from apps.notifications.defaults import install_defaults as install_messages
@@ -20,6 +21,7 @@ from apps.organizations.permissions import Role
 from apps.patients.models import Patient
 from apps.portal.demo.clinic import SIGN_INS, Clinic, absences, change_plans, open_clinic
 from apps.portal.demo.copying import BATCH, copy
+from apps.portal.demo.doubles import write_doubles
 from apps.portal.demo.history import events_of, messages_of, reminders_ahead
 from apps.portal.demo.papers import attach_picture, keep_papers
 from apps.portal.demo.people import Person
@@ -46,11 +48,19 @@ class Scale:
     runs: int
     appointments: int | None = None
     walk_in: bool = False
+    doubles: bool = False
 
 
 SCALES = {
     "small": Scale(
-        practitioners=4, patients=400, days_before=10, days_after=10, conversations=28, runs=40, walk_in=True
+        practitioners=4,
+        patients=400,
+        days_before=10,
+        days_after=10,
+        conversations=28,
+        runs=40,
+        walk_in=True,
+        doubles=True,
     ),
     "large": Scale(
         practitioners=50,
@@ -123,13 +133,15 @@ def _fill(clinic: Clinic, size: Scale, *, rng: random.Random, now: dt.datetime, 
         drawing = random.Random(size.patients)  # noqa: S311 - as above
         papers = keep_papers(organization, people, rng=drawing) if size.conversations else 0
         papers += attach_picture(organization, said=PICTURED, rng=drawing)
+        doubles = write_doubles(organization, actor=SYSTEM) if size.doubles else 0
         reminders = _plan_ahead(clinic, people, visits, now=now)
         progress("reminders", reminders, reminders)
         progress("references", 0, 1)
         _check_references()
         progress("references", 1, 1)
     return {
-        "patients": len(people),
+        "patients": len(people) + doubles,
+        "doubles": doubles,
         "appointments": len(visits),
         "conversations": threads,
         "journeys": runs,

@@ -33,17 +33,17 @@ def keep_papers(organization: Organization, people: Sequence[tuple[Patient, Pers
     count = 0
     for index, (patient, person) in enumerate(people[: PORTRAITS * 3]):
         if index % 3 == 2:
-            _keep(organization, patient, "photo.jpg", "image/jpeg", _portrait(rng), Purpose.PHOTO)
+            keep(organization, patient, "photo.jpg", "image/jpeg", portrait(rng), Purpose.PHOTO)
             count += 1
         if index % 4 == 2:
             lines = [person.given_name + " " + person.family_name, f"Record {patient.number:06d}"]
-            _keep(organization, patient, "Blood results.pdf", "application/pdf", _results(rng, lines), Purpose.DOCUMENT)
-            _keep(organization, patient, "Insurance card.png", "image/png", _card(rng, lines), Purpose.DOCUMENT)
+            keep(organization, patient, "Blood results.pdf", "application/pdf", results(rng, lines), Purpose.DOCUMENT)
+            keep(organization, patient, "Insurance card.png", "image/png", _card(rng, lines), Purpose.DOCUMENT)
             count += 2
         if index % 6 == 2:
-            _keep(organization, patient, "X-ray left knee.jpg", "image/jpeg", x_ray(rng), Purpose.DOCUMENT)
+            keep(organization, patient, "X-ray left knee.jpg", "image/jpeg", x_ray(rng), Purpose.DOCUMENT)
             note = b"Blood pressure at home\n\nMon 132/84\nTue 128/82\nWed 135/86\nThu 127/80\n"
-            _keep(organization, patient, "Readings at home.txt", "text/plain", note, Purpose.DOCUMENT)
+            keep(organization, patient, "Readings at home.txt", "text/plain", note, Purpose.DOCUMENT)
             count += 2
     return count
 
@@ -69,9 +69,10 @@ def attach_picture(organization: Organization, *, said: str, rng: random.Random)
     return 1
 
 
-def _keep(
+def keep(
     organization: Organization, patient: Patient, name: str, content_type: str, content: bytes, purpose: Purpose
 ) -> None:
+    """Keep a file of a patient, through the door that every file comes in by."""
     keep_file(
         organization=organization,
         stream=io.BytesIO(content),
@@ -83,7 +84,7 @@ def _keep(
     )
 
 
-def _portrait(rng: random.Random) -> bytes:
+def portrait(rng: random.Random) -> bytes:
     """Draw head and shoulders on a plain ground."""
     image = Image.new("RGB", (480, 480), rng.choice(GROUNDS))
     draw = ImageDraw.Draw(image)
@@ -100,7 +101,7 @@ def _portrait(rng: random.Random) -> bytes:
     return _encoded(image.filter(ImageFilter.SMOOTH), "JPEG")
 
 
-def _results(rng: random.Random, lines: Sequence[str]) -> bytes:
+def results(rng: random.Random, lines: Sequence[str]) -> bytes:
     """Draw one page of laboratory results as a PDF."""
     page = Image.new("RGB", (1240, 1754), PAPER)
     draw = ImageDraw.Draw(page)

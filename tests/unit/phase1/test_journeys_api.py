@@ -254,3 +254,28 @@ def test_the_admin_shows_journeys_and_runs(admin_client, journey, run):
         f"instance/{run.pk}/change",
     ):
         assert admin_client.get(f"/admin/journeys/{page}/").status_code == 200
+
+
+class TestWhatNeverFails:
+    """Bodies and rows that the fuzzing of the API found; each was a failure of ours."""
+
+    @pytest.mark.parametrize("stage", [{}, {"key": "x"}, {"actions": []}])
+    def test_a_stage_without_a_name_in_a_change_is_refused_at_its_field(self, api_client, journey, stage):
+        answer = api_client.patch(f"{JOURNEYS}{journey.pk}/", {"stages": [stage]}, format="json")
+        assert answer.status_code == 422, answer.json()
+        assert "name" in str(answer.json()["errors"])
+
+    @pytest.mark.parametrize("step", ["advance", "skip"])
+    def test_a_run_that_stands_in_no_stage_is_a_conflict_with_the_remedy(self, api_client, run, step):
+        Instance.objects.filter(pk=run.pk).update(current_stage=None)
+        answer = api_client.post(f"{RUNS}{run.pk}/{step}/", {"reason": "x"}, format="json")
+        assert (answer.status_code, answer.json()["code"]) == (409, "no_stage")
+
+    def test_a_journey_without_an_edition_is_a_conflict_with_the_remedy(self, api_client, organization):
+        bare = Definition.objects.create(organization=organization, key="bare", name="Bare")
+        for answer in (
+            api_client.get(f"{JOURNEYS}{bare.pk}/"),
+            api_client.patch(f"{JOURNEYS}{bare.pk}/", {"name": "Other"}, format="json"),
+            api_client.post(f"{JOURNEYS}{bare.pk}/stages/", {"name": "Seen"}, format="json"),
+        ):
+            assert (answer.status_code, answer.json()["code"]) == (409, "no_edition")

@@ -20,6 +20,7 @@ from apps.core import tenancy
 from apps.core.actors import SYSTEM
 from apps.core.errors import Conflict
 from apps.core.tenancy import organization_scope
+from apps.events.models import Event
 from apps.patients import services
 from apps.patients.merging.references import followed, install_followers
 from apps.patients.merging.rules import Pair
@@ -326,3 +327,31 @@ class TestADeadlock:
         with organization_scope(organization.pk), pytest.raises(OperationalError):
             merging.without_deadlock(fail)
         assert len(tries) == 1
+
+
+class TestLeftovers:
+    @pytest.fixture
+    def separated(self, organization, three) -> tuple[Merge, ContactPoint]:
+        survivor, duplicate, _third = three
+        made = merge((survivor, duplicate))
+        with organization_scope(organization.pk):
+            point = ContactPointFactory(organization=organization, patient=survivor)
+            services.unmerge(merge=made, actor=SYSTEM)
+        return made, point
+
+    def move(self, made: Merge, point: ContactPoint) -> dict[str, int]:
+        with organization_scope(made.organization_id):
+            return services.move_leftovers(
+                merge=made, to=made.duplicate_id, rows={ContactPoint._meta.label: [point.pk]}, actor=SYSTEM
+            )
+
+    def test_of_four_who_move_the_same_one_does(self, organization, separated):
+        moved = at_once(4, [separated] * 4, lambda job: self.move(*job))
+        assert sorted(len(outcome) for outcome in moved) == [0, 0, 0, 1]
+        with organization_scope(organization.pk):
+            assert Event.objects.filter(type="patient.rows_moved").count() == 2
+
+    def test_a_move_waits_for_a_merge_of_one_of_the_two_and_is_refused(self, monkeypatch, separated, three):
+        made, point = separated
+        outcomes = during_a_merge(monkeypatch, (three[2], three[1]), lambda: self.move(made, point))
+        assert names(outcomes) == ["Merge", "merged"]

@@ -14,7 +14,7 @@ from apps.core.actors import SYSTEM
 from apps.patients import services
 from apps.patients.models import Consent, Patient
 from apps.patients.profile import flags_of
-from tests.fixtures.patients import PatientFactory
+from tests.fixtures.patients import ContactPointFactory, PatientFactory
 from tests.fixtures.shared import client_for
 
 pytestmark = pytest.mark.django_db
@@ -226,3 +226,43 @@ def test_a_long_history_is_cut_with_a_word(desk_client, patient):
     for n in range(60):
         services.update_patient(patient=patient, changes={"note": f"{n}"}, actor=SYSTEM)
     assert "Earlier entries are in the portal." in shown(desk_client.get(page_of(patient, "summary")))
+
+
+class TestFirstAnswers:
+    def url(self, patient, status="withdrawn"):
+        return reverse("patients:set-consent", args=[patient.pk, "photos", status])
+
+    def test_who_never_gave_a_consent_refuses_it(self, desk_client, patient):
+        page = desk_client.get(self.url(patient)).content.decode()
+        assert "Refused: Photos" in page
+        assert "Record refusal" in page
+        assert "Withdraw" not in page
+        assert "Record withdrawal" not in page
+        answer = desk_client.post(self.url(patient), {"method": "spoken"}, headers={"HX-Request": "true"})
+        assert "Photos refused by" in answer["HX-Trigger"]
+        timeline = desk_client.get(reverse("patients:timeline", args=[patient.pk])).content.decode()
+        assert "Consent refused: Photos" in timeline
+
+    def test_who_gave_it_withdraws_it(self, desk_client, patient):
+        desk_client.post(self.url(patient, "active"), {})
+        page = desk_client.get(self.url(patient)).content.decode()
+        assert "Withdraw: Photos" in page
+        assert "Record withdrawal" in page
+
+
+def test_the_warning_of_duplicates_offers_a_merge_while_a_record_is_edited(desk_client, organization, patient):
+    double = PatientFactory(
+        organization=organization,
+        given_name=patient.given_name,
+        family_name=patient.family_name,
+        birth_date=patient.birth_date,
+    )
+    ContactPointFactory(organization=organization, patient=double, value="+14155550142")
+    typed = {"given_name": patient.given_name, "family_name": patient.family_name, "phone": "415 555 0142"}
+    url = reverse("patients:similar")
+    new = desk_client.post(url, typed).content.decode()
+    assert "Register only if it is another person" in new
+    assert "Compare and merge" not in new
+    edited = desk_client.post(url, typed | {"patient": str(patient.pk)}).content.decode()
+    assert reverse("patients:merge", args=[patient.pk, double.pk]) in edited
+    assert "Register" not in edited

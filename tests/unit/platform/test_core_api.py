@@ -268,3 +268,20 @@ class TestThrottle:
         monkeypatch.setattr("django.core.cache.backends.redis.RedisCacheClient.add", away)
         monkeypatch.setattr("django.core.cache.backends.redis.RedisCacheClient.incr", away)
         assert [api_client.get(URL).status_code for _ in range(2)] == [200, 429]
+
+
+class TestHalvesOfCharacters:
+    """A lone surrogate can be written in JSON, but no answer could repeat it and no column keep it."""
+
+    @pytest.mark.parametrize(
+        "body", [rb'{"given_name": "\ud800"}', rb'{"\uDFFF": 1}', rb'{"sex": ["\ud83d"]}', rb'"\udc00"']
+    )
+    def test_are_malformed_input(self, api_client, body):
+        answer = api_client.generic("POST", "/api/v1/patients/", body, content_type="application/json")
+        assert answer.status_code == 400
+        assert "half of a character" in answer.json()["detail"]
+
+    def test_whole_characters_that_are_written_as_two_halves_are_kept(self, api_client):
+        body = rb'{"given_name": "Zo\u00eb", "note": "\ud83d\ude00"}'
+        answer = api_client.generic("POST", "/api/v1/patients/", body, content_type="application/json")
+        assert (answer.status_code, answer.json()["note"]) == (201, "😀")

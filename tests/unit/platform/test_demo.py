@@ -22,12 +22,15 @@ from apps.appointments.models import Status as Visit
 from apps.communications.models import Communication
 from apps.communications.models import Status as Sending
 from apps.conversations.models import Conversation, Message, OwnerKind
+from apps.core.actors import SYSTEM
 from apps.core.tenancy import all_organizations, organization_scope
 from apps.events.models import Event
 from apps.journeys.models import Instance, StageStatus
 from apps.organizations.models import Membership, Organization
 from apps.organizations.permissions import Role
-from apps.patients.models import Consent, ContactPoint, Patient
+from apps.patients.matching import Band, band_of
+from apps.patients.models import Consent, ContactPoint, DuplicateCandidate, Merge, Patient, RelatedPerson
+from apps.patients.services import compare_patients, preview_unmerge
 from apps.portal.demo import build
 from apps.portal.demo.assembly import SCALES
 from apps.portal.demo.copying import copy
@@ -131,7 +134,8 @@ class TestRows:
     def test_counts_are_what_it_says(self, demo):
         clinic = organization("demo")
         with organization_scope(clinic.pk):
-            assert Patient.objects.for_organization(clinic).count() == demo["patients"] == SCALES["small"].patients
+            assert Patient.objects.for_organization(clinic).count() == demo["patients"]
+            assert demo["patients"] == SCALES["small"].patients + demo["doubles"]
             assert Appointment.objects.for_organization(clinic).count() == demo["appointments"] > 500
             assert Conversation.objects.for_organization(clinic).count() == SCALES["small"].conversations
             assert Instance.objects.for_organization(clinic).count() == demo["journeys"] > 0
@@ -206,9 +210,10 @@ class TestRows:
     def test_patients_are_found_in_lists_and_by_phone(self, demo):
         with organization_scope(organization("demo").pk):
             assert not Patient.objects.filter(models.Q(sort_name="") | models.Q(search_text="")).exists()
-            phones = ContactPoint.objects.filter(system="phone", rank=1).values_list("value", flat=True)
+            admitted = ContactPoint.objects.filter(patient__number__lte=SCALES["small"].patients)
+            phones = admitted.filter(system="phone", rank=1).values_list("value", flat=True)
             assert len(set(phones)) == len(phones) == SCALES["small"].patients
-            couple = ContactPoint.objects.filter(system="phone", rank=2)
+            couple = admitted.filter(system="phone", rank=2)
             assert [point.use for point in couple] == ["home", "home"]
 
     def test_nothing_waits_that_is_overdue(self, demo):
@@ -237,6 +242,52 @@ class TestRows:
             active = Counter(StageStatus.objects.filter(state="active").values_list("instance_id", flat=True))
             running = Instance.objects.filter(status="active").values_list("pk", flat=True)
             assert active == Counter(running)
+
+
+class TestDoubles:
+    """Compared as the worker would, in a run over everybody."""
+
+    @pytest.fixture
+    def pairs(self, demo) -> Iterator[dict[frozenset[str], DuplicateCandidate]]:
+        clinic = organization("demo")
+        with organization_scope(clinic.pk):
+            compare_patients(
+                organization=clinic,
+                patient_ids=list(
+                    Patient.objects.filter(number__gt=SCALES["small"].patients).values_list("pk", flat=True)
+                ),
+            )
+            found = DuplicateCandidate.objects.filter(state="open").select_related("first", "second")
+            yield {frozenset((pair.first.full_name, pair.second.full_name)): pair for pair in found}
+
+    @pytest.mark.parametrize(
+        "names",
+        [
+            {"Margaret Thornbury", "Margret Thornbury"},
+            {"Tomasz Zielonka", "Zielonka Tomasz"},
+            {"Helena Vasquez-Ruiz"},
+            {"Caroline Ashdown", "Caroline Pryce"},
+            {"William Oakhurst", "Bill Oakhurst"},
+        ],
+    )
+    def test_second_records_are_in_the_review(self, pairs, names):
+        assert frozenset(names) in pairs
+
+    def test_nobody_of_the_household_is_almost_certainly_another(self, pairs):
+        home = [pair for names, pair in pairs.items() if any("Kettleworth" in name for name in names)]
+        assert [pair for pair in home if band_of(pair.bits, is_settled=pair.is_settled) == Band.MERGE] == []
+
+    def test_one_merged_pair_can_be_separated_and_something_stays_to_be_sorted_out(self, demo):
+        with organization_scope(organization("demo").pk):
+            merge = Merge.objects.get(undone_at__isnull=True)
+            assert merge.duplicate.full_name == "Jo Abernathy"
+            report = preview_unmerge(merge=merge, actor=SYSTEM)
+            assert "1 consent" in report.returned
+
+    def test_twins_have_their_mother_as_guardian(self, demo):
+        with organization_scope(organization("demo").pk):
+            guardians = RelatedPerson.objects.filter(is_guardian=True, linked_patient__given_name="Ottilie")
+            assert set(guardians.values_list("patient__given_name", flat=True)) == {"Arlo", "Iris"}
 
 
 class TestOrganizations:

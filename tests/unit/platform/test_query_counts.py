@@ -14,17 +14,21 @@ from apps.appointments.models import AppointmentImport, WaitlistOffer
 from apps.core.actors import SYSTEM
 from apps.journeys.models import Instance
 from apps.journeys.services import start_journey
+from apps.patients.models import ConsentPurpose, Merge, Patient
+from apps.patients.services import merge_patients, unmerge
 from tests.fixtures.appointments import (
     AppointmentFactory,
     AppointmentImportFactory,
     AppointmentTypeFactory,
     ImportRowFactory,
+    OnlineBookingBlockFactory,
     PractitionerTypeFactory,
     WaitlistEntryFactory,
     WaitlistOfferFactory,
 )
 from tests.fixtures.communications import CommunicationFactory
 from tests.fixtures.conversations import ConversationFactory, MessageFactory
+from tests.fixtures.duplicates import DuplicateCandidateFactory
 from tests.fixtures.journeys import make_journey
 from tests.fixtures.organizations import LocationFactory
 from tests.fixtures.patients import (
@@ -244,3 +248,82 @@ def test_settings_page_asks_at_most_twelve_questions_however_much_is_set_up(mana
     many = questions(manager_client, path)
     assert len(many) == len(few), "\n".join(many)
     assert len(many) <= MOST, "\n".join(many)
+
+
+# What unmerging would do is found by doing it, table by table, and taking that back.
+MOST_OF_MERGING = {"/patients/merges/{merge}/undo/": 35}
+MERGING = [
+    "/patients/merge/{survivor}/{duplicate}/",
+    "/patients/{survivor}/merge/",
+    "/patients/{survivor}/merges/",
+    "/patients/merges/{merge}/undo/",
+    "/patients/merges/{undone}/leftovers/",
+    "/patients/duplicates/",
+    "/patients/duplicates/{pair}/",
+    "/patients/duplicates/?state=distinct",
+    "/patients/{survivor}/possible-duplicates/",
+]
+
+
+def two_records(bookable, journey) -> dict[str, Patient]:
+    """Add two records of one person that have everything that a merge looks at."""
+    organization = bookable.organization
+    pair = [PatientFactory(organization=organization, given_name=name, sex="female") for name in ("Ana", "Zoe")]
+    for patient in pair:
+        start_journey(definition=journey, patient=patient, actor=SYSTEM)
+        OnlineBookingBlockFactory(organization=organization, patient=patient)
+        WaitlistEntryFactory(
+            organization=organization, patient=patient, appointment_type=bookable.appointment_type, status="waiting"
+        )
+    return {"survivor": pair[0], "duplicate": pair[1]}
+
+
+def add_to_both(bookable, pair: dict[str, Patient], *, first: int, number: int) -> None:
+    """Add as many rows of each kind to both: visits that overlap, phones, numbers, people, consents, threads, messages."""
+    organization = bookable.organization
+    one, other = pair["survivor"], pair["duplicate"]
+    for index in range(first, first + number):
+        for patient, further in ((one, other), (other, one)):
+            ContactPointFactory(organization=organization, patient=patient)
+            AddressFactory(organization=organization, patient=patient)
+            IdentifierFactory(organization=organization, patient=patient, system=f"card-{index}")
+            RelatedPersonFactory(organization=organization, patient=patient, linked_patient=further)
+            CommunicationFactory(organization=organization, patient=patient)
+            ConversationFactory(organization=organization, patient=patient)
+            AppointmentFactory(
+                organization=organization,
+                patient=patient,
+                practitioner=PractitionerFactory(organization=organization),
+                start=MONDAY + dt.timedelta(days=index),
+            )
+        ConsentFactory(organization=organization, patient=one, purpose=ConsentPurpose.values[index % 7])
+        DuplicateCandidateFactory(organization=organization)
+        DuplicateCandidateFactory(organization=organization, state="distinct", decided_at=MONDAY)
+        merge_patients(survivor=one, duplicate=PatientFactory(organization=organization), actor=SYSTEM)
+
+
+@pytest.mark.parametrize("path", MERGING)
+def test_page_of_merging_asks_at_most_twelve_questions_however_much_both_have(desk_client, bookable, journey, path):
+    pair = two_records(bookable, journey)
+    candidate = DuplicateCandidateFactory(organization=bookable.organization, bits=9)
+    merge = merge_patients(
+        survivor=pair["survivor"], duplicate=PatientFactory(organization=bookable.organization), actor=SYSTEM
+    )
+    undone = merge_patients(
+        survivor=pair["survivor"], duplicate=PatientFactory(organization=bookable.organization), actor=SYSTEM
+    )
+    unmerge(merge=undone, actor=SYSTEM)
+    Merge.objects.filter(pk=undone.pk).update(created_at=MONDAY, undone_at=MONDAY + dt.timedelta(days=1))
+    ids = {
+        "merge": merge.pk,
+        "undone": undone.pk,
+        "pair": candidate.pk,
+        **{side: patient.pk for side, patient in pair.items()},
+    }
+    add_to_both(bookable, pair, first=0, number=2)
+    desk_client.get(path.format(**ids))  # what is asked once per process
+    few = questions(desk_client, path.format(**ids))
+    add_to_both(bookable, pair, first=2, number=5)
+    many = questions(desk_client, path.format(**ids))
+    assert len(many) == len(few), "\n".join(many)
+    assert len(many) <= MOST_OF_MERGING.get(path, MOST), "\n".join(many)
