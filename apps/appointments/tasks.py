@@ -1,19 +1,16 @@
 """The worker's side of the appointment book."""
 
-import time
-import uuid
-
 from celery import shared_task
 
 from apps.appointments.services import expire_holds
 from apps.appointments.services.import_work import work_on
-from apps.appointments.services.importing import QUEUE, TASK, forget_old_imports, unfinished_imports
+from apps.appointments.services.importing import TASK, forget_old_imports, unfinished_imports
 from apps.appointments.services.waitlist.expiring import close_past_windows, expire_offers
-from apps.core.tenancy import all_organizations, organization_scope
-from apps.core.wake import wake
+from apps.core.imports.steps import QUEUE
+from apps.core.tenancy import all_organizations
+from apps.core.turns import work_in_turn
 
 BATCHES_PER_TASK = 20
-SECONDS_PER_TASK = 20.0
 
 
 @shared_task(name="appointments.expire_holds", queue="events")
@@ -45,20 +42,10 @@ def work_on_imports() -> None:
     """Check and import rows of files, each piece in a transaction of its own; hand on to the next task after a while."""
     with all_organizations():
         waiting = list(unfinished_imports().values_list("pk", "organization_id"))
-    until = time.monotonic() + SECONDS_PER_TASK
-    while waiting:
-        if time.monotonic() > until:
-            wake(TASK, queue=QUEUE)
-            return
-        waiting = [one for one in waiting if _has_more(*one)]
+    work_in_turn(waiting, work_on, task=TASK, queue=QUEUE)
 
 
-@shared_task(name="appointments.forget_imports", queue="slow")
+@shared_task(name="appointments.forget_imports", queue=QUEUE)
 def forget_imports() -> None:
     """Delete files that were uploaded a month ago."""
     forget_old_imports()
-
-
-def _has_more(batch_id: uuid.UUID, organization_id: uuid.UUID) -> bool:
-    with organization_scope(organization_id):
-        return work_on(batch_id)

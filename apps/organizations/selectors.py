@@ -115,6 +115,22 @@ def actor_of_key(pk: uuid.UUID) -> Actor | None:
     return actor_for_key(key, membership) if key is not None and membership is not None else None
 
 
+def actor_of_starter(
+    *, organization_id: uuid.UUID, user_id: uuid.UUID | None, key_id: uuid.UUID | None
+) -> Actor | None:
+    """Return who started work that goes on behind its request, with what they may do now; None when they left.
+
+    At most two queries; needs the organization open.
+    """
+    if key_id is not None:
+        return actor_of_key(key_id)
+    rows = Membership.objects.filter(
+        organization_id=organization_id, user_id=user_id, is_active=True, user__is_active=True
+    )
+    membership = rows.select_related("user").first()
+    return actor_for_membership(membership) if membership is not None else None
+
+
 def _keys() -> models.QuerySet[ApiKey]:
     return ApiKey.objects.select_related("organization", "user")
 

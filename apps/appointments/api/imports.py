@@ -32,7 +32,7 @@ from apps.core.api.problems import TooLarge
 from apps.core.api.viewsets import DestroyMixin, ListMixin, RetrieveMixin, TenantViewSet
 from apps.core.csv_files import MOST_BYTES, too_large
 from apps.core.errors import InvalidInput, NotFound
-from apps.core.file_imports import progress_of
+from apps.core.imports.progress import progress_of
 from apps.organizations.permissions import Permission
 
 MANAGE = Permission.PRACTITIONERS_MANAGE

@@ -15,7 +15,7 @@ from apps.appointments.models.appointment import (
     Status,
     TimeRange,
 )
-from apps.appointments.models.imports import AT_WORK, AppointmentImport, ImportRow, ImportStatus, RowState
+from apps.appointments.models.imports import AppointmentImport, ImportRow
 from apps.appointments.models.policies import AppointmentSettings, CalendarFeed, OnlineBookingBlock
 from apps.appointments.models.series import MOST_OCCURRENCES, AppointmentSeries
 from apps.appointments.models.types import MOST_SEATS, AppointmentType, PractitionerType, TypeLocation, TypeRoom
@@ -27,6 +27,7 @@ from apps.appointments.models.waitlist import (
     WaitlistOffer,
     WaitStatus,
 )
+from apps.core.imports.models import AT_WORK, ImportStatus, RowState
 
 __all__ = [
     "AT_WORK",

@@ -13,7 +13,6 @@ from typing import Any
 import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.appointments.conflicts import Wanted, examine
@@ -31,15 +30,14 @@ from apps.appointments.models import (
     Status,
 )
 from apps.appointments.services.booking import book_appointment
+from apps.appointments.services.importing import STEPS
 from apps.appointments.services.past_visits import keep_past_visit
 from apps.appointments.services.placing import TAKEN
 from apps.core.actors import Actor
 from apps.core.constraints import violated_constraint
 from apps.core.errors import ApplicationError
-from apps.events.services import emit
-from apps.organizations.models import Membership
-from apps.organizations.selectors import actor_of_key
-from apps.organizations.services import actor_for_membership
+from apps.core.imports.steps import stop_without_starter
+from apps.organizations.selectors import actor_of_starter
 
 log = structlog.get_logger(__name__)
 CHUNK = 100
@@ -51,44 +49,16 @@ def work_on(batch_id: uuid.UUID) -> bool:
 
     Does nothing, and answers no, when another worker has it or nobody wants it done any more.
     """
-    batch = (
-        AppointmentImport.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
-        .select_related("organization", "location")
-        .filter(pk=batch_id)
-        .first()
-    )
-    if batch is None or not batch.is_at_work:
+    batch = STEPS.claim(batch_id, "location")
+    if batch is None:
         return False
-    actor = _actor_of(batch)
+    actor = actor_of_starter(
+        organization_id=batch.organization_id, user_id=batch.started_by_id, key_id=batch.started_by_key_id
+    )
     if actor is None:
+        stop_without_starter(batch)
         return False
     return _check_some(batch) if batch.status == ImportStatus.CHECKING else _import_next(batch, actor)
-
-
-def _actor_of(batch: AppointmentImport) -> Actor | None:
-    """Return who started it, with what they may do now; stop the import when they have left."""
-    actor = actor_of_key(batch.started_by_key_id) if batch.started_by_key_id else _person(batch)
-    if actor is not None:
-        return actor
-    if batch.status == ImportStatus.CHECKING:
-        batch.status = ImportStatus.UPLOADED
-    else:
-        batch.status, batch.finished_at = ImportStatus.STOPPED, timezone.now()
-    batch.problem = (
-        _("The API key that started it was revoked or has expired. Start it again.")
-        if batch.started_by_key_id
-        else _("Whoever started it does not work here any more. Start it again yourself.")
-    )
-    batch.save(update_fields=["status", "problem", "finished_at", "updated_at"])
-    return None
-
-
-def _person(batch: AppointmentImport) -> Actor | None:
-    rows = Membership.objects.filter(
-        organization_id=batch.organization_id, user_id=batch.started_by_id, is_active=True, user__is_active=True
-    )
-    membership = rows.select_related("user").first()
-    return actor_for_membership(membership) if membership is not None else None
 
 
 def _check_some(batch: AppointmentImport) -> bool:
@@ -253,7 +223,8 @@ def _refuse_earlier_rows(batch: AppointmentImport, row: ImportRow, visit: Visit,
 def _import_next(batch: AppointmentImport, actor: Actor) -> bool:
     row = batch.rows.filter(state=RowState.READY).order_by("line").first()
     if row is None:
-        _finish(batch, actor)
+        imported = STEPS.finish(batch, actor=actor)
+        log.info("appointments.imported", batch=str(batch.pk), imported=imported)
         return False
     _import(batch, row, actor)
     row.save()
@@ -330,12 +301,3 @@ def _say_refused(row: ImportRow, refused: RowRefused) -> None:
 def _leave_the_time(row: ImportRow) -> None:
     row.practitioner = row.patient = row.room = None
     row.start = row.end = row.busy_from = row.busy_until = None
-
-
-def _finish(batch: AppointmentImport, actor: Actor) -> None:
-    batch.status, batch.finished_at = ImportStatus.DONE, timezone.now()
-    batch.save(update_fields=["status", "finished_at", "updated_at"])
-    batch.rows.filter(state=RowState.KNOWN).update(cells=[])
-    imported = batch.rows.filter(state=RowState.DONE).count()
-    emit("appointment_import.finished", subject=batch, actor=actor, payload={"imported": imported})
-    log.info("appointments.imported", batch=str(batch.pk), imported=imported)

@@ -1,5 +1,6 @@
 """Patients, how to reach them, who stands behind them, and what they agreed to."""
 
+from apps.core.imports.models import AT_WORK, ImportStatus, RowState
 from apps.patients.models.consent import (
     CHANNEL_PURPOSES,
     Consent,
@@ -18,15 +19,7 @@ from apps.patients.models.duplicates import (
     ValueCount,
 )
 from apps.patients.models.identifier import Identifier, IdentifierSystem
-from apps.patients.models.imports import (
-    AT_WORK,
-    ImportFormat,
-    ImportStatus,
-    OnMatch,
-    PatientImport,
-    PatientImportRow,
-    RowState,
-)
+from apps.patients.models.imports import ImportFormat, OnMatch, PatientImport, PatientImportRow
 from apps.patients.models.merges import Merge, MergeRow, MergeRowKind
 from apps.patients.models.patient import NumberCounter, Patient, PatientQuerySet, Sex, full_name
 from apps.patients.models.related import RelatedPerson, Relationship

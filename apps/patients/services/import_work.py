@@ -13,14 +13,13 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.actors import Actor
 from apps.core.errors import ApplicationError, InvalidInput
-from apps.events.services import emit
-from apps.organizations.models import Membership, Organization
-from apps.organizations.services import actor_for_membership
+from apps.core.imports.steps import stop_without_starter
+from apps.organizations.models import Organization
+from apps.organizations.selectors import actor_of_starter
 from apps.patients.cleaning import clean_fields
 from apps.patients.exchange.csv_rows import Cells, read_cells
 from apps.patients.exchange.drafts import LISTS, SINGLE, Draft, RowRefused
@@ -38,6 +37,7 @@ from apps.patients.models import (
     Sex,
 )
 from apps.patients.services.consents import set_consent
+from apps.patients.services.importing import STEPS
 from apps.patients.services.parts import rows_of
 from apps.patients.services.records import archive_patient, create_patient, update_patient
 
@@ -50,38 +50,16 @@ def work_on(batch_id: uuid.UUID) -> bool:
 
     Does nothing, and answers no, when another worker has it or nobody wants it done any more.
     """
-    batch = (
-        PatientImport.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
-        .select_related("organization")
-        .filter(pk=batch_id)
-        .first()
-    )
-    if batch is None or not batch.is_at_work:
+    batch = STEPS.claim(batch_id)
+    if batch is None:
         return False
-    actor = _actor_of(batch)
+    actor = actor_of_starter(
+        organization_id=batch.organization_id, user_id=batch.started_by_id, key_id=batch.started_by_key_id
+    )
     if actor is None:
+        stop_without_starter(batch)
         return False
     return check_some(batch) if batch.status == ImportStatus.CHECKING else import_some(batch, actor)
-
-
-def _actor_of(batch: PatientImport) -> Actor | None:
-    """Return who started it, with what they may do now; stop the import when they have left."""
-    membership = (
-        Membership.objects.filter(
-            organization_id=batch.organization_id, user_id=batch.started_by_id, is_active=True, user__is_active=True
-        )
-        .select_related("user")
-        .first()
-    )
-    if membership is not None:
-        return actor_for_membership(membership)
-    if batch.status == ImportStatus.CHECKING:
-        batch.status = ImportStatus.UPLOADED
-    else:
-        batch.status, batch.finished_at = ImportStatus.STOPPED, timezone.now()
-    batch.problem = _("Whoever started it does not work here any more. Start it again yourself.")
-    batch.save(update_fields=["status", "problem", "finished_at", "updated_at"])
-    return None
 
 
 def check_some(batch: PatientImport) -> bool:
@@ -114,7 +92,7 @@ def _check(batch: PatientImport, row: PatientImportRow) -> None:
     elif same is not None and batch.on_match == OnMatch.FILL:
         row.code = "fills"
     elif earlier is not None and batch.on_match == OnMatch.LEAVE:
-        row.state, row.code = RowState.KNOWN, "repeated"
+        row.state, row.code, row.keys = RowState.KNOWN, "repeated", []
         row.message = _("Line %(line)d is the same person.") % {"line": earlier.line}
 
 
@@ -157,7 +135,8 @@ def import_some(batch: PatientImport, actor: Actor) -> bool:
     """Import the next few rows; tell whether there is more."""
     rows = list(batch.rows.filter(state=RowState.READY).order_by("line")[:IMPORTED_AT_ONCE])
     if not rows:
-        _finish(batch, actor)
+        imported = STEPS.finish(batch, actor=actor)
+        log.info("patients.imported", batch=str(batch.pk), imported=imported)
         return False
     for row in rows:
         _import(batch, row, actor)
@@ -224,7 +203,8 @@ def fill_in(patient: Patient, draft: Draft, actor: Actor) -> Patient:
 
 
 def _say_known(row: PatientImportRow, patient: Patient) -> None:
-    row.state, row.patient, row.column, row.code = RowState.KNOWN, patient, "", "known"
+    row.state, row.patient, row.keys = RowState.KNOWN, patient, []
+    row.column, row.code = "", "known"
     row.message = _("Already here: %(name)s (%(number)s).") % {
         "name": patient.full_name,
         "number": patient.record_number,
@@ -234,12 +214,3 @@ def _say_known(row: PatientImportRow, patient: Patient) -> None:
 def _say_refused(row: PatientImportRow, refused: RowRefused) -> None:
     row.state, row.patient, row.keys = RowState.REFUSED, None, []
     row.column, row.code, row.message = refused.column, refused.code, refused.message
-
-
-def _finish(batch: PatientImport, actor: Actor) -> None:
-    batch.status, batch.finished_at = ImportStatus.DONE, timezone.now()
-    batch.save(update_fields=["status", "finished_at", "updated_at"])
-    batch.rows.filter(state=RowState.KNOWN).update(cells=[], keys=[])
-    imported = batch.rows.filter(state=RowState.DONE).count()
-    emit("patient_import.finished", subject=batch, actor=actor, payload={"imported": imported})
-    log.info("patients.imported", batch=str(batch.pk), imported=imported)

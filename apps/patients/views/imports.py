@@ -19,9 +19,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.audit.models import AccessKind
 from apps.core.csv_files import guarded, too_large
 from apps.core.errors import InvalidInput
-from apps.core.file_imports import progress_of
 from apps.core.forms import posted, show_refusal
 from apps.core.htmx import go, wants_fragment
+from apps.core.imports.progress import progress_of
 from apps.core.navigation import in_settings
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest

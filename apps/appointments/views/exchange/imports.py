@@ -23,9 +23,9 @@ from apps.appointments.views.exchange.export import ExportForm
 from apps.appointments.views.settings.common import ServiceForm
 from apps.core.csv_files import MOST_BYTES, guarded, too_large
 from apps.core.errors import InvalidInput
-from apps.core.file_imports import progress_of
 from apps.core.forms import posted
 from apps.core.htmx import go, wants_fragment
+from apps.core.imports.progress import progress_of
 from apps.core.navigation import in_settings
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest

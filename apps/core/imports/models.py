@@ -1,0 +1,80 @@
+"""What an import is: a file with where it stands, and its rows with their verdicts."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.models import TenantModel
+
+
+class ImportStatus(models.TextChoices):
+    UPLOADED = "uploaded", _("Choose the columns")
+    CHECKING = "checking", _("Being checked")
+    CHECKED = "checked", _("Checked")
+    IMPORTING = "importing", _("Being imported")
+    DONE = "done", _("Imported")
+    STOPPED = "stopped", _("Stopped")
+
+
+AT_WORK = (ImportStatus.CHECKING, ImportStatus.IMPORTING)
+
+
+class FileImport(TenantModel):
+    """A file. Its rows are checked first; only then those that can be had are imported.
+
+    `header` are a CSV file's column names, `mapping` says which of our fields a column is: {field: position}.
+    A person or an API key started it last, and the worker may do what that one may do by then. The work goes on behind
+    the page, and after a crash where it stood: what is left to do are the rows' states.
+    """
+
+    file_name = models.CharField(max_length=120)
+    status = models.CharField(max_length=10, choices=ImportStatus, default=ImportStatus.UPLOADED)
+    header = models.JSONField(default=list)
+    mapping = models.JSONField(default=dict)
+    started_by = models.ForeignKey(
+        "organizations.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    started_by_key = models.ForeignKey(
+        "organizations.ApiKey", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    problem = models.CharField(max_length=300, blank=True, help_text="why it was stopped")
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.file_name} ({self.get_status_display()})"
+
+    @property
+    def is_at_work(self) -> bool:
+        return self.status in AT_WORK
+
+
+class RowState(models.TextChoices):
+    WAITING = "waiting", _("Not checked yet")
+    READY = "ready", _("Can be imported")
+    KNOWN = "known", _("Already here")
+    REFUSED = "refused", _("Can’t be imported")
+    DONE = "done", _("Imported")
+
+
+class FileImportRow(TenantModel):
+    """A row of a file. `line` is its line in the file; `cells` are its texts until it has been imported.
+
+    `column`, `code` and `message` say what is wrong and what to do. The model adds `batch`, its file (`rows` there).
+    """
+
+    line = models.PositiveIntegerField()
+    cells = models.JSONField(default=list)
+    state = models.CharField(max_length=8, choices=RowState, default=RowState.WAITING)
+    column = models.CharField(max_length=120, blank=True)
+    code = models.CharField(max_length=40, blank=True)
+    message = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.get_state_display()}"
