@@ -364,6 +364,8 @@ SPECTACULAR_SETTINGS = {
         "MediaState": "apps.media.models.MediaState",
         "UploadPurpose": "apps.media.serializers.UPLOAD_PURPOSES",
         "AppointmentStatus": "apps.appointments.models.VISIT_STATUSES",
+        "ImportStatus": "apps.core.imports.models.ImportStatus",
+        "ImportRowState": "apps.core.imports.models.RowState",
         "JourneyStatus": "apps.journeys.models.InstanceStatus",
         "CancelReason": "apps.appointments.models.CancelReason",
     },

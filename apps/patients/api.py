@@ -32,6 +32,7 @@ from apps.patients.candidates import find_candidates, typed_facts
 from apps.patients.contact import comparable_address
 from apps.patients.exchange.api import ExportMixin
 from apps.patients.exchange.writing import FILE_NAME, write_patients
+from apps.patients.imports import api as imports
 from apps.patients.matching import REVIEW, band_of
 from apps.patients.matching.words import as_json
 from apps.patients.merging.api import MergeViewSet
@@ -319,4 +320,9 @@ def _uuid(request: Request, name: str) -> uuid.UUID | None:
         raise InvalidInput(f"`{name}` must be a UUID.", errors={name: [text]}) from None
 
 
-routes = [("patients/merges", MergeViewSet, "merges"), ("patients", PatientViewSet, "patients")]
+routes = [
+    ("patients/merges", MergeViewSet, "merges"),
+    *imports.routes,
+    ("patients", PatientViewSet, "patients"),
+]
+urlpatterns = imports.urlpatterns

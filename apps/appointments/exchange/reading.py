@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.core.errors import InvalidInput
 from apps.patients.folding import fold
 
 # Our fields, in the order in which they are offered; the words under which other systems name them (folded).
@@ -92,29 +91,3 @@ def what_is_missing(mapping: Mapping[str, int], *, needs_location: bool) -> list
     if needs_location and "location" not in mapping:
         missing.append(_("the location (a column, or one for all rows)"))
     return missing
-
-
-def read_mapping(header: Sequence[str], wanted: Mapping[str, str | int]) -> dict[str, int]:
-    """Return the position of each named column. A caller names it by the file's own word, or by its position from 0.
-
-    Raises InvalidInput (field `mapping.FIELD`) for what is no field of ours and what is no column, or no single one.
-    """
-    found: dict[str, int] = {}
-    errors: dict[str, list[str]] = {}
-    for field, column in wanted.items():
-        name = column if isinstance(column, int) else " ".join(column.split())
-        if field not in FIELDS:
-            problem = _("There is no such field. Choose of: %(names)s.") % {"names": ", ".join(FIELDS)}
-        elif isinstance(name, int) and 0 <= name < len(header):
-            found[field], problem = name, ""
-        elif isinstance(name, str) and header.count(name) == 1:
-            found[field], problem = header.index(name), ""
-        elif name in header:
-            problem = _("Several columns have this name. Write the position instead, counted from 0.")
-        else:
-            problem = _("The file has no such column. It has: %(names)s.") % {"names": ", ".join(header)[:600]}
-        if problem:
-            errors[f"mapping.{field[:40]}"] = [problem]
-    if errors:
-        raise InvalidInput(next(iter(errors.values()))[0], errors=errors)
-    return found

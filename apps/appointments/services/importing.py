@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from apps.appointments.exchange.reading import FIELDS, guess_mapping, what_is_missing
 from apps.appointments.models import AppointmentImport, ImportRow
 from apps.core.actors import Actor
 from apps.core.csv_files import read_csv
-from apps.core.errors import InvalidInput
 from apps.core.imports.steps import ImportSteps
 from apps.events.services import emit
 from apps.organizations.models import Location, Organization
@@ -27,6 +25,8 @@ STEPS = ImportSteps(
     file_name="appointments.csv",
     permissions=(Permission.APPOINTMENTS_MANAGE, Permission.PRACTITIONERS_MANAGE),
     no_verdict={**dict.fromkeys(_NOBODY_S_TIME), "external_id": ""},
+    fields=FIELDS,
+    missing=lambda batch: what_is_missing(batch.mapping, needs_location=batch.location_id is None),
     emit=emit,
 )
 choose_columns_again, run_import, stop_import = STEPS.choose_columns_again, STEPS.run, STEPS.stop
@@ -81,21 +81,6 @@ def check_import(
     if sets_rules_aside:
         actor.require(Permission.APPOINTMENTS_OVERRIDE)
     locked = STEPS.open_for_check(batch, actor=actor)
-    errors = _wrong_mapping(locked, mapping, location)
-    if errors:
-        raise InvalidInput(next(iter(errors.values()))[0], errors=errors)
-    locked.mapping, locked.location = dict(mapping), location
-    locked.tells_patients, locked.sets_rules_aside = tells_patients, sets_rules_aside
+    locked.location, locked.tells_patients, locked.sets_rules_aside = location, tells_patients, sets_rules_aside
+    STEPS.set_columns(locked, mapping)
     return STEPS.begin_check(locked, actor=actor)
-
-
-def _wrong_mapping(
-    batch: AppointmentImport, mapping: Mapping[str, int], location: Location | None
-) -> dict[str, list[str]]:
-    unknown = [name for name, position in mapping.items() if name not in FIELDS or position >= len(batch.header)]
-    if unknown:
-        return {"mapping": [_("There is no such column or field: %(names)s.") % {"names": ", ".join(unknown)}]}
-    missing = what_is_missing(mapping, needs_location=location is None)
-    if missing:
-        return {"mapping": [_("Still to choose: %(list)s.") % {"list": "; ".join(missing)}]}
-    return {}

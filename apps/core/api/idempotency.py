@@ -30,7 +30,11 @@ from apps.core.models import IdempotencyRecord
 from apps.core.tenancy import all_organizations
 
 RETENTION = timedelta(hours=48)
-FILES = frozenset({"text/csv", "text/calendar"})  # bodies that are a file, and may be larger than other bodies
+# Bodies that are a file, and may be larger than other bodies; of JSON those that a view reads as one.
+FILES = frozenset(
+    {"text/csv", "text/calendar", "application/json", "application/fhir+json", "application/fhir+ndjson"}
+    | {"application/ndjson", "application/x-ndjson"}
+)
 KEPT_HEADERS = ("Location", "ETag")
 MAX_KEY_LENGTH = 255
 
@@ -113,13 +117,13 @@ def _fingerprint(request: Request) -> str:
     """
     digest = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
     media_type = (request.content_type or "").partition(";")[0].strip()
-    if media_type == "application/json":
+    if media_type in FILES and isinstance(request.data, bytes):
+        digest.update(request.data)
+    elif media_type == "application/json":
         digest.update(json.dumps(request.data, sort_keys=True, separators=(",", ":")).encode())
     elif media_type == "multipart/form-data":
         for part in _parts(request):
             digest.update(len(part).to_bytes(8, "big") + part)
-    elif media_type in FILES and isinstance(request.data, bytes):
-        digest.update(request.data)
     else:
         digest.update(request._request.body)
     return digest.hexdigest()

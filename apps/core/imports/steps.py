@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.actors import Actor, ActorKind
-from apps.core.errors import Conflict
+from apps.core.errors import Conflict, InvalidInput
 from apps.core.ids import uuid7
 from apps.core.imports.models import AT_WORK, FileImport, FileImportRow, ImportStatus, RowState
 from apps.core.tenancy import all_organizations
@@ -30,6 +30,7 @@ class ImportSteps(Generic[B]):
 
     `event` begins the names of its events, which `emit` writes. `task` is what works on it. A file without a
     name is called `file_name`. `no_verdict` is what a row says before it was checked, beside what every row has.
+    `fields` are those that a column can be; `missing` says, in words, what the chosen columns leave open.
     """
 
     batches: type[B]
@@ -39,6 +40,8 @@ class ImportSteps(Generic[B]):
     file_name: str
     permissions: tuple[str, ...]
     no_verdict: Mapping[str, Any]
+    fields: Mapping[str, Any]
+    missing: Callable[[B], list[str]]
     emit: Callable[..., object]
 
     def require(self, actor: Actor) -> None:
@@ -65,6 +68,17 @@ class ImportSteps(Generic[B]):
         locked = self.lock(batch)
         _require_status(locked, ImportStatus.UPLOADED, ImportStatus.CHECKED, ImportStatus.CHECKING)
         return locked
+
+    def set_columns(self, locked: B, mapping: Mapping[str, int]) -> None:
+        """Say which column is what, after all else that may be missing. Raises InvalidInput for what stays open."""
+        width = len(locked.header)
+        unknown = [name for name, place in mapping.items() if name not in self.fields or not 0 <= place < width]
+        if unknown:
+            raise _wrong(_("There is no such column or field: %(names)s.") % {"names": ", ".join(unknown)})
+        locked.mapping = dict(mapping)
+        missing = self.missing(locked)
+        if missing:
+            raise _wrong(_("Still to choose: %(list)s.") % {"list": "; ".join(missing)})
 
     def begin_check(self, locked: B, *, actor: Actor) -> B:
         """Save what was set, and let every row be checked anew in the background."""
@@ -182,6 +196,10 @@ def _started_by(batch: FileImport, actor: Actor) -> None:
     """Note who the worker acts for: what that one may do is looked up again for every piece of the work."""
     batch.started_by_id = actor.id if actor.kind == ActorKind.USER else None
     batch.started_by_key_id = actor.id if actor.kind == ActorKind.API_KEY else None
+
+
+def _wrong(message: str) -> InvalidInput:
+    return InvalidInput(message, errors={"mapping": [message]})
 
 
 def _require_status(batch: FileImport, *allowed: str) -> None:

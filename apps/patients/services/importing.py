@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.db import models, transaction
-from django.utils.translation import gettext as _
 
 from apps.core.actors import Actor
 from apps.core.csv_files import MEGABYTE, read_csv
@@ -16,7 +15,7 @@ from apps.organizations.permissions import Permission
 from apps.patients.exchange.columns import FIELDS, guess_mapping, what_is_missing
 from apps.patients.exchange.fhir_files import is_json, read_fhir
 from apps.patients.models import ImportFormat, OnMatch, PatientImport, PatientImportRow
-from apps.patients.text import choice, invalid, one_line
+from apps.patients.text import choice, one_line
 
 TASK = "patients.work_on_imports"
 MOST_BYTES = 20 * MEGABYTE
@@ -28,6 +27,8 @@ STEPS = ImportSteps(
     file_name="patients.csv",
     permissions=(Permission.PATIENTS_MANAGE, Permission.PRACTITIONERS_MANAGE),
     no_verdict={"keys": [], "patient": None},
+    fields=FIELDS,
+    missing=lambda batch: what_is_missing(batch.mapping) if batch.format == ImportFormat.CSV else [],
     emit=emit,
 )
 choose_columns_again, run_import, stop_import = STEPS.choose_columns_again, STEPS.run, STEPS.stop
@@ -35,11 +36,22 @@ discard_import, forget_old_imports = STEPS.discard, STEPS.forget_old
 
 
 def upload_patients(
-    *, organization: Organization, file_name: str, content: bytes, actor: Actor, most_bytes: int = MOST_BYTES
+    *,
+    organization: Organization,
+    file_name: str,
+    content: bytes,
+    system: str = "",
+    on_match: str = OnMatch.LEAVE,
+    actor: Actor,
+    most_bytes: int = MOST_BYTES,
 ) -> PatientImport:
-    """Keep the rows of a file until they are checked: CSV by its columns, JSON as FHIR R4. Raises InvalidInput for unreadable files."""
+    """Keep the rows of a file until they are checked: CSV by its columns, JSON as FHIR R4.
+
+    How they are imported (see `check_import`) may be said by then. Raises InvalidInput for unreadable files.
+    """
     STEPS.require(actor)
     batch = PatientImport(organization=organization, file_name=file_name)
+    _set_options(batch, system, on_match)
     if is_json(content):
         bundle = read_fhir(content, most_bytes=most_bytes)
         batch.format, batch.skipped = ImportFormat.FHIR, bundle.skipped
@@ -65,21 +77,15 @@ def check_import(
     imported or afterwards.
     """
     locked = STEPS.open_for_check(batch, actor=actor)
-    locked.on_match = choice("on_match", on_match, OnMatch.values)
-    locked.system = one_line("system", system, 200) or locked.system
+    _set_options(locked, system, on_match)
     if locked.format == ImportFormat.CSV:
-        locked.mapping = dict(_checked_mapping(locked, locked.mapping if mapping is None else mapping))
+        STEPS.set_columns(locked, locked.mapping if mapping is None else mapping)
     return STEPS.begin_check(locked, actor=actor)
 
 
-def _checked_mapping(batch: PatientImport, mapping: Mapping[str, int]) -> Mapping[str, int]:
-    unknown = [name for name, place in mapping.items() if name not in FIELDS or not 0 <= place < len(batch.header)]
-    if unknown:
-        raise invalid({"mapping": [_("There is no such column or field: %(names)s.") % {"names": ", ".join(unknown)}]})
-    missing = what_is_missing(mapping)
-    if missing:
-        raise invalid({"mapping": [_("Still to choose: %(list)s.") % {"list": "; ".join(missing)}]})
-    return mapping
+def _set_options(batch: PatientImport, system: str, on_match: str) -> None:
+    batch.on_match = choice("on_match", on_match, OnMatch.values)
+    batch.system = one_line("system", system, 200) or batch.system
 
 
 def unfinished_imports() -> models.QuerySet[PatientImport]:

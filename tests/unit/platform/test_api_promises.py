@@ -17,6 +17,7 @@ from apps.core.api.fields import InstantField
 from apps.core.api.filters import FilterSet, InstantFilter, TruthFilter
 from apps.core.api.viewsets import ListMixin
 from tests.fixtures.appointments import AppointmentImportFactory
+from tests.fixtures.patients import PatientImportFactory
 from tests.fixtures.shared import api_client_for
 from tests.unit.platform.routes import NOBODY, all_routes
 
@@ -97,7 +98,8 @@ def test_filters_that_are_only_named_are_strict_too():
 @pytest.mark.parametrize("path", [path for path, _view in list_views()])
 def test_every_list_refuses_an_order_it_does_not_have_and_a_limit_it_can_not_give(admin_api, practitioner, path):
     # Lists within something: practitioners' busy times, rows of imports.
-    AppointmentImportFactory(pk=practitioner.pk, organization=practitioner.organization)
+    for factory in (AppointmentImportFactory, PatientImportFactory):
+        factory(pk=practitioner.pk, organization=practitioner.organization)
     path = path.replace(str(NOBODY), str(practitioner.pk))
     for query, field in (("ordering=colour_of_eyes", "ordering"), ("limit=0", "limit"), ("limit=x", "limit")):
         answer = admin_api.get(f"{path}?{query}")

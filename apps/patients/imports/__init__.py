@@ -1,0 +1,1 @@
+"""Imports of patients as programs reach them."""
