@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.actors import Actor
-from apps.events.services import emit
+from apps.events.services import Happening, emit_many
 from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission
 from apps.patients.contact import comparable_address
@@ -24,6 +24,8 @@ from apps.patients.models import (
     Patient,
 )
 from apps.patients.text import invalid, limited
+
+EVENTS = {ConsentStatus.ACTIVE: "consent.given", ConsentStatus.WITHDRAWN: "consent.withdrawn"}
 
 
 @transaction.atomic
@@ -45,37 +47,53 @@ def set_consent(
     given, now unless it is told to have been earlier.
     """
     actor.require(Permission.PATIENTS_MANAGE)
+    _require_known(purpose, status, method)
+    require_living(Patient.objects.select_for_update().get(pk=patient.pk))
+    known: Consent | None = Consent.objects.filter(patient_id=patient.pk, purpose=purpose).first()
+    before = known.status if known else None
+    if known is not None and before == status:
+        return known
+    consent = known or Consent(organization_id=patient.organization_id, patient_id=patient.pk, purpose=purpose)
+    take_answer(consent, status=status, source=source, method=method, evidence=evidence, decided_at=decided_at)
+    consent.save()
+    emit_many(EVENTS[ConsentStatus(status)], [happening_of(consent, before=before)], actor=actor)
+    return consent
+
+
+def take_answer(
+    consent: Consent,
+    *,
+    status: str,
+    source: str,
+    method: str = "",
+    evidence: str = "",
+    decided_at: dt.datetime | None = None,
+) -> None:
+    """Set the answer and its circumstances, as `set_consent` takes them; the caller saves."""
+    _require_known(consent.purpose, status, method)
+    consent.status = status
+    consent.source = limited(source, 60) or _("front desk")
+    consent.method = method
+    consent.evidence = limited(evidence, 500)
+    consent.decided_at = min(decided_at or timezone.now(), timezone.now())
+
+
+def happening_of(consent: Consent, *, before: str | None) -> Happening:
+    """Return what the event of an answer tells; `before` is the status until then."""
+    changes: dict[str, list[str | None]] = {"status": [before, consent.status]}
+    if consent.evidence:
+        changes["evidence"] = [None, consent.evidence]
+    payload = {"purpose": consent.purpose, "source": consent.source, "method": consent.method}
+    return Happening(consent, consent.patient_id, changes, payload)
+
+
+def _require_known(purpose: str, status: str, method: str) -> None:
     if purpose not in ConsentPurpose.values:
         raise invalid({"purpose": [_("Choose one of: %(list)s.") % {"list": ", ".join(ConsentPurpose.values)}]})
     if status not in ConsentStatus.values:
         raise invalid({"status": [_("Choose one of: %(list)s.") % {"list": ", ".join(ConsentStatus.values)}]})
     if method and method not in ConsentMethod.values:
         raise invalid({"method": [_("Choose one of: %(list)s.") % {"list": ", ".join(ConsentMethod.values)}]})
-    require_living(Patient.objects.select_for_update().get(pk=patient.pk))
-    consent: Consent | None = Consent.objects.filter(patient_id=patient.pk, purpose=purpose).first()
-    before = consent.status if consent else None
-    if consent is not None and before == status:
-        return consent
-    consent = consent or Consent(organization_id=patient.organization_id, patient_id=patient.pk, purpose=purpose)
-    consent.status = status
-    consent.source = limited(source, 60) or _("front desk")
-    consent.method = method
-    consent.evidence = limited(evidence, 500)
-    consent.decided_at = min(decided_at or timezone.now(), timezone.now())
-    consent.save()
-    emit(
-        "consent.given" if status == ConsentStatus.ACTIVE else "consent.withdrawn",
-        subject=consent,
-        actor=actor,
-        patient_id=patient.pk,
-        changes={"status": [before, status]} | ({"evidence": [None, consent.evidence]} if consent.evidence else {}),
-        payload={
-            "purpose": purpose,
-            "source": consent.source,
-            "method": method,
-        },
-    )
-    return consent
 
 
 @transaction.atomic

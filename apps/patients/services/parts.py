@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
@@ -74,6 +74,15 @@ def replace_rows(patient: Patient, part: str, rows: Sequence[Row]) -> None:
         raise
 
 
+def first_rows(patient: Patient, parts: Mapping[str, Sequence[Row]]) -> list[models.Model]:
+    """Return the rows of somebody new, not saved; asks the database nothing. People in them may not be patients here."""
+    return [
+        _new(patient, part, values, rank)
+        for part, rows in parts.items()
+        for rank, values in enumerate(_kinds_said(part, rows, {}) if part in CONTACT_PARTS else rows, start=1)
+    ]
+
+
 def _present(patient: Patient, part: str) -> list[Any]:
     rows = MODELS[part]._default_manager.filter(patient_id=patient.pk)
     if part in CONTACT_PARTS:
@@ -120,7 +129,10 @@ def _set(row: models.Model, values: Row, rank: int) -> bool:
 
 
 def _with_kinds(patient: Patient, part: str, rows: Sequence[Row]) -> list[Row]:
-    known = {row["value"]: row for row in rows_of(patient, part)}
+    return _kinds_said(part, rows, {row["value"]: row for row in rows_of(patient, part)})
+
+
+def _kinds_said(part: str, rows: Sequence[Row], known: Mapping[str, Row]) -> list[Row]:
     other = {"use": str(DEFAULT_USES[CONTACT_PARTS[part]]), "label": ""}
     return [
         {

@@ -61,15 +61,9 @@ def create_patient(
         **contacts,
         **optional,
     }
-    clean = clean_fields(given, organization=organization)
-    if not clean["given_name"] and not clean["family_name"]:
-        raise invalid({"given_name": [_("Enter a given name or a family name.")]})
-    lists: dict[str, list[Row]] = {part: clean.pop(part, []) for part in PARTS}
-    parts = {part: rows for part, rows in lists.items() if rows}
-    patient = Patient(organization=organization, number=_next_number(organization))
-    _assign(patient, clean)
-    values = {part: [row["value"] for row in parts.get(part, ())] for part in ("phones", "emails", "identifiers")}
-    index_patient(patient, **values)
+    patient, parts = new_patient(given, organization=organization)
+    patient.number = take_numbers(organization, 1)
+    index_new(patient, parts)
     patient.save(force_insert=True)
     for part, rows in parts.items():
         replace_rows(patient, part, complete(patient, part, rows))
@@ -78,6 +72,20 @@ def create_patient(
     else:
         emit("patient.created", subject=patient, actor=actor, patient_id=patient.pk)
     return patient
+
+
+def new_patient(given: Mapping[str, Any], *, organization: Organization) -> tuple[Patient, dict[str, list[Row]]]:
+    """Return a person who is not saved yet and has no number, with the rows of the lists; asks the database nothing.
+
+    Raises InvalidInput that names every field it refuses.
+    """
+    clean = clean_fields(given, organization=organization)
+    if not clean["given_name"] and not clean["family_name"]:
+        raise invalid({"given_name": [_("Enter a given name or a family name.")]})
+    lists: dict[str, list[Row]] = {part: clean.pop(part, []) for part in PARTS}
+    patient = Patient(organization=organization)
+    _assign(patient, clean)
+    return patient, {part: rows for part, rows in lists.items() if rows}
 
 
 @transaction.atomic
@@ -192,21 +200,24 @@ def _lock(patient: Patient) -> Patient:
     return locked
 
 
-def _next_number(organization: Organization) -> int:
-    """Return the next record number; the counter starts above whatever numbers exist already."""
+def take_numbers(organization: Organization, count: int) -> int:
+    """Return the first of the next record numbers; the counter starts above whatever numbers exist already.
+
+    Everybody else who registers somebody waits until this transaction ends: take them last.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO patients_numbercounter AS counter (id, created_at, updated_at, organization_id, last)
             VALUES (%(id)s, now(), now(), %(organization)s,
-                    1 + coalesce((SELECT max(number) FROM patients_patient WHERE organization_id = %(organization)s), 0))
-            ON CONFLICT (organization_id) DO UPDATE SET last = counter.last + 1, updated_at = now()
+                    %(count)s + coalesce((SELECT max(number) FROM patients_patient WHERE organization_id = %(organization)s), 0))
+            ON CONFLICT (organization_id) DO UPDATE SET last = counter.last + %(count)s, updated_at = now()
             RETURNING last
             """,
-            {"id": uuid7(), "organization": organization.pk},
+            {"id": uuid7(), "organization": organization.pk, "count": count},
         )
-        number: int = cursor.fetchone()[0]
-    return number
+        last: int = cursor.fetchone()[0]
+    return last - count + 1
 
 
 def _save_edition(patient: Patient) -> None:
@@ -230,6 +241,12 @@ def index_patient(
         names=names, number=patient.record_number, phones=phones, emails=emails, identifiers=identifiers
     )
     patient.sort_name = sort_text(given_name=patient.given_name, family_name=patient.family_name)
+
+
+def index_new(patient: Patient, parts: Mapping[str, Sequence[Row]]) -> None:
+    """Set what searches and lists go by, of a person with these rows; the caller saves."""
+    values = {part: [row["value"] for row in parts.get(part, ())] for part in ("phones", "emails", "identifiers")}
+    index_patient(patient, **values)
 
 
 def _current(patient: Patient, field: str) -> Any:

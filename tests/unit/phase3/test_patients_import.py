@@ -7,6 +7,7 @@ import datetime as dt
 import io
 
 import pytest
+from django.forms import model_to_dict
 from django.utils import timezone
 
 from apps.core.errors import Conflict, InvalidInput, NotAllowed
@@ -87,6 +88,22 @@ def worked(batch: PatientImport) -> PatientImport:
 
 def verdicts(batch: PatientImport) -> list[tuple[str, str]]:
     return list(batch.rows.order_by("line").values_list("state", "code"))
+
+
+def record_of(patient: Patient) -> dict[str, object]:
+    """Return what is kept of a person, apart from ids, numbers and times."""
+    leave = {"id", "number", "created_at", "updated_at", "search_text", "archived_at", "version", "decided_at"}
+    kept = {key: value for key, value in model_to_dict(patient).items() if key not in leave}
+    kept |= {"is_archived": patient.archived_at is not None, "found_by": patient.search_text.split()[:2]}
+    for name in ("contact_points", "addresses", "related_persons", "consents"):
+        rows = [model_to_dict(row, exclude=[*leave, "patient"]) for row in getattr(patient, name).all()]
+        kept[name] = sorted(rows, key=str)
+    return kept | {"systems": [row.system for row in patient.identifiers.all()]}
+
+
+def events_of(patient: Patient) -> list[tuple]:
+    found = Event.objects.filter(patient_id=patient.pk)
+    return sorted(found.values_list("type", "subject_type", "changes", "payload", "actor_label"), key=str)
 
 
 class TestRegistering:
@@ -323,24 +340,28 @@ class TestWorking:
     def rows(self, number: int) -> list[dict[str, str]]:
         return [person(given_name=f"Maya{n}", mobile="") for n in range(number)]
 
+    @pytest.fixture(autouse=True)
+    def five_at_once(self, monkeypatch):
+        monkeypatch.setattr(import_work, "IMPORTED_AT_ONCE", 5)
+
     def test_goes_on_where_a_crash_left_it(self, check, manager_actor, monkeypatch):
         batch = check(*self.rows(12))
         importing.run_import(batch=batch, actor=manager_actor)
-        real, done = import_work.create_patient, []
+        real, done = import_work.register_newcomers, []
 
         def killed(**given):
-            if len(done) == 7:
+            real(**given)
+            if done:
                 raise KeyboardInterrupt
             done.append(given)
-            return real(**given)
 
-        monkeypatch.setattr(import_work, "create_patient", killed)
+        monkeypatch.setattr(import_work, "register_newcomers", killed)
         with closed(), pytest.raises(KeyboardInterrupt):
             work_on_imports()
         assert Patient.objects.count() == batch.rows.filter(state=RowState.DONE).count() == 5
-        monkeypatch.setattr(import_work, "create_patient", real)
+        monkeypatch.setattr(import_work, "register_newcomers", real)
         assert worked(batch).status == ImportStatus.DONE
-        assert Patient.objects.count() == 12
+        assert sorted(Patient.objects.values_list("number", flat=True)) == list(range(1, 13))
         assert set(verdicts(batch)) == {(RowState.DONE, "")}
 
     def test_stopped_one_goes_on_when_it_is_run_again(self, check, manager_actor):
@@ -374,6 +395,96 @@ class TestWorking:
         with closed():
             forget_imports()
         assert (PatientImportRow.objects.count(), Patient.objects.count()) == (0, 1)
+
+
+class TestTogether:
+    """People whom nobody here may be are registered together: no question per row, and nothing lost by it."""
+
+    def test_hundred_new_people_ask_as_much_as_ten(self, check, manager_actor, django_assert_max_num_queries):
+        rows = [person(given_name=f"Maya{n}", mobile="", mrn=str(n), **{"sms consent": "yes"}) for n in range(100)]
+        batch = check(*rows)
+        importing.run_import(batch=batch, actor=manager_actor)
+        with django_assert_max_num_queries(30):
+            assert import_work.work_on(batch.pk)
+        assert Patient.objects.count() == Consent.objects.count() == 100
+
+    def test_check_of_a_hundred_new_people_asks_no_question_per_row(
+        self, organization, manager_actor, django_assert_max_num_queries
+    ):
+        rows = [person(given_name=f"Maya{n}", mobile="", mrn=str(n)) for n in range(100)]
+        batch = importing.upload_patients(
+            organization=organization, file_name="x.csv", content=csv_of(*rows), actor=manager_actor
+        )
+        importing.check_import(batch=batch, actor=manager_actor)
+        with django_assert_max_num_queries(15):
+            assert import_work.work_on(batch.pk)
+        assert set(verdicts(batch)) == {(RowState.READY, "")}
+
+    def test_record_is_the_same_as_one_that_was_registered_alone(self, bring, organization, manager_actor, monkeypatch):
+        cells = {
+            "home phone": "(415) 555-0102",
+            "email": "maya@example.org",
+            "street": "12 Harbour Street",
+            "city": "Boston",
+            "zip": "02110",
+            "country": "US",
+            "emergency contact": "Wei Chen",
+            "emergency contact phone": "+14155550103",
+            "tags": "VIP",
+            "sms consent": "yes",
+            "whatsapp consent": "no",
+            "inactive": "yes",
+        }
+        bring(person(mrn="1", **cells))
+        monkeypatch.setattr(
+            import_work,
+            "_import_together",
+            lambda batch, people, actor: import_work._import_singly(batch, [one.row for one in people], actor),
+        )
+        bring(person(mrn="2", **cells), on_match=OnMatch.ADD)
+        first, second = Patient.objects.order_by("number")
+        assert record_of(first) == record_of(second)
+        assert events_of(first) == events_of(second)
+
+    @pytest.mark.parametrize("on_match", OnMatch.values)
+    def test_number_that_somebody_got_meanwhile_costs_only_its_own_row(
+        self, check, organization, manager_actor, monkeypatch, on_match
+    ):
+        batch = check(*(person(given_name=f"Maya{n}", mobile="", mrn=str(n)) for n in range(4)), on_match=on_match)
+        importing.run_import(batch=batch, actor=manager_actor)
+        real = import_work.register_newcomers
+
+        def quicker(**given):
+            monkeypatch.setattr(import_work, "register_newcomers", real)
+            services.create_patient(
+                organization=organization,
+                given_name="Omar",
+                birth_date="1950-01-01",
+                identifiers=[{"system": "import", "value": "2"}],
+                actor=manager_actor,
+            )
+            return real(**given)
+
+        monkeypatch.setattr(import_work, "register_newcomers", quicker)
+        assert worked(batch).status == ImportStatus.DONE
+        refused = batch.rows.exclude(state=RowState.DONE).get()
+        assert (refused.line, refused.state) == (4, RowState.REFUSED)
+        assert Patient.objects.count() == 4
+
+    def test_two_of_one_name_and_birth_date_are_both_registered_when_they_are_not_the_same(self, bring):
+        batch = bring(person(sex="female", mobile=""), person(sex="male", mobile=""))
+        assert verdicts(batch) == [(RowState.DONE, ""), (RowState.DONE, "")]
+        assert Patient.objects.count() == 2
+
+    def test_second_row_of_a_person_fills_in_what_the_first_left_open(self, bring):
+        batch = bring(person(mrn="7"), person(mrn="7", email="m@example.org"), on_match=OnMatch.FILL)
+        assert [state for state, _code in verdicts(batch)] == [RowState.DONE, RowState.DONE]
+        assert Patient.objects.get().contact_points.count() == 2
+
+    def test_record_numbers_have_no_gaps(self, bring):
+        bring(*(person(given_name=f"Maya{n}", mobile="") for n in range(3)), person(given_name="X", birth_date="?"))
+        bring(person(given_name="Zoe", mobile=""))
+        assert sorted(Patient.objects.values_list("number", flat=True)) == [1, 2, 3, 4]
 
 
 @pytest.mark.django_db(transaction=True)
