@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Generic, TypeVar, cast
 
 from django.db import models, transaction
@@ -14,12 +15,13 @@ from django.utils.translation import gettext as _
 
 from apps.core.actors import Actor, ActorKind
 from apps.core.errors import Conflict, InvalidInput
-from apps.core.ids import uuid7
 from apps.core.imports.models import AT_WORK, FileImport, FileImportRow, ImportStatus, RowState
+from apps.core.imports.rows import insert_rows
 from apps.core.tenancy import all_organizations
 from apps.core.wake import wake
 
 QUEUE = "slow"
+ROWS_AT_ONCE = 2000
 KEEP = dt.timedelta(days=30)
 B = TypeVar("B", bound=FileImport)
 
@@ -55,11 +57,9 @@ class ImportSteps(Generic[B]):
         batch.file_name = " ".join(batch.file_name.replace("\x00", "").split())[:120] or self.file_name
         _started_by(batch, actor)
         batch.save(force_insert=True)
-        shared = {"organization": batch.organization, "batch": batch}
-        kept = self.rows.objects.bulk_create(
-            (self.rows(pk=uuid7(), line=line, cells=cells, **shared) for line, cells in rows), batch_size=2000
-        )
-        self.emit(f"{self.event}.uploaded", subject=batch, actor=actor, payload={"rows": len(kept)})
+        blank = self.rows(organization=batch.organization, batch=batch)
+        count = sum(insert_rows(blank, some) for some in _in_parts(rows, ROWS_AT_ONCE))
+        self.emit(f"{self.event}.uploaded", subject=batch, actor=actor, payload={"rows": count})
         return batch
 
     def open_for_check(self, batch: B, *, actor: Actor) -> B:
@@ -196,6 +196,12 @@ def _started_by(batch: FileImport, actor: Actor) -> None:
     """Note who the worker acts for: what that one may do is looked up again for every piece of the work."""
     batch.started_by_id = actor.id if actor.kind == ActorKind.USER else None
     batch.started_by_key_id = actor.id if actor.kind == ActorKind.API_KEY else None
+
+
+def _in_parts(rows: Iterable[tuple[int, Any]], size: int) -> Iterator[list[tuple[int, Any]]]:
+    left = iter(rows)
+    while part := list(islice(left, size)):
+        yield part
 
 
 def _wrong(message: str) -> InvalidInput:

@@ -151,6 +151,8 @@ def test_unknown_step_is_not_found(manager_client, batch):
         ({"file": "name,dob\nZoë,9".encode("latin-1")}, "Save the file as “CSV UTF-8”"),
         ({"file": b'{"resourceType": "Bundle", "entry": []}'}, "There is no Patient in this file"),
         ({"file": b"{broken"}, "Line 1 is not JSON"),
+        ({"file": rb'{"resourceType": "Patient", "id": "\u0000"}'}, "characters that no text has"),
+        ({"file": rb'{"resourceType": "Patient", "id": "\ud800"}'}, "characters that no text has"),
     ],
 )
 def test_wrong_file_is_refused_at_its_field(manager_client, organization, file, said):
