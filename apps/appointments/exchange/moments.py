@@ -78,7 +78,13 @@ def read_moment(text: str, *, zone: ZoneInfo, day_first: bool) -> dt.datetime:
             _("“%(text)s” is not a day with a time. Write 2026-12-31 09:30, or choose a column for each.")
             % {"text": text[:40]}
         )
-    return on_wall(read_day(day, day_first=day_first), read_time(clock), zone=zone)
+    try:
+        date, time = read_day(day, day_first=day_first), read_time(clock)
+    except Unreadable as error:
+        example = "31/12/2026 09:30" if day_first else "12/31/2026 9:30 am"
+        message = _("“%(text)s” is not a day with a time. Write 2026-12-31 09:30 or %(example)s.")
+        raise Unreadable(message % {"text": text[:40], "example": example}) from error
+    return on_wall(date, time, zone=zone)
 
 
 def on_wall(day: dt.date, time: dt.time, *, zone: ZoneInfo) -> dt.datetime:

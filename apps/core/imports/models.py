@@ -51,6 +51,11 @@ class FileImport(TenantModel):
     def is_at_work(self) -> bool:
         return self.status in AT_WORK
 
+    @property
+    def has_begun(self) -> bool:
+        """Tell whether rows may have been imported."""
+        return self.status in {ImportStatus.IMPORTING, ImportStatus.DONE, ImportStatus.STOPPED}
+
 
 class RowState(models.TextChoices):
     WAITING = "waiting", _("Not checked yet")

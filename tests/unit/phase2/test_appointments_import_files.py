@@ -149,6 +149,14 @@ class TestMoments:
         with pytest.raises(Unreadable):
             read_moment(text, zone=NEW_YORK, day_first=False)
 
+    @pytest.mark.parametrize("text", ["not a date", "23/11/2026 9:00", "2026-11-23 half past"])
+    def test_refusal_quotes_the_whole_cell_with_an_example_in_the_clinic_s_order(self, text):
+        with pytest.raises(Unreadable) as refused:
+            read_moment(text, zone=NEW_YORK, day_first=False)
+        assert str(refused.value) == (
+            f"“{text}” is not a day with a time. Write 2026-12-31 09:30 or 12/31/2026 9:30 am."
+        )
+
     @pytest.mark.parametrize("text", ["", "25:00", "9", "13:00 pm", "9:61"])
     def test_what_is_no_time_is_refused(self, text):
         with pytest.raises(Unreadable, match="not a time"):

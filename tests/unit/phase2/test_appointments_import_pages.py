@@ -134,6 +134,24 @@ class TestPages:
         assert not AppointmentImport.objects.exists()
         assert not ImportRow.objects.exists()
 
+    @pytest.mark.parametrize(
+        ("status", "button", "asks"),
+        [
+            ("checked", "Discard the file", "Discard this file? Nothing was booked from it."),
+            (
+                "stopped",
+                "Forget this file",
+                "The rows that are left are not imported any more. Visits that were imported stay.",
+            ),
+            ("done", "Forget this file", "Forget this file and what its rows said? Visits that were imported stay."),
+        ],
+    )
+    def test_button_says_what_goes_and_what_stays(self, manager_client, batch, status, button, asks):
+        AppointmentImport.objects.update(status=status)
+        page = manager_client.get(self.address(batch)).content.decode()
+        assert button in page
+        assert asks in page
+
     def test_unknown_step_is_not_found(self, manager_client, batch):
         assert manager_client.post(self.address(batch, "import-step", "fly")).status_code == 404
 

@@ -139,6 +139,25 @@ def test_discarded_file_is_gone(manager_client, batch):
     assert not PatientImportRow.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("status", "button", "asks"),
+    [
+        ("checked", "Discard the file", "Discard this file? Nobody was registered from it."),
+        (
+            "stopped",
+            "Forget this file",
+            "The rows that are left are not imported any more. Patients who were imported stay.",
+        ),
+        ("done", "Forget this file", "Forget this file and what its rows said? Patients who were imported stay."),
+    ],
+)
+def test_button_says_what_goes_and_what_stays(manager_client, batch, status, button, asks):
+    PatientImport.objects.update(status=status)
+    page = manager_client.get(address(batch)).content.decode()
+    assert button in page
+    assert asks in page
+
+
 def test_unknown_step_is_not_found(manager_client, batch):
     assert manager_client.post(address(batch, "import-step", "fly")).status_code == 404
 

@@ -215,8 +215,9 @@ def import_step(request: OrganizationRequest, pk: uuid.UUID, step: str) -> HttpR
     """Import the rows that can be had, stop, go back to the columns, or forget the file."""
     batch = _find(request, pk)
     if step == "discard":
+        said = _("File forgotten") if batch.has_begun else _("File discarded")
         importing.discard_import(batch=batch, actor=request.actor)
-        return go(request, reverse("appointments:settings-exchange"), _("File discarded"))
+        return go(request, reverse("appointments:settings-exchange"), said)
     if step not in STEPS:
         return HttpResponse(status=404)
     STEPS[step](batch=batch, actor=request.actor)
