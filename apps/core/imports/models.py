@@ -83,3 +83,9 @@ class FileImportRow(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.line}: {self.get_state_display()}"
+
+    @property
+    def texts(self) -> list[str]:
+        """Return what the row says, cell by cell, as people download it."""
+        cells: list[str] = self.cells
+        return cells

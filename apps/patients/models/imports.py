@@ -73,3 +73,7 @@ class PatientImportRow(FileImportRow):
         given = first.get("given") if isinstance(first.get("given"), list) else []
         parts = [*given, first.get("family"), first.get("text") if not given else "", self.cells.get("birthDate")]
         return " ".join(str(part) for part in parts if part)
+
+    @property
+    def texts(self) -> list[str]:
+        return self.cells if isinstance(self.cells, list) else [self.in_one_line]

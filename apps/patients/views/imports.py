@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 from django import forms
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -17,10 +15,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.audit.models import AccessKind
-from apps.core.csv_files import guarded, too_large
 from apps.core.errors import InvalidInput
 from apps.core.forms import posted, show_refusal
 from apps.core.htmx import go, wants_fragment
+from apps.core.imports.pages import ColumnsMixin, content_of, refused_rows_file
 from apps.core.imports.progress import progress_of
 from apps.core.navigation import in_settings
 from apps.organizations.access import requires
@@ -47,17 +45,11 @@ class UploadForm(forms.Form):
 
     def content(self) -> bytes:
         """Return the file. Raises InvalidInput for none, and for a large one before it is read."""
-        chosen = self.cleaned_data["file"]
-        if chosen is None:
-            message = _("Choose the file that the other system exported.")
-        elif chosen.size > MOST_BYTES:
-            message = too_large(MOST_BYTES)
-        else:
-            return bytes(chosen.read())
-        raise InvalidInput(message, errors={"file": [message]})
+        none = _("Choose the file that the other system exported.")
+        return content_of(self.cleaned_data["file"], most_bytes=MOST_BYTES, none=none)
 
 
-class ColumnsForm(forms.Form):
+class ColumnsForm(ColumnsMixin, forms.Form):
     """Which column is what, and how the rows are imported; for FHIR only the latter."""
 
     on_match = forms.ChoiceField(
@@ -67,40 +59,9 @@ class ColumnsForm(forms.Form):
 
     def __init__(self, *args: Any, batch: PatientImport, samples: list[Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.batch, self.samples = batch, samples
         if batch.format == ImportFormat.FHIR:
             del self.fields["system"]
-        field_at = {position: name for name, position in batch.mapping.items()}
-        choices = [("", _("leave out")), *FIELDS.items()]
-        for position, name in enumerate(batch.header):
-            self.fields[f"column_{position}"] = forms.ChoiceField(
-                label=name or _("Column %(n)d") % {"n": position + 1},
-                choices=choices,
-                required=False,
-                initial=field_at.get(position, ""),
-            )
-
-    def columns(self) -> list[dict[str, Any]]:
-        """Return each column of the file with its first texts, as the page shows it."""
-        return [
-            {
-                "field": self[f"column_{position}"],
-                "samples": [sample[position] for sample in self.samples if position < len(sample) and sample[position]],
-            }
-            for position in range(len(self.batch.header))
-        ]
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        chosen: dict[str, int] = {}
-        for position in range(len(self.batch.header)):
-            name = data.get(f"column_{position}")
-            if name and name in chosen:
-                self.add_error(f"column_{position}", _("Another column is that already. Leave one of them out."))
-            elif name:
-                chosen[name] = position
-        data["mapping"] = chosen
-        return data
+        self.ask_for_columns(batch, fields=FIELDS, samples=samples)
 
 
 @require_http_methods(["GET", "POST"])
@@ -227,18 +188,4 @@ def import_step(request: OrganizationRequest, pk: uuid.UUID, step: str) -> HttpR
 def problems(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     """Give the rows that can't be imported as CSV: what is wrong, then the row as it was, to correct and import again."""
     batch = _find(request, pk)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="not-imported.csv"'
-    response.write("\ufeff")
-    writer = csv.writer(response)
-    writer.writerow(
-        ["problem line", "problem column", "problem", *(guarded(name) for name in batch.header or ["patient"])]
-    )
-    writer.writerows(_problem_lines(batch.rows.filter(state=RowState.REFUSED).order_by("line")))
-    return response
-
-
-def _problem_lines(rows: QuerySet[PatientImportRow]) -> Iterator[list[str]]:
-    for row in rows.iterator(chunk_size=1000):
-        cells = row.cells if isinstance(row.cells, list) else [row.in_one_line]
-        yield [str(row.line), guarded(row.column), guarded(row.message), *(guarded(cell) for cell in cells)]
+    return refused_rows_file(batch, header=batch.header or ["patient"])

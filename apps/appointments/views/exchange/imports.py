@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -21,10 +18,11 @@ from apps.appointments.models import AppointmentImport, ImportRow, ImportStatus,
 from apps.appointments.services import importing
 from apps.appointments.views.exchange.export import ExportForm
 from apps.appointments.views.settings.common import ServiceForm
-from apps.core.csv_files import MOST_BYTES, guarded, too_large
+from apps.core.csv_files import MOST_BYTES
 from apps.core.errors import InvalidInput
 from apps.core.forms import posted
 from apps.core.htmx import go, wants_fragment
+from apps.core.imports.pages import ColumnsMixin, content_of, refused_rows_file
 from apps.core.imports.progress import progress_of
 from apps.core.navigation import in_settings
 from apps.organizations.access import requires
@@ -47,17 +45,11 @@ class UploadForm(ServiceForm):
 
     def content(self) -> bytes:
         """Return the file. Raises InvalidInput for none, and for a large one before it is read."""
-        chosen = self.cleaned_data["file"]
-        if chosen is None:
-            message = _("Choose the CSV file that the other system exported.")
-        elif chosen.size > MOST_BYTES:
-            message = too_large(MOST_BYTES)
-        else:
-            return bytes(chosen.read())
-        raise InvalidInput(message, errors={"file": [message]})
+        none = _("Choose the CSV file that the other system exported.")
+        return content_of(self.cleaned_data["file"], most_bytes=MOST_BYTES, none=none)
 
 
-class ColumnsForm(ServiceForm):
+class ColumnsForm(ColumnsMixin, ServiceForm):
     """Which column is what, and how the rows are imported."""
 
     location = forms.ModelChoiceField(
@@ -75,42 +67,10 @@ class ColumnsForm(ServiceForm):
 
     def __init__(self, *args: Any, batch: AppointmentImport, samples: list[list[str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.batch = batch
         self.fields["location"].queryset = (
             Location.objects.for_organization(batch.organization).filter(is_active=True).order_by("name")
         )
-        field_at = {position: name for name, position in batch.mapping.items()}
-        choices = [("", _("leave out")), *FIELDS.items()]
-        for position, name in enumerate(batch.header):
-            self.fields[f"column_{position}"] = forms.ChoiceField(
-                label=name or _("Column %(n)d") % {"n": position + 1},
-                choices=choices,
-                required=False,
-                initial=field_at.get(position, ""),
-            )
-        self.samples = samples
-
-    def columns(self) -> list[dict[str, Any]]:
-        """Return each column of the file with its first texts, as the page shows it."""
-        return [
-            {
-                "field": self[f"column_{position}"],
-                "samples": [sample[position] for sample in self.samples if position < len(sample) and sample[position]],
-            }
-            for position in range(len(self.batch.header))
-        ]
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        chosen: dict[str, int] = {}
-        for position in range(len(self.batch.header)):
-            name = data.get(f"column_{position}")
-            if name and name in chosen:
-                self.add_error(f"column_{position}", _("Another column is that already. Leave one of them out."))
-            elif name:
-                chosen[name] = position
-        data["mapping"] = chosen
-        return data
+        self.ask_for_columns(batch, fields=FIELDS, samples=samples)
 
 
 @require_http_methods(["GET", "POST"])
@@ -230,15 +190,4 @@ def import_step(request: OrganizationRequest, pk: uuid.UUID, step: str) -> HttpR
 def problems(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     """Give the rows that can't be imported as CSV: what is wrong, then the row as it was, to correct and import again."""
     batch = _find(request, pk)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="not-imported.csv"'
-    response.write("\ufeff")
-    writer = csv.writer(response)
-    writer.writerow(["problem line", "problem column", "problem", *(guarded(name) for name in batch.header)])
-    writer.writerows(_problem_lines(batch.rows.filter(state=RowState.REFUSED).order_by("line")))
-    return response
-
-
-def _problem_lines(rows: QuerySet[ImportRow]) -> Iterator[list[str]]:
-    for row in rows.iterator(chunk_size=1000):
-        yield [str(row.line), guarded(row.column), guarded(row.message), *(guarded(cell) for cell in row.cells)]
+    return refused_rows_file(batch, header=batch.header)
