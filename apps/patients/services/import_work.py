@@ -1,4 +1,4 @@
-"""The worker's part of an import: rows are checked and imported a hundred or two at a time.
+"""The worker's part of an import: rows are checked two hundred at a time, and imported fifty at a time.
 
 A crash loses nothing and repeats nothing: what is left to do are the rows' states, and a row and its patient are one
 transaction. Two workers never have the same import. Registering locks the organization's record numbers until the
@@ -47,7 +47,7 @@ from apps.patients.services.records import archive_patient, create_patient, upda
 from apps.patients.services.registering import Newcomer, newcomer_of, register_newcomers
 
 log = structlog.get_logger(__name__)
-CHECKED_AT_ONCE, IMPORTED_AT_ONCE, SINGLY_AT_ONCE = 200, 100, 20
+CHECKED_AT_ONCE, IMPORTED_AT_ONCE, SINGLY_AT_ONCE = 200, 50, 20
 
 
 def work_on(batch_id: uuid.UUID) -> bool:
