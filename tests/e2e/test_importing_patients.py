@@ -56,7 +56,7 @@ def test_patients_with_bad_rows_are_imported_before_ones_eyes(
 
     # The verdicts, each with its line, its column and what to do.
     verdict = manager.locator("#import-state")
-    expect(verdict).to_contain_text(f"{MANY + 1} rows can be imported", timeout=PATIENCE_MS)
+    expect(verdict).to_contain_text(f"{MANY + 1:,} rows can be imported", timeout=PATIENCE_MS)
     refused = manager.get_by_role("table", name="Rows that can’t be imported").locator("tbody tr")
     expect(refused).to_have_count(3)
     expect(refused.nth(0)).to_contain_text(re.compile("3.*DOB: “not a date” is not a clear birth date", re.DOTALL))
@@ -67,8 +67,8 @@ def test_patients_with_bad_rows_are_imported_before_ones_eyes(
 
     # The import, followed without a hand on the page.
     manager.add_init_script(WATCH)
-    manager.get_by_role("button", name=f"Import {MANY + 1} rows").click()
-    expect(verdict).to_contain_text(f"{MANY + 1} patients imported", timeout=PATIENCE_MS)
+    manager.get_by_role("button", name=f"Import {MANY + 1:,} rows").click()
+    expect(verdict).to_contain_text(f"{MANY + 1:,} patients imported", timeout=PATIENCE_MS)
     seen = [int(label.split()[0]) for label in manager.evaluate("window.bars")]
     assert seen == sorted(seen)
     assert any(0 < percent < 100 for percent in seen)

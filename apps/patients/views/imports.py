@@ -6,7 +6,6 @@ import uuid
 from typing import Any
 
 from django import forms
-from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -82,12 +81,9 @@ def exchange(request: OrganizationRequest) -> HttpResponse:
             show_refusal(form, refusal)
         else:
             return go(request, reverse("patients:import", args=[batch.pk]))
-    lately = PatientImport.objects.for_organization(request.organization).annotate(
-        imported=Count("rows", filter=Q(rows__state=RowState.DONE)),
-        refused=Count("rows", filter=Q(rows__state=RowState.REFUSED)),
-        total=Count("rows"),
-    )
-    context = {"form": form, "imports": lately.order_by("-created_at")[:SHOWN_IMPORTS]}
+    lately = PatientImport.objects.for_organization(request.organization).order_by("-created_at")[:SHOWN_IMPORTS]
+    progress = progress_of(lately, PatientImportRow)
+    context = {"form": form, "imports": [(batch, progress[batch.pk]) for batch in lately]}
     return render(request, "settings/exchange_patients.html", context, status=422 if form.errors else 200)
 
 
