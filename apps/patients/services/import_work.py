@@ -48,6 +48,7 @@ from apps.patients.services.registering import Newcomer, newcomer_of, register_n
 
 log = structlog.get_logger(__name__)
 CHECKED_AT_ONCE, IMPORTED_AT_ONCE, SINGLY_AT_ONCE = 200, 50, 20
+MOST_SHARING = 2000
 
 
 def work_on(batch_id: uuid.UUID) -> bool:
@@ -127,14 +128,14 @@ def _check(batch: PatientImport, person: _Person, known: Acquaintances, earlier:
 
 
 class _Earlier:
-    """The rows before, by what the same person would have in common; one query for a piece of the file."""
+    """The rows before, by what the same person would have in common; two queries for a piece of the file."""
 
     def __init__(self, batch: PatientImport, people: Iterable[_Person]) -> None:
         self.batch = batch
         self.by_key: dict[str, list[PatientImportRow]] = defaultdict(list)
         keys = [key for one in people for key in keys_of(one.facts)]
         if keys and batch.on_match == OnMatch.LEAVE:
-            for row in batch.rows.filter(keys__overlap=keys, state=RowState.READY).order_by("line"):
+            for row in batch.rows.filter(pk__in=_sharing(batch, keys)).order_by("line"):
                 self._add(row)
 
     def add(self, person: _Person) -> None:
@@ -152,6 +153,14 @@ class _Earlier:
             if are_same(person.facts, facts_of_draft(_read(self.batch, other), organization=self.batch.organization)):
                 return other
         return None
+
+
+def _sharing(batch: PatientImport, keys: list[str]) -> list[uuid.UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM patients_import_rows_sharing_keys(%s, %s::varchar[], %s)", [batch.pk, keys, MOST_SHARING]
+        )
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def _save(rows: Iterable[PatientImportRow]) -> None:

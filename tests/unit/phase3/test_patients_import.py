@@ -422,6 +422,20 @@ class TestTogether:
             assert import_work.work_on(batch.pk)
         assert set(verdicts(batch)) == {(RowState.READY, "")}
 
+    def test_repeated_person_is_recognised_across_the_pieces_of_a_check(self, check, monkeypatch):
+        monkeypatch.setattr(import_work, "CHECKED_AT_ONCE", 1)
+        batch = check(person(), person(given_name="Omar"), person())
+        assert verdicts(batch) == [(RowState.READY, ""), (RowState.READY, ""), (RowState.KNOWN, "repeated")]
+
+    def test_rows_with_keys_in_common_are_only_the_open_clinic_s(self, check, other_organization):
+        batch = check(person())
+        keys = batch.rows.get().keys
+        assert import_work._sharing(batch, keys) == [batch.rows.get().pk]
+        with organization_scope(other_organization.pk):
+            assert import_work._sharing(batch, keys) == []
+        with closed():
+            assert import_work._sharing(batch, keys) == []
+
     def test_record_is_the_same_as_one_that_was_registered_alone(self, bring, organization, manager_actor, monkeypatch):
         cells = {
             "home phone": "(415) 555-0102",
