@@ -6,6 +6,10 @@ class AuditConfig(AppConfig):
     name = "apps.audit"
 
     def ready(self) -> None:
+        from apps.audit.services import write_accesses
+        from apps.core import traces
+
+        traces.register("access", write_accesses)
         post_migrate.connect(_settle_restored, sender=self, dispatch_uid="audit.settle_restored")
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apps.audit import chain
 from apps.audit.models import AccessKind, AccessRecord, ChainHead, ChainLink, LinkedKind
+from apps.core import traces
 from apps.core.actors import Actor
 from apps.core.ids import uuid7
 from apps.core.tenancy import all_organizations, organization_scope
@@ -41,19 +42,32 @@ def record_access(
 def record_accesses(
     *, organization: Organization, actor: Actor, looks: Iterable[tuple[uuid.UUID, AccessKind]], route: str
 ) -> None:
-    """Note which patients' records the actor saw by the named route, each in its way; one insert, none for no patient."""
-    looked = list(looks)
+    """Note which patients' records the actor saw by the named route, each in its way; one insert, none for no patient.
+
+    The note outlasts a refusal of the request, and is made again when its answer is repeated (`core.traces`).
+    """
+    looked = [(str(patient), str(kind)) for patient, kind in looks]
     if not looked:
         return
-    seen = {
-        "organization_id": organization.pk,
-        "actor_kind": actor.kind,
-        "actor_id": actor.id,
-        "actor_label": actor.label[:120],
-        "route": route[:80],
-        "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
-        "occurred_at": timezone.now(),
-    }
+    traces.leave(
+        "access",
+        {
+            "organization_id": str(organization.pk),
+            "actor_kind": str(actor.kind),
+            "actor_id": str(actor.id) if actor.id else None,
+            "actor_label": actor.label[:120],
+            "route": route[:80],
+            "looks": looked,
+        },
+    )
+
+
+def write_accesses(trace: traces.Trace) -> None:
+    """Insert the records of looks at patients, as of now; one statement for any number."""
+    seen = {name: trace[name] for name in ("organization_id", "actor_kind", "actor_id", "actor_label", "route")}
+    seen["request_id"] = structlog.contextvars.get_contextvars().get("request_id", "")
+    seen["occurred_at"] = timezone.now()
+    looks = trace["looks"]
     # Every list is a look at fifty records: an array is a tenth of the work that as many objects are.
     with connection.cursor() as cursor:
         cursor.execute(
@@ -62,9 +76,9 @@ def record_accesses(
             "FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS look(record, patient, kind)",
             [
                 *seen.values(),
-                [uuid7() for _look in looked],
-                [patient for patient, _kind in looked],
-                [str(kind) for _patient, kind in looked],
+                [uuid7() for _look in looks],
+                [patient for patient, _kind in looks],
+                [kind for _patient, kind in looks],
             ],
         )
 

@@ -51,6 +51,7 @@ class IdempotencyRecord(TenantModel):
     status = models.PositiveSmallIntegerField()
     body = models.TextField(blank=True, help_text="as it was sent, so that the replay is equal to the byte")
     headers = models.JSONField(default=dict)
+    traces = models.JSONField(default=list, help_text="left again by each replay: whose records it shows")
 
     class Meta:
         constraints = [

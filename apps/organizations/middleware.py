@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
+from apps.core import traces
 from apps.core.actors import Actor
 from apps.core.api.problems import problem_json
 from apps.core.tenancy import organization_scope
@@ -69,10 +70,15 @@ class OrganizationMiddleware:
         request.open_organization = partial(_opened, access)  # type: ignore[attr-defined]
         one_snapshot = request.method == "GET" and ONE_SNAPSHOT.match(request.path_info) is not None
         structlog.contextvars.bind_contextvars(organization=access.organization.slug, actor=str(access.actor.id))
-        with _opened(access, one_snapshot=one_snapshot):
-            response = self.get_response(request)
-            if response.status_code >= 500:
-                transaction.set_rollback(True)
+        with traces.remembered():
+            with _opened(access, one_snapshot=one_snapshot):
+                response = self.get_response(request)
+                if response.status_code >= 500:
+                    transaction.set_rollback(True)
+                undone = traces.left() if transaction.get_rollback() else []
+            if undone and response.status_code < 500:  # what the refusal showed was seen
+                with _opened(access):
+                    traces.leave_again(undone)
         return response
 
 

@@ -118,6 +118,12 @@ class AddressWriteSerializer(serializers.Serializer):
         max_length=2, required=False, allow_blank=True, help_text="ISO 3166-1 alpha-2; else the organization's"
     )
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse an address that says nothing: it would be left out without a word."""
+        if not any(attrs.get(name) for name in ("lines", "city", "district", "state", "postal_code")):
+            raise serializers.ValidationError({"lines": [_("Write the address, or leave it out.")]})
+        return attrs
+
 
 class IdentifierWriteSerializer(serializers.Serializer):
     """A number in one system; it belongs to one patient of the organization."""
@@ -138,6 +144,12 @@ class RelatedPersonWriteSerializer(serializers.Serializer):
     is_emergency_contact = serializers.BooleanField(required=False, default=False)
     is_guardian = serializers.BooleanField(required=False, default=False)
     linked_patient = serializers.UUIDField(required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse nobody: the row would be left out without a word."""
+        if not any(attrs.get(name) for name in ("name", "linked_patient", "phone", "email")):
+            raise serializers.ValidationError({"name": [_("Write who it is, or leave the person out.")]})
+        return attrs
 
 
 class PreferredTimesSerializer(serializers.Serializer):

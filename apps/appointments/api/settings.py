@@ -26,6 +26,7 @@ from apps.appointments.services import change_plan, settings_for, update_appoint
 from apps.audit.models import AccessKind
 from apps.audit.services import record_access
 from apps.core.api.fields import InstantField, InUtc
+from apps.core.api.partly import read_partly
 from apps.core.api.viewsets import ApiView
 from apps.core.errors import InvalidInput, NotFound
 from apps.organizations.models import Organization
@@ -246,11 +247,8 @@ class AppointmentSettingsView(ApiView):
     )
     def patch(self, request: Request) -> Response:
         """Change some of them."""
-        serializer = AppointmentSettingsSerializer(data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
-        row = update_appointment_settings(
-            organization=_organization(request), changes=serializer.validated_data, actor=self.actor
-        )
+        changes = read_partly(AppointmentSettingsSerializer, request.data)
+        row = update_appointment_settings(organization=_organization(request), changes=changes, actor=self.actor)
         return Response(AppointmentSettingsSerializer(row).data)
 
 

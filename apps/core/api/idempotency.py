@@ -24,6 +24,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.core import traces
 from apps.core.api.problems import Malformed
 from apps.core.errors import Conflict, InvalidInput
 from apps.core.models import IdempotencyRecord
@@ -80,14 +81,24 @@ class AnswerOnceMixin:
         )
         if known is not None:
             return _replay(known, fingerprint)
+        before = len(traces.left())
         with transaction.atomic():
             try:
                 response = handler(request, *args, **kwargs)
             except Exception as error:  # noqa: BLE001 - DRF's own rule: what it does not know it raises again
                 response = self.handle_exception(error)  # type: ignore[attr-defined]
+            is_undone = transaction.get_rollback()
+        seen = traces.left()[before:]
+        if is_undone:
+            traces.leave_again(seen)
         if isinstance(response, Response) and (response.status_code < 300 or response.status_code == 409):
             _keep(
-                response, organization_id=request.organization.pk, actor_key=actor_key, key=key, fingerprint=fingerprint
+                response,
+                organization_id=request.organization.pk,
+                actor_key=actor_key,
+                key=key,
+                fingerprint=fingerprint,
+                traces=seen,
             )
         return response
 
@@ -157,6 +168,7 @@ def _keep(response: Response, **identity: Any) -> None:
 def _replay(known: IdempotencyRecord, fingerprint: str) -> HttpResponse:
     if known.fingerprint != fingerprint:
         raise KeyReused(_("This Idempotency-Key was used for another request. Use a new key for each new request."))
+    traces.leave_again(known.traces)
     response = HttpResponse(known.body, status=known.status, headers=known.headers)
     if not known.body:
         del response.headers["Content-Type"]

@@ -24,6 +24,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from apps.core.actors import Actor
 from apps.core.api.idempotency import AnswerOnceMixin
+from apps.core.api.partly import read_partly
 from apps.core.api.preconditions import etag, expected_version
 from apps.core.models import TenantQuerySet
 
@@ -76,9 +77,11 @@ class TenantViewSet(AnswerOnceMixin, GenericViewSet):
         self, serializer_class: type[BaseSerializer] | None = None, *, instance: Model | None = None
     ) -> dict[str, Any]:
         """Return the validated body; with an instance only the given fields. Raise the 422 that names each wrong field."""
-        serializer = (serializer_class or self.input_serializer_class())(
-            instance, data=self.request.data, partial=instance is not None, context=self.get_serializer_context()
-        )
+        chosen = serializer_class or self.input_serializer_class()
+        context = self.get_serializer_context()
+        if instance is not None:
+            return read_partly(chosen, self.request.data, instance=instance, context=context)
+        serializer = chosen(data=self.request.data, context=context)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.core.api.fields import InstantField, InUtc, TenantRelatedField
+from apps.core.api.partly import read_partly
 from apps.patients.merging.fields import FIELDS, Own
 from apps.patients.models import Merge, Patient
 from apps.patients.serializers import PatientUpdateSerializer
@@ -56,12 +57,8 @@ class MergeWriteSerializer(serializers.Serializer):
     def validate_fields(self, choices: dict[str, Any]) -> dict[str, Any]:
         """Read values of their own as a patient's fields are read."""
         own = {name: choice.value for name, choice in choices.items() if isinstance(choice, Own)}
-        read = PatientUpdateSerializer(data=own, partial=True, context=self.context)
-        read.is_valid(raise_exception=True)
-        return {
-            name: Own(read.validated_data[name]) if name in read.validated_data else choice
-            for name, choice in choices.items()
-        }
+        read = read_partly(PatientUpdateSerializer, own, context=self.context)
+        return {name: Own(read[name]) if name in read else choice for name, choice in choices.items()}
 
 
 class MergeSerializer(InUtc, serializers.ModelSerializer):

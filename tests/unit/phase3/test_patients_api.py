@@ -370,3 +370,79 @@ def test_lists_of_full_records_take_as_many_queries_for_many_as_for_few(api_clie
     for _n in range(9):
         add()
     assert count() == few
+
+
+class TestLooksThatOutlast:
+    """A refusal that shows the record, and an answer that is given again, are looks at it."""
+
+    @pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "once"}])
+    def test_a_stale_change_shows_the_record_and_is_noted(self, api_client, organization, key):
+        patient = PatientFactory(organization=organization, note="very private")
+        services.update_patient(patient=patient, changes={"note": "more private"}, actor=SYSTEM)
+        answer = api_client.patch(f"{URL}{patient.pk}/", {"version": 1, "note": "?"}, headers=key)
+        assert (answer.status_code, "more private" in answer.content.decode()) == (409, True)
+        assert [record.patient_id for record in AccessRecord.objects.all()] == [patient.pk]
+        patient.refresh_from_db()
+        assert patient.note == "more private"
+
+    def test_a_refused_merge_under_a_key_is_noted_once(self, api_client, organization):
+        one, other = PatientFactory(organization=organization), PatientFactory(organization=organization)
+        body = {"survivor": str(one.pk), "duplicate": str(other.pk), "survivor_version": 99}
+        answer = api_client.post(f"{URL}merges/", body, headers={"Idempotency-Key": "once"})
+        assert answer.status_code == 409
+        assert AccessRecord.objects.filter(patient_id=one.pk).count() == 1
+        assert not Event.objects.filter(type="patient.merged").exists()
+
+    def test_an_answer_that_is_repeated_is_noted_each_time(self, api_client, organization):
+        ask = {"given_name": "Ana", "family_name": "Lopez", "birth_date": "1978-03-14"}
+        patient = services.create_patient(organization=organization, actor=SYSTEM, phones=["(415) 555-0142"], **ask)
+        services.compare_patients(organization=organization, patient_ids=[patient.pk])
+        ask["phones"] = ["(415) 555-0142"]
+        answers = [
+            api_client.post(f"{URL}match/", ask, headers={"Idempotency-Key": "same"}).json()["results"]
+            for _time in range(3)
+        ]
+        assert [len(results) for results in answers] == [1, 1, 1]
+        assert AccessRecord.objects.filter(patient_id=patient.pk).count() == 3
+
+    def test_a_failure_shows_nothing_and_is_not_noted(self, api_client, organization, monkeypatch):
+        patient = PatientFactory(organization=organization)
+        monkeypatch.setattr("apps.patients.api.services.update_patient", lambda **_given: 1 / 0)
+        api_client.raise_request_exception = False
+        assert api_client.patch(f"{URL}{patient.pk}/", {"note": "?"}).status_code == 500
+        assert not AccessRecord.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"contact_points": [{"system": "phone"}]}, "contact_points.0.value"),
+        ({"identifiers": [{}]}, "identifiers.0.system"),
+        ({"addresses": [{}]}, "addresses.0.lines"),
+        ({"addresses": [{"country": "US"}]}, "addresses.0.lines"),
+        ({"related_persons": [{"relationship": "parent"}]}, "related_persons.0.name"),
+    ],
+)
+def test_half_written_rows_are_refused_and_erase_nothing(api_client, organization, body, field):
+    whole = {
+        "given_name": "Ana",
+        "phones": ["(415) 555-0142"],
+        "addresses": [{"lines": ["1 Pine St"], "city": "Oakland"}],
+        "identifiers": [{"system": "passport", "value": "X1"}],
+        "related_persons": [{"name": "Eva", "relationship": "parent"}],
+    }
+    before = api_client.post(URL, whole).json()
+    for answer in (
+        api_client.patch(f"{URL}{before['id']}/", body),
+        api_client.post(URL, {"given_name": "Bo"} | body),
+    ):
+        assert answer.status_code == 422
+        assert field in {error["field"] for error in answer.json()["errors"]}
+    after = api_client.get(f"{URL}{before['id']}/").json()
+    assert {name: after[name] for name in whole} == {name: before[name] for name in whole}
+
+
+def test_a_change_leaves_out_what_it_does_not_name(api_client, organization):
+    made = api_client.post(URL, {"given_name": "Ana", "family_name": "Ruiz", "phones": ["(415) 555-0142"]}).json()
+    changed = api_client.patch(f"{URL}{made['id']}/", {"note": "x"}).json()
+    assert (changed["given_name"], changed["phones"], changed["note"]) == ("Ana", ["+14155550142"], "x")
