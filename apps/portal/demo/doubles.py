@@ -17,7 +17,7 @@ from apps.portal.demo.papers import keep, portrait, results
 
 HILL = {"lines": ["14 Chapel Hill", "Apt 3B"], "city": "Brooklyn", "state": "NY", "postal_code": "11209"}
 MILL = {"lines": ["88 Mill Lane"], "city": "Queens", "state": "NY", "postal_code": "11361"}
-PHONES = "+1332555{:04d}"  # an area code that nobody else of the demo has
+PHONES = "+1332555{:04d}"  # nobody else of the demo has one of 160 to 168; 0142 is the stranger of the simulator
 MOTHER = "Ottilie"
 # Two records of one person each: (what both have, what only the later one has instead). Then who is not one person.
 TWICE: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
@@ -26,13 +26,13 @@ TWICE: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
             "given_name": "Margaret",
             "family_name": "Thornbury",
             "birth_date": "1961-04-12",
-            "phones": [140],
+            "phones": [160],
             "sex": "female",
         },
         {"given_name": "Margret"},
     ),
     (  # names in each other's field
-        {"given_name": "Tomasz", "family_name": "Zielonka", "birth_date": "1983-11-30", "phones": [141], "sex": "male"},
+        {"given_name": "Tomasz", "family_name": "Zielonka", "birth_date": "1983-11-30", "phones": [161], "sex": "male"},
         {"given_name": "Zielonka", "family_name": "Tomasz", "phones": []},
     ),
     (  # day and month exchanged
@@ -40,7 +40,7 @@ TWICE: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
             "given_name": "Helena",
             "family_name": "Vasquez-Ruiz",
             "birth_date": "1974-03-08",
-            "phones": [142],
+            "phones": [162],
             "sex": "female",
         },
         {"birth_date": "1974-08-03"},
@@ -50,7 +50,7 @@ TWICE: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
             "given_name": "Caroline",
             "family_name": "Ashdown",
             "birth_date": "1990-06-21",
-            "phones": [143],
+            "phones": [163],
             "sex": "female",
         },
         {"family_name": "Pryce", "addresses": [HILL]},
@@ -60,7 +60,7 @@ TWICE: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
             "given_name": "William",
             "family_name": "Oakhurst",
             "birth_date": "1948-02-17",
-            "phones": [144],
+            "phones": [164],
             "sex": "male",
         },
         {"given_name": "Bill", "birth_date": "1948"},
@@ -103,7 +103,7 @@ def _household(organization: Organization, *, actor: Actor) -> None:
     """Register twins with their mother as guardian, and a father and son of one name: one home, one phone, five people."""
     people: list[Patient] = []
     for place, person in enumerate(APART):
-        fields: dict[str, Any] = {"phones": [145], "addresses": [HILL]} | person
+        fields: dict[str, Any] = {"phones": [165], "addresses": [HILL]} | person
         if person["birth_date"].startswith("2019"):
             guardian = {"relationship": "parent", "name": f"{MOTHER} Kettleworth", "is_guardian": True}
             fields["related_persons"] = [guardian | {"linked_patient": people[0].pk, "is_emergency_contact": True}]
@@ -113,12 +113,12 @@ def _household(organization: Organization, *, actor: Actor) -> None:
 
 
 def _merge_a_pair(organization: Organization, rng: random.Random, actor: Actor) -> None:
-    stays = _register(organization, MERGED | {"phones": [146], "emails": ["josephine.abernathy@example.org"]}, actor)
-    goes = _register(organization, MERGED | {"given_name": "Jo", "phones": [147], "tags": ["Home visits"]}, actor)
+    stays = _register(organization, MERGED | {"phones": [166], "emails": ["josephine.abernathy@example.org"]}, actor)
+    goes = _register(organization, MERGED | {"given_name": "Jo", "phones": [167], "tags": ["Home visits"]}, actor)
     services.set_consent(patient=goes, purpose="photos", status="active", source="front desk", actor=actor)
     keep(organization, goes, "Referral.pdf", "application/pdf", results(rng, ["Jo Abernathy"]), Purpose.DOCUMENT)
     services.merge_patients(survivor=stays, duplicate=goes, actor=actor)
-    services.add_contact_point(patient=stays, system="phone", value=PHONES.format(148), actor=actor)
+    services.add_contact_point(patient=stays, system="phone", value=PHONES.format(168), actor=actor)
     lines = ["Josephine Abernathy", f"Record {stays.record_number}"]
     keep(organization, stays, "New results.pdf", "application/pdf", results(rng, lines), Purpose.DOCUMENT)
 

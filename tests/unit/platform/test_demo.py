@@ -35,6 +35,7 @@ from apps.portal.demo import build
 from apps.portal.demo.assembly import SCALES
 from apps.portal.demo.copying import copy
 from apps.portal.demo.walk_in import COLLEAGUES
+from apps.portal.views.simulator import STRANGER
 from clinic.demo import SIGN_INS
 
 TOKEN = re.compile(r"/a/[\w-]{46}/")
@@ -242,6 +243,11 @@ class TestRows:
             active = Counter(StageStatus.objects.filter(state="active").values_list("instance_id", flat=True))
             running = Instance.objects.filter(status="active").values_list("pk", flat=True)
             assert active == Counter(running)
+
+
+def test_nobody_has_the_number_of_the_simulator_s_stranger(demo):
+    with all_organizations():
+        assert not ContactPoint.objects.filter(value=STRANGER.partition(":")[2]).exists()
 
 
 class TestDoubles:
