@@ -21,6 +21,8 @@ _THREAD = (
     *("channel", "address", "clinic_address", "display_name", "language", "status", "message_count"),
     *("last_message_at", "last_inbound_at", "snoozed_until", "closed_at", "created_at", "updated_at"),
 )
+# What a thread that was another patient's as well does not say: it may be the other who has that profile, and wrote then.
+_OF_ONE_ALONE: Row = {"display_name": "", "language": "", "created_at": None, "updated_at": None}
 _LINE = (
     *("id", "conversation_id", "sequence", "kind", "author", "body", "provider_id", "sent_at", "created_at"),
     *("media", "communication_id", "communication__status", "communication__patient_id"),
@@ -61,7 +63,8 @@ def thread_rows(export: Export) -> Iterator[Row]:
     """Yield the threads in which the patient was identified, with their messages; four queries.
 
     What was written while a thread was, or may have been, another patient's is only counted (`withheld_messages`), and so
-    are the words of messages to another patient that the thread shows, a relative's confirmation (`withheld`).
+    are the words of messages to another patient that the thread shows, a relative's confirmation (`withheld`). Of such a
+    thread nothing tells who else wrote, or when; its address only where it stands at the patient's record.
     """
     zone = export.organization.zone
     threads = Conversation.objects.for_organization(export.organization).filter(patient_id__in=export.ids)
@@ -82,9 +85,21 @@ def thread_rows(export: Export) -> Iterator[Row]:
             "id": str(thread.pk),
             **{name: plain(getattr(thread, name), zone) for name in _THREAD},
             "summary": thread.summary if alone else "",
+            **({} if alone else _as_far_as_theirs(export, thread, by_thread[thread.pk])),
             "withheld_messages": withheld[thread.pk],
             "messages": by_thread[thread.pk],
         }
+
+
+def _as_far_as_theirs(export: Export, thread: Conversation, messages: list[Row]) -> Row:
+    """Return what is said of a thread that was another patient's as well; `messages` are those that are told."""
+    own = {point.value for point in export.patient.contact_points.all()}
+    inbound = [message["created_at"] for message in messages if message["author"] == Author.CONTACT]
+    return _OF_ONE_ALONE | {
+        "address": thread.address if thread.address in own else "",
+        "last_message_at": messages[-1]["created_at"] if messages else None,
+        "last_inbound_at": inbound[-1] if inbound else None,
+    }
 
 
 def is_theirs(line: Row, stretch: Stretch | None) -> bool:

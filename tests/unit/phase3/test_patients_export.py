@@ -322,6 +322,31 @@ class TestOthers:
         assert str(sister.pk) not in said
         assert json_of(sister)["conversations"] == []
 
+    def test_thread_of_a_shared_phone_does_not_tell_who_else_wrote_or_when(self, organization, patient, sister, actor):
+        theirs = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+        thread = ConversationFactory(
+            organization=organization, address="+14155550199", display_name="Zuzu Q", language="es"
+        )
+        link_patient(conversation=thread, patient=sister, actor=actor)
+        link_patient(conversation=thread, patient=patient, actor=actor)
+        Conversation.objects.filter(pk=thread.pk).update(
+            last_inbound_at=theirs, last_message_at=theirs, created_at=theirs
+        )
+        (told,) = json_of(patient)["conversations"]
+        assert [told[name] for name in ("display_name", "address", "language")] == ["", "", ""]
+        assert [told[name] for name in ("last_inbound_at", "created_at", "updated_at")] == [None, None, None]
+        assert "2026-03-01" not in json.dumps(told)
+        ContactPointFactory(organization=organization, patient=patient, value="+14155550199")
+        MessageFactory(organization=organization, conversation=thread, sequence=102, body="Ana writes now")
+        (told,) = json_of(patient)["conversations"]
+        assert told["address"] == "+14155550199"
+        assert told["last_inbound_at"] == told["messages"][-1]["created_at"]
+
+    def test_thread_of_one_patient_tells_from_where_and_under_which_name(self, organization, patient):
+        ConversationFactory(organization=organization, patient=patient, address="+14155550142", display_name="Ana L")
+        (told,) = json_of(patient)["conversations"]
+        assert (told["address"], told["display_name"]) == ("+14155550142", "Ana L")
+
     def test_thread_that_only_the_patient_wrote_in_is_told_from_its_beginning(self, organization, patient, actor):
         thread = ConversationFactory(organization=organization)
         MessageFactory(organization=organization, conversation=thread, sequence=101, body="Hello, I am Ana")
