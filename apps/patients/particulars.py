@@ -49,8 +49,14 @@ class Particulars:
     tags: list[str] = field(default_factory=list)
 
 
-def particulars_of(patient: Patient, organization: Organization, sharing: Sequence[Patient]) -> Particulars:
-    """Return the particulars of a patient loaded as a whole; at most one query, for the names of numbers."""
+def particulars_of(
+    patient: Patient, organization: Organization, sharing: Sequence[Patient], *, as_written: bool = False
+) -> Particulars:
+    """Return the particulars of a patient loaded as a whole; at most one query, for the names of numbers.
+
+    Who stands behind the patient, and is a patient as well, has the name of their own record, unless only what is
+    written at this one may be said (`as_written`).
+    """
     country = organization.country
     points = list(patient.contact_points.all())
     related = list(patient.related_persons.all())
@@ -59,7 +65,7 @@ def particulars_of(patient: Patient, organization: Organization, sharing: Sequen
         emails=[_point(p, p.value) for p in points if p.system == ContactSystem.EMAIL],
         addresses=[_address(address, country) for address in patient.addresses.all()],
         identifiers=_identifiers(patient, organization),
-        people=[_person(person, country) for person in related],
+        people=[_person(person, country, as_written=as_written) for person in related],
         household=_household(sharing, related),
         channel=str(profile.SHORT.get(patient.preferred_channel, "")),
         times=times_in_words(patient.preferred_times),
@@ -93,8 +99,8 @@ def _identifiers(patient: Patient, organization: Organization) -> list[Said]:
     return [Said(number.value, names.get(number.system, number.system)) for number in numbers]
 
 
-def _person(person: RelatedPerson, country: str) -> Said:
-    linked = person.linked_patient
+def _person(person: RelatedPerson, country: str, *, as_written: bool) -> Said:
+    linked = None if as_written else person.linked_patient
     roles = [str(person.get_relationship_display()).lower()]
     roles += [_("emergency contact")] if person.is_emergency_contact else []
     roles += [_("guardian")] if person.is_guardian and person.relationship != "guardian" else []
@@ -102,7 +108,7 @@ def _person(person: RelatedPerson, country: str) -> Said:
     return Said(
         linked.full_name if linked else person.name,
         ", ".join(roles),
-        person.linked_patient_id,
+        None if as_written else person.linked_patient_id,
         tuple(part for part in reach if part),
     )
 

@@ -1,4 +1,7 @@
-"""A record in short, for paper: the same facts for the page that is printed and for the PDF."""
+"""A record in short, for paper: the same facts for the page that is printed and for the PDF.
+
+Paper leaves the house: nobody stands on it who merely has the same phone, that is for the screen.
+"""
 
 from __future__ import annotations
 
@@ -36,19 +39,18 @@ class Summary:
 def summary_of(patient: Patient, organization: Organization, *, at: dt.datetime, by: str) -> Summary:
     """Return the summary of a patient loaded as a whole, in the active language, on the organization's clock.
 
-    At most four queries: consents if they are not loaded, who shares a phone, the names of numbers, the timeline.
+    At most three queries: consents if they are not loaded, the names of numbers, the timeline.
     """
     prefetch_related_objects([patient], "consents")
     consents = list(patient.consents.all())
-    sharing = profile.relatives(patient)
     with timezone.override(organization.zone):
         return Summary(
             organization=organization,
             patient=patient,
             age=patient.age_text(organization.today()),
             language=str(dict(settings.LANGUAGES).get(patient.language, patient.language)),
-            flags=profile.flags_of(patient, consents, sharing),
-            parts=particulars_of(patient, organization, sharing),
+            flags=profile.flags_of(patient, consents, sharing=()),
+            parts=particulars_of(patient, organization, sharing=(), as_written=True),
             all_consents=profile.consent_lines(patient, consents, everything=True),
             timeline=profile.timeline_of(organization, patient, kind="", shown=ON_PAPER, before=None),
             at=at,

@@ -106,7 +106,6 @@ def _contact(summary: Summary) -> Iterator[tuple[str, list[Row]]]:
     prefers = " · ".join(filter(None, (parts.channel, parts.times)))
     yield _("Prefers"), [_value(prefers)] if prefers else []
     yield _("People"), _values(parts.people)
-    yield _("Same phone"), _values(parts.household)
 
 
 def _rows(pairs: Iterable[tuple[str, list[Row]]]) -> list[Row]:

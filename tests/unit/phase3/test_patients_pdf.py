@@ -99,6 +99,25 @@ class TestContent:
         shown += [one.text for one in summary.parts.phones]
         assert [words for words in shown if words not in text] == []
 
+    def test_paper_names_nobody_who_merely_has_the_same_phone(self, organization, desk_client, printed, made):
+        relative = made(given_name="Hidden", family_name="Guardianson")
+        patient = made(
+            phones=["+14155550142"],
+            related_persons=[
+                {"linked_patient": relative.pk, "relationship": "parent", "name": "Mum", "is_guardian": True}
+            ],
+        )
+        sharing = made(given_name="Zuleika", family_name="Quist")
+        for other in (relative, sharing):
+            ContactPointFactory(organization=organization, patient=other, value="+14155550142")
+        page = desk_client.get(reverse("patients:summary", args=[patient.pk])).content.decode()
+        for paper in (printed(patient).text, page):
+            assert "Mum" in paper
+            for clue in ("Zuleika", "Hidden", "Same phone", "shared with"):
+                assert clue not in paper
+        screen = desk_client.get(reverse("patients:detail", args=[patient.pk])).content.decode()
+        assert "Phone shared with 2 people" in screen
+
     def test_alerts_stand_before_everything_but_the_name(self, printed, made):
         text = printed(made(alerts=["Latex"])).text
         assert text.index("Maya Chen") < text.index("Latex") < text.index("Person")
