@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from apps.organizations.models import Organization
 from apps.patients import profile
+from apps.patients.merging.living import merged_ids_of
+from apps.patients.merging.parted import consents_to_tell, parted_of
 from apps.patients.models import Patient
 from apps.patients.particulars import Particulars, particulars_of
 
@@ -39,10 +41,12 @@ class Summary:
 def summary_of(patient: Patient, organization: Organization, *, at: dt.datetime, by: str) -> Summary:
     """Return the summary of a patient loaded as a whole, in the active language, on the organization's clock.
 
-    At most three queries: consents if they are not loaded, the names of numbers, the timeline.
+    At most five queries: consents and merged records if they are not loaded, undone merges, the names of numbers, the
+    timeline; a few more for whom a merge was undone (`merging.parted`).
     """
     prefetch_related_objects([patient], "consents")
-    consents = list(patient.consents.all())
+    parted = parted_of(organization, [patient.pk, *merged_ids_of(patient)])
+    consents = consents_to_tell(patient, parted)
     with timezone.override(organization.zone):
         return Summary(
             organization=organization,

@@ -10,6 +10,7 @@ from apps.patients.exchange.fhir import address_of, filled, text
 from apps.patients.exchange.fhir_record import consent_resource, flag_resources, patient_resource, person_resource
 from apps.patients.exchange.sections import Export, Row, all_sections
 from apps.patients.exchange.values import as_lines, moment
+from apps.patients.merging.parted import consents_to_tell, parted_of
 
 
 def write_fhir(export: Export) -> bytes:
@@ -37,7 +38,8 @@ def _resources(export: Export) -> Iterator[Row]:
     for person in export.patient.related_persons.all():
         yield person_resource(person, export)
     yield from flag_resources(export)
-    for consent in sorted(export.patient.consents.all(), key=lambda consent: consent.purpose):
+    consents = consents_to_tell(export.patient, parted_of(export.organization, export.ids))
+    for consent in sorted(consents, key=lambda consent: consent.purpose):
         yield consent_resource(consent, export)
     for section in all_sections():
         brought: Iterable[Row] = section.resources(export) if section.resources else ()

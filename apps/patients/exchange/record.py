@@ -12,6 +12,7 @@ from apps.events.models import Event
 from apps.events.registry import presentation_of
 from apps.patients.exchange.sections import Export, Row, Section, register
 from apps.patients.exchange.values import moment, plain_rows, without_other_patients
+from apps.patients.merging.parted import Parted, parted_of
 from apps.patients.models import Consent, Merge
 
 # What an event of a merge changed may be another person's, when the two were separated again.
@@ -62,10 +63,14 @@ def _parts(rows: Any, export: Export, names: str) -> list[Row]:
 
 
 def consent_rows(export: Export) -> list[Row]:
-    """Return the present answer for each purpose, with every answer that was given before it; one query."""
-    zone = export.organization.zone
+    """Return the present answer for each purpose, with every answer that was given before it; two queries.
+
+    What proves an answer that was given while an undone merge stood is withheld: it may be the other's address.
+    """
+    zone, parted = export.organization.zone, _parted(export)
     history: dict[str, list[Row]] = defaultdict(list)
-    for event in _events(export).filter(type__in=_CONSENTS).order_by("id"):
+    for event in _events(export, parted).filter(type__in=_CONSENTS).order_by("id"):
+        withheld = parted.withhold(event)
         before, after = event.changes.get("status", [None, None])
         history[event.payload.get("purpose", "")].append(
             {
@@ -74,14 +79,21 @@ def consent_rows(export: Export) -> list[Row]:
                 "status": after,
                 "source": event.payload.get("source", ""),
                 "method": event.payload.get("method", ""),
-                "evidence": event.changes.get("evidence", [None, ""])[1],
+                "evidence": event.changes.get("evidence", [None, ""])[1] or "",
+                "withheld": withheld,
                 "by": event.actor_label,
             }
         )
     names = ("id", "purpose", "status", "source", "method", "evidence", "decided_at", "created_at", "updated_at")
     consents = sorted(export.patient.consents.all(), key=lambda consent: consent.purpose)
     values = ({name: getattr(consent, name) for name in names} for consent in consents)
-    return [row | {"history": history[row["purpose"]]} for row in plain_rows(values, zone)]
+    return [_consent(row, history[row["purpose"]]) for row in plain_rows(values, zone)]
+
+
+def _consent(row: Row, history: list[Row]) -> Row:
+    """Return an answer with its history; what was withheld of the latest is withheld of the present one."""
+    withheld = history[-1]["withheld"] if history else []
+    return row | dict.fromkeys(withheld, "") | {"withheld": withheld, "history": history}
 
 
 def merge_rows(export: Export) -> Iterator[Row]:
@@ -106,9 +118,15 @@ def merge_rows(export: Export) -> Iterator[Row]:
 
 
 def event_rows(export: Export) -> Iterator[Row]:
-    """Yield everything that happened, oldest first; one query. `text` is the timeline's sentence, where it has one."""
-    zone = export.organization.zone
-    for event in _events(export).order_by("id").iterator(chunk_size=2000):
+    """Yield everything that happened, oldest first; two queries. `text` is the timeline's sentence, where it has one.
+
+    While a merge stood that was undone since, an edit may have changed what was the other's: `withheld` names the fields
+    whose values are left out. What happened to a row that is the other's now is not told at all.
+    """
+    zone, parted = export.organization.zone, _parted(export)
+    for event in _events(export, parted).order_by("id").iterator(chunk_size=2000):
+        withheld = parted.withhold(event)
+        told = {} if event.type in _OF_MERGES else without_other_patients(event.changes)
         presentation = presentation_of(event.type)
         yield {
             "id": str(event.pk),
@@ -118,12 +136,17 @@ def event_rows(export: Export) -> Iterator[Row]:
             "by": event.actor_label,
             "subject_type": event.subject_type,
             "subject_id": str(event.subject_id),
-            "changes": {} if event.type in _OF_MERGES else without_other_patients(event.changes),
+            "changes": {name: both for name, both in told.items() if name not in withheld},
+            "withheld": withheld,
         }
 
 
-def _events(export: Export) -> QuerySet[Event]:
-    return Event.objects.for_organization(export.organization).filter(patient_id__in=export.ids)
+def _parted(export: Export) -> Parted:
+    return parted_of(export.organization, export.ids)
+
+
+def _events(export: Export, parted: Parted) -> QuerySet[Event]:
+    return Event.objects.for_organization(export.organization).filter(~parted.others, patient_id__in=export.ids)
 
 
 def register_sections() -> None:

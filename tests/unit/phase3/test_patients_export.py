@@ -27,6 +27,7 @@ from apps.core.actors import SYSTEM
 from apps.core.errors import NotAllowed
 from apps.core.tenancy import organization_scope
 from apps.events.models import Delivery, Event
+from apps.events.services import emit
 from apps.journeys.models import Instance, StageStatus
 from apps.journeys.services import start_journey
 from apps.media.models import Media, MediaObject
@@ -52,7 +53,7 @@ from tests.fixtures.anything import any_row
 from tests.fixtures.appointments import AppointmentFactory, WaitlistEntryFactory, WaitlistOfferFactory
 from tests.fixtures.communications import CommunicationFactory
 from tests.fixtures.conversations import ConversationFactory, MessageFactory
-from tests.fixtures.exports import bundle_of, json_of, whole_patient
+from tests.fixtures.exports import bundle_of, json_of, resources_of, whole_patient
 from tests.fixtures.journeys import make_journey
 from tests.fixtures.media import MediaFactory
 from tests.fixtures.organizations import MembershipFactory
@@ -400,6 +401,100 @@ class TestOthers:
         said = json.dumps(found["merges"]) + json.dumps([one["changes"] for one in found["events"]])
         for clue in (str(sister.pk), sister.record_number, "Zuleika"):
             assert clue not in said
+
+    @pytest.fixture
+    def ben(self, organization) -> Patient:
+        return services.create_patient(
+            organization=organization,
+            given_name="Ben",
+            family_name="Quist",
+            phones=["+14155550191"],
+            emails=["ben@example.org"],
+            identifiers=[{"system": "passport", "value": "BEN777"}],
+            addresses=[{"lines": ["9 Benway"], "city": "Benton", "country": "US"}],
+            note="Ben has gout",
+            actor=SYSTEM,
+        )
+
+    def one_and_edited(self, patient, ben):
+        """Merge Ben into the patient, and save each field as it stands, with something new of Ben's."""
+        merge = services.merge_patients(survivor=patient, duplicate=ben, actor=SYSTEM)
+        services.update_patient(
+            patient=patient,
+            changes={
+                "note": "Ben has gout and a cold",
+                "phones": ["+14155550191", "+14155550192"],
+                "emails": ["ben@example.org", "ben2@example.org"],
+                "identifiers": [{"system": "passport", "value": "BEN777"}, {"system": "insurance", "value": "BEN778"}],
+                "addresses": [{"lines": ["10 Benway"], "city": "Benton", "country": "US"}],
+            },
+            actor=SYSTEM,
+        )
+        # A STOP from Ben's phone: the address is what proves it.
+        services.set_consent(
+            patient=patient, purpose="sms", status="withdrawn", source="STOP", evidence="+14155550191", actor=SYSTEM
+        )
+        return merge
+
+    CLUES = ("gout", "555019", "ben@", "ben2@", "BEN77", "Benway")
+
+    def test_edits_while_an_undone_merge_stood_name_their_fields_and_tell_no_values(self, patient, ben):
+        services.unmerge(merge=self.one_and_edited(patient, ben), actor=SYSTEM)
+        found = json_of(patient)
+        said = json.dumps(found["events"]) + json.dumps(found["consents"])
+        said += json.dumps(resources_of(bundle_of(patient), "Consent"))
+        assert [clue for clue in self.CLUES if clue in said] == []
+        (edit,) = (one for one in found["events"] if one["type"] == "patient.updated")
+        assert edit["withheld"] == ["addresses", "emails", "identifiers", "note", "phones"]
+        assert edit["text"].startswith("Changed ")
+        (consent,) = found["consents"]
+        assert (consent["status"], consent["withheld"], consent["history"][0]["withheld"]) == (
+            "withdrawn", ["evidence"], ["evidence"],
+        )  # fmt: skip
+
+    def test_first_edit_after_the_separation_does_not_tell_what_stood_there_and_the_next_does(self, patient, ben):
+        services.unmerge(merge=self.one_and_edited(patient, ben), actor=SYSTEM)
+        for note in ("Ana has nothing", "Ana has a cough"):
+            services.update_patient(patient=patient, changes={"note": note}, actor=SYSTEM)
+        events = json_of(patient)["events"]
+        assert "gout" not in json.dumps(events)
+        assert events[-1]["changes"] == {"note": ["Ana has nothing", "Ana has a cough"]}
+        assert [one["withheld"] for one in events[-2:]] == [["note"], []]
+
+    def test_other_record_s_export_is_as_silent(self, patient, ben):
+        merge = services.merge_patients(survivor=ben, duplicate=patient, actor=SYSTEM)
+        services.update_patient(patient=ben, changes={"note": "Ana is ill"}, actor=SYSTEM)
+        services.unmerge(merge=merge, actor=SYSTEM)
+        for one in (patient, ben):
+            assert "Ana is ill" not in json.dumps(json_of(one)["events"])
+
+    def test_what_happened_to_a_visit_that_went_back_is_not_told(self, bookable, patient, ben):
+        visit = AppointmentFactory(
+            organization=bookable.organization, patient=ben, practitioner=bookable.practitioner,
+            location=bookable.location, appointment_type=bookable.appointment_type, start=MONDAY,
+        )  # fmt: skip
+        merge = services.merge_patients(survivor=patient, duplicate=ben, actor=SYSTEM)
+        visit.refresh_from_db()
+        emit(
+            "appointment.arrived", subject=visit, actor=SYSTEM, patient_id=patient.pk,
+            changes={"reason": ["", "Ben's knee"]},
+        )  # fmt: skip
+        assert "Ben's knee" in self.said(patient)
+        services.unmerge(merge=merge, actor=SYSTEM)
+        assert "Ben's knee" not in self.said(patient)
+        assert "appointment.arrived" not in [one["type"] for one in json_of(patient)["events"]]
+
+    def test_of_a_merge_that_stands_everything_is_told(self, patient, ben):
+        self.one_and_edited(patient, ben)
+        found = json_of(patient)
+        said = json.dumps(found["events"]) + json.dumps(found["consents"])
+        assert [clue for clue in self.CLUES if clue not in said] == []
+        assert [one["withheld"] for one in found["events"] if one["withheld"]] == []
+
+    def test_records_that_were_separated_and_merged_again_are_one_person(self, patient, ben):
+        services.unmerge(merge=self.one_and_edited(patient, ben), actor=SYSTEM)
+        services.merge_patients(survivor=patient, duplicate=ben, actor=SYSTEM)
+        assert "Ben has gout and a cold" in json.dumps(json_of(patient)["events"])
 
 
 class TestDoors:
