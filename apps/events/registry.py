@@ -50,7 +50,8 @@ class Presentation:
     """How an event type shows in a timeline.
 
     `kind` is the filter group (visits, messages, journeys, record); `sentence` gets the event and returns plain,
-    translated text in past tense; `url` optionally returns where a click leads.
+    translated text in past tense; `url` optionally returns where a click leads. `outside` takes the sentence's place where
+    that names another patient's record: in files and on paper, which leave the house.
     """
 
     icon: str
@@ -58,6 +59,11 @@ class Presentation:
     sentence: Callable[[Event], str]
     url: Callable[[Event], str] | None = None
     tone: str = "neutral"
+    outside: Callable[[Event], str] | None = None
+
+    def words(self, event: Event, *, outside: bool = False) -> str:
+        """Return the sentence, for a reader in the house or `outside`."""
+        return self.outside(event) if outside and self.outside is not None else self.sentence(event)
 
 
 _presentations: dict[str, Presentation] = {}

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from django.db import connection
 from django.db.models import Q
@@ -113,6 +114,15 @@ class TimelineEntry:
     url: str
 
 
+class Outside(Protocol):
+    """What a reader outside the house is not told: which events, and which values of the rest, oldest first."""
+
+    @property
+    def others(self) -> Q: ...
+
+    def withhold(self, event: Event) -> list[str]: ...
+
+
 def patient_timeline(
     *,
     organization: Organization,
@@ -121,17 +131,24 @@ def patient_timeline(
     kind: str | None = None,
     before: uuid.UUID | None = None,
     limit: int = 50,
+    outside: Outside | None = None,
 ) -> list[TimelineEntry]:
     """Return a patient's history, newest first; `before` is the id of the last entry of the page above; one query.
 
-    `merged_ids` are the records that were merged into the patient's: what happened to them is part of it.
+    `merged_ids` are the records that were merged into the patient's: what happened to them is part of it. With `outside`
+    the entries are for a reader outside the house.
     """
     rows = Event.objects.for_organization(organization).filter(
         _happened_to(patient_id, merged_ids), type__in=registry.presented_types(kind)
     )
     if before is not None:
         rows = rows.filter(id__lt=before)
-    return [entry_of(event) for event in rows.order_by("-id")[:limit]]
+    if outside is None:
+        return [entry_of(event) for event in rows.order_by("-id")[:limit]]
+    found = list(rows.exclude(outside.others).order_by("-id")[:limit])
+    for event in reversed(found):
+        outside.withhold(event)
+    return [entry_of(event, outside=True) for event in found]
 
 
 def _happened_to(patient_id: uuid.UUID, merged_ids: Collection[uuid.UUID]) -> Q:
@@ -139,8 +156,8 @@ def _happened_to(patient_id: uuid.UUID, merged_ids: Collection[uuid.UUID]) -> Q:
     return Q(patient_id__in=[patient_id, *merged_ids]) if merged_ids else Q(patient_id=patient_id)
 
 
-def entry_of(event: Event) -> TimelineEntry:
-    """Return how an event of a presented type reads; no query."""
+def entry_of(event: Event, *, outside: bool = False) -> TimelineEntry:
+    """Return how an event of a presented type reads, in the house or outside; no query."""
     presentation = registry.presentation_of(event.type)
     assert presentation is not None  # noqa: S101 - the query asked for presented types only
     return TimelineEntry(
@@ -150,7 +167,7 @@ def entry_of(event: Event) -> TimelineEntry:
         kind=presentation.kind,
         icon=presentation.icon,
         tone=presentation.tone,
-        text=presentation.sentence(event),
+        text=presentation.words(event, outside=outside),
         by=event.actor_label,
         url=presentation.url(event) if presentation.url else "",
     )

@@ -83,6 +83,23 @@ def _unmerged(event: Event) -> str:
     return _("Separated from record %(number)s again") % {"number": event.payload.get("other_number", "")}
 
 
+def _merged_outside(event: Event) -> str:
+    return _("Merged with another record")
+
+
+def _unmerged_outside(event: Event) -> str:
+    return _("Separated from another record again")
+
+
+def _rows_moved_outside(event: Event) -> str:
+    n = sum(map(len, event.payload.get("moved", {}).values()))
+    if event.payload.get("to_id") == str(event.patient_id):
+        text = ngettext("%(n)d entry moved here from another record", "%(n)d entries moved here from another record", n)
+    else:
+        text = ngettext("%(n)d entry moved to another record", "%(n)d entries moved to another record", n)
+    return text % {"n": n}
+
+
 def _rows_moved(event: Event) -> str:
     number = event.payload.get("other_number", "")
     n = sum(map(len, event.payload.get("moved", {}).values()))
@@ -106,7 +123,6 @@ for _type, _icon, _sentence, _tone in (
     ("patient.updated", "pencil", _updated, "neutral"),
     ("patient.archived", "archive", _fixed(gettext_lazy("Archived the record")), "neutral"),
     ("patient.restored", "restore", _fixed(gettext_lazy("Restored the record")), "neutral"),
-    ("patient.merged", "arrows-join", _merged, "neutral"),
     (
         "patient.told_apart",
         "arrows-split",
@@ -118,8 +134,9 @@ for _type, _icon, _sentence, _tone in (
     ("consent.withdrawn", "shield-x", _consent_withdrawn, "warn"),
 ):
     present(_type, Presentation(icon=_icon, kind="record", sentence=_sentence, tone=_tone))
-for _type, _icon, _sentence in (
-    ("patient.unmerged", "arrows-split", _unmerged),
-    ("patient.rows_moved", "arrow-right", _rows_moved),
+present("patient.merged", Presentation(icon="arrows-join", kind="record", sentence=_merged, outside=_merged_outside))
+for _type, _icon, _sentence, _outside in (
+    ("patient.unmerged", "arrows-split", _unmerged, _unmerged_outside),
+    ("patient.rows_moved", "arrow-right", _rows_moved, _rows_moved_outside),
 ):
-    present(_type, Presentation(icon=_icon, kind="record", sentence=_sentence, url=_leftovers_url))
+    present(_type, Presentation(icon=_icon, kind="record", sentence=_sentence, url=_leftovers_url, outside=_outside))

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from apps.events.models import Event
 from apps.events.registry import presented_types
-from apps.events.selectors import TimelineEntry, entry_of, patient_timeline
+from apps.events.selectors import Outside, TimelineEntry, entry_of, patient_timeline
 from apps.organizations.models import Organization
 from apps.patients.merging.living import merged_ids_of
 from apps.patients.models import (
@@ -211,9 +211,15 @@ def with_history(lines: Iterable[ConsentLine], organization: Organization, patie
 
 
 def timeline_of(
-    organization: Organization, patient: Patient, *, kind: str, shown: int, before: uuid.UUID | None
+    organization: Organization,
+    patient: Patient,
+    *,
+    kind: str,
+    shown: int,
+    before: uuid.UUID | None,
+    outside: Outside | None = None,
 ) -> Timeline:
-    """Return a stretch of the history by local days; one query."""
+    """Return a stretch of the history by local days, with `outside` for readers outside the house; one query."""
     shown = max(STEP, min(shown, MOST_SHOWN))
     entries = patient_timeline(
         organization=organization,
@@ -222,6 +228,7 @@ def timeline_of(
         kind=kind or None,
         before=before,
         limit=shown + 1,
+        outside=outside,
     )
     page = entries[:shown]
     return Timeline(

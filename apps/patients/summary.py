@@ -56,7 +56,7 @@ def summary_of(patient: Patient, organization: Organization, *, at: dt.datetime,
             flags=profile.flags_of(patient, consents, sharing=()),
             parts=particulars_of(patient, organization, sharing=(), as_written=True),
             all_consents=profile.consent_lines(patient, consents, everything=True),
-            timeline=profile.timeline_of(organization, patient, kind="", shown=ON_PAPER, before=None),
+            timeline=profile.timeline_of(organization, patient, kind="", shown=ON_PAPER, before=None, outside=parted),
             at=at,
             by=by,
         )

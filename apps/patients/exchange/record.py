@@ -132,7 +132,7 @@ def event_rows(export: Export) -> Iterator[Row]:
             "id": str(event.pk),
             "at": moment(event.occurred_at, zone),
             "type": event.type,
-            "text": presentation.sentence(event) if presentation else "",
+            "text": presentation.words(event, outside=True) if presentation else "",
             "by": event.actor_label,
             "subject_type": event.subject_type,
             "subject_id": str(event.subject_id),

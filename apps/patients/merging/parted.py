@@ -72,7 +72,7 @@ def parted_of(organization: Organization, ids: Collection[uuid.UUID]) -> Parted:
     times = [
         Together(frozenset(pair), since, until)
         for *pair, since, until in merges.values_list("survivor_id", "duplicate_id", "created_at", "undone_at")
-        if not known.issuperset(pair)
+        if until is not None and not known.issuperset(pair)
     ]
     if not times:
         return Parted()

@@ -484,6 +484,29 @@ class TestOthers:
         assert "Ben's knee" not in self.said(patient)
         assert "appointment.arrived" not in [one["type"] for one in json_of(patient)["events"]]
 
+    def test_no_event_names_the_number_of_the_record_that_was_separated(self, organization, patient, ben):
+        merge = services.merge_patients(survivor=patient, duplicate=ben, actor=SYSTEM)
+        made = ContactPointFactory(organization=organization, patient=patient, value="+14155550193")
+        services.unmerge(merge=merge, actor=SYSTEM)
+        merge.refresh_from_db()
+        rows = {ContactPoint._meta.label: [made.pk]}
+        services.move_leftovers(merge=merge, to=ben.pk, rows=rows, actor=SYSTEM)
+        for one, other, texts in (
+            (
+                patient,
+                ben,
+                [
+                    "Merged with another record",
+                    "Separated from another record again",
+                    "1 entry moved to another record",
+                ],
+            ),
+            (ben, patient, ["Separated from another record again", "1 entry moved here from another record"]),
+        ):
+            events = json_of(one)["events"]
+            assert [event["text"] for event in events][-len(texts) :] == texts
+            assert other.record_number not in json.dumps(events)
+
     def test_of_a_merge_that_stands_everything_is_told(self, patient, ben):
         self.one_and_edited(patient, ben)
         found = json_of(patient)

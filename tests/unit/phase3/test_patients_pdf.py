@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.audit.models import AccessRecord
+from apps.core.actors import SYSTEM
 from apps.core.tenancy import closed
 from apps.patients import services
 from apps.patients.exchange.kinds import EXPORT_KINDS
@@ -117,6 +118,21 @@ class TestContent:
                 assert clue not in paper
         screen = desk_client.get(reverse("patients:detail", args=[patient.pk])).content.decode()
         assert "Phone shared with 2 people" in screen
+
+    def test_paper_does_not_tell_of_the_record_that_was_separated_again(self, desk_client, printed, made):
+        patient, ben = made(), made(given_name="Ben", family_name="Quist")
+        merge = services.merge_patients(survivor=patient, duplicate=ben, actor=SYSTEM)
+        services.set_consent(
+            patient=patient, purpose="sms", status="active", source="SMS", evidence="ben@example.org", actor=SYSTEM
+        )
+        page = reverse("patients:summary", args=[patient.pk])
+        assert "ben@example.org" in desk_client.get(page).content.decode()
+        services.unmerge(merge=merge, actor=SYSTEM)
+        for paper in (printed(patient).text, desk_client.get(page).content.decode()):
+            assert "Separated from another record again" in paper
+            assert "Consent given: SMS" in paper
+            for clue in (ben.record_number, "ben@example.org"):
+                assert clue not in paper
 
     def test_alerts_stand_before_everything_but_the_name(self, printed, made):
         text = printed(made(alerts=["Latex"])).text
