@@ -8,6 +8,7 @@ from typing import Any
 from apps.organizations.models import Organization
 from apps.patients.exchange.fhir import address_of, filled, text
 from apps.patients.exchange.fhir_record import consent_resource, flag_resources, patient_resource, person_resource
+from apps.patients.exchange.record import standing_merges
 from apps.patients.exchange.sections import Export, Row, all_sections
 from apps.patients.exchange.values import as_lines, moment
 from apps.patients.merging.parted import consents_to_tell, parted_of
@@ -33,7 +34,7 @@ def as_bundle(export: Export) -> dict[str, Any]:
 
 
 def _resources(export: Export) -> Iterator[Row]:
-    yield patient_resource(export)
+    yield patient_resource(export, [merge.duplicate for merge in standing_merges(export)])
     yield _organization(export.organization)
     for person in export.patient.related_persons.all():
         yield person_resource(person, export)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from apps.patients.exchange import fhir
@@ -35,8 +35,11 @@ _ROLES = {
 _KINDS_OF_NUMBERS = {"passport": "PPN", "national-id": "NI", "insurance": "MB"}
 
 
-def patient_resource(export: Export) -> Row:
-    """Return the Patient. No photo: it is named among the documents, and an address that opens by itself would be it."""
+def patient_resource(export: Export, merged: Sequence[Patient] = ()) -> Row:
+    """Return the Patient, with the names and numbers of the records that were `merged` into theirs as old ones.
+
+    No photo: it is named among the documents, and an address that opens by itself would be it.
+    """
     patient = export.patient
     return filled(
         {
@@ -47,9 +50,13 @@ def patient_resource(export: Export) -> Row:
                 "tag": [{"system": fhir.TAG, "code": tag} for tag in patient.tags],
             },
             "extension": list(_extensions(patient)),
-            "identifier": [_record_number(export), *(_identifier(one) for one in patient.identifiers.all())],
+            "identifier": [
+                _record_number(export, patient),
+                *(_identifier(one) for one in patient.identifiers.all()),
+                *({**_record_number(export, one), "use": "old"} for one in merged),
+            ],
             "active": patient.archived_at is None,
-            "name": list(_names(patient)),
+            "name": [*_names(patient), *_former_names(patient, merged)],
             "telecom": [_contact_point(point) for point in patient.contact_points.all()],
             "gender": patient.sex,
             "birthDate": patient.born.isoformat() if patient.born else None,
@@ -88,14 +95,7 @@ def _times(times: dict[str, Any]) -> Iterator[Row]:
 
 
 def _names(patient: Patient) -> Iterator[Row]:
-    yield filled(
-        {
-            "use": "official",
-            "text": text(patient.full_name),
-            "family": text(patient.family_name),
-            "given": [given] if (given := text(patient.given_name)) else [],
-        }
-    )
+    yield _name(patient, "official")
     if called := text(patient.preferred_name):
         yield {"use": "nickname", "given": [called]}
     if latin := text(patient.name_latin):
@@ -103,12 +103,33 @@ def _names(patient: Patient) -> Iterator[Row]:
         yield {"extension": [{"url": fhir.SPELLING, "valueCode": "ABC"}], "text": latin}
 
 
-def _record_number(export: Export) -> Row:
+def _name(patient: Patient, use: str) -> Row:
+    return filled(
+        {
+            "use": use,
+            "text": text(patient.full_name),
+            "family": text(patient.family_name),
+            "given": [given] if (given := text(patient.given_name)) else [],
+        }
+    )
+
+
+def _former_names(patient: Patient, merged: Sequence[Patient]) -> Iterator[Row]:
+    """Yield under which other names the person was known here, each once."""
+    known = {(patient.given_name, patient.family_name)}
+    for record in merged:
+        name = (record.given_name, record.family_name)
+        if name not in known:
+            known.add(name)
+            yield _name(record, "old")
+
+
+def _record_number(export: Export, patient: Patient) -> Row:
     return {
         "use": "usual",
         "type": concept("", (fhir.KIND_OF_NUMBER, "MR")),
         "system": fhir.system_of_number(export.organization.pk),
-        "value": export.patient.record_number,
+        "value": patient.record_number,
         "assigner": reference_to(export.organization),
     }
 

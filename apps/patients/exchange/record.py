@@ -13,10 +13,11 @@ from apps.events.registry import presentation_of
 from apps.patients.exchange.sections import Export, Row, Section, register
 from apps.patients.exchange.values import moment, plain_rows, without_other_patients
 from apps.patients.merging.parted import Parted, parted_of
-from apps.patients.models import Consent, Merge
+from apps.patients.models import Consent, Merge, Patient
 
-# What an event of a merge changed may be another person's, when the two were separated again.
-_OF_MERGES = ("patient.merged", "patient.unmerged")
+_NAMES = ("given_name", "family_name", "preferred_name", "name_latin")
+# What a merge chooses one of, or adds to the survivor's: the merged record keeps what it had.
+_OF_A_MERGED_RECORD = ("sex", "gender_identity", "language", "alerts", "tags", "note")
 _CONSENTS = ("consent.given", "consent.withdrawn")
 
 
@@ -117,6 +118,30 @@ def merge_rows(export: Export) -> Iterator[Row]:
         yield row
 
 
+def merged_record_rows(export: Export) -> Iterator[Row]:
+    """Yield what the records that are a part of this one said of the person, as they were; one query."""
+    zone = export.organization.zone
+    for merge in standing_merges(export):
+        record = merge.duplicate
+        yield {
+            "id": str(record.pk),
+            "number": record.record_number,
+            **{name: getattr(record, name) for name in _NAMES},
+            "birth_date": record.born.isoformat() if record.born else None,
+            "birth_precision": record.birth_precision if record.born else None,
+            **{name: getattr(record, name) for name in _OF_A_MERGED_RECORD},
+            "merged_at": moment(merge.created_at, zone),
+        }
+
+
+def standing_merges(export: Export) -> QuerySet[Merge]:
+    """Return the merges by which records are a part of this one now, oldest first, with those records."""
+    merges = Merge.objects.for_organization(export.organization).filter(
+        duplicate__merged_into=export.patient.pk, undone_at__isnull=True
+    )
+    return merges.select_related("duplicate").order_by("id")
+
+
 def event_rows(export: Export) -> Iterator[Row]:
     """Yield everything that happened, oldest first; two queries. `text` is the timeline's sentence, where it has one.
 
@@ -126,7 +151,7 @@ def event_rows(export: Export) -> Iterator[Row]:
     zone, parted = export.organization.zone, _parted(export)
     for event in _events(export, parted).order_by("id").iterator(chunk_size=2000):
         withheld = parted.withhold(event)
-        told = {} if event.type in _OF_MERGES else without_other_patients(event.changes)
+        told = without_other_patients(event.changes)
         presentation = presentation_of(event.type)
         yield {
             "id": str(event.pk),
@@ -153,4 +178,5 @@ def register_sections() -> None:
     """Register what the patients' app brings into an export."""
     register(Section("consents", order=10, rows=consent_rows, models=(Consent,)))
     register(Section("merges", order=20, rows=merge_rows, models=(Merge,)))
+    register(Section("merged_records", order=21, rows=merged_record_rows, models=(Patient,)))
     register(Section("events", order=90, rows=event_rows, models=(Event,)))

@@ -53,7 +53,9 @@ class Parted:
         meanwhile = any(time.has(event) for time in self.times)
         if event.subject_type == _RECORD:
             names = set(event.changes) if meanwhile else self._mixed & event.changes.keys()
-            self._mixed = self._mixed | names if meanwhile else self._mixed - names
+            # What the merge itself chose, its end has given back.
+            edited = names if event.type != "patient.merged" else set()
+            self._mixed = self._mixed | edited if meanwhile else self._mixed - names
         else:
             names = {"evidence"} & event.changes.keys() if meanwhile and event.subject_type == _CONSENT else set()
         event.changes = {name: [None, None] if name in names else both for name, both in event.changes.items()}

@@ -391,6 +391,27 @@ class TestOthers:
         assert [one["purpose"] for one in found["consents"]] == ["voice"]
         assert len(found["consents"][0]["history"]) == 1
 
+    def test_merged_record_s_own_names_and_the_survivor_s_former_one_are_told(self, organization, patient):
+        double = PatientFactory(
+            organization=organization, given_name="Anna Maria", family_name="Lopes", birth_date=dt.date(1983, 1, 2)
+        )
+        merge = services.merge_patients(
+            survivor=patient, duplicate=double, fields={"family_name": "duplicate"}, actor=SYSTEM
+        )
+        before = patient.family_name
+        found = json_of(patient)
+        (told,) = found["merged_records"]
+        assert [told[name] for name in ("number", "given_name", "family_name", "birth_date")] == [
+            double.record_number, "Anna Maria", "Lopes", "1983-01-02",
+        ]  # fmt: skip
+        assert told["merged_at"] == found["merges"][0]["at"]
+        (event,) = (one for one in found["events"] if one["type"] == "patient.merged")
+        assert event["changes"]["family_name"] == [before, "Lopes"]
+        services.unmerge(merge=merge, actor=SYSTEM)
+        found = json_of(patient)
+        assert found["merged_records"] == []
+        assert "Lopes" not in json.dumps(found)
+
     def test_merge_that_was_undone_says_nothing_of_the_other(self, organization, patient, sister):
         fields = {"given_name": "duplicate"}
         merge = services.merge_patients(survivor=patient, duplicate=sister, fields=fields, actor=SYSTEM)

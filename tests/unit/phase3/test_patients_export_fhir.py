@@ -233,6 +233,24 @@ class TestRoundTrip:
             "DocumentReference": 1,
         }
 
+    def test_merged_record_s_name_goes_as_an_old_one_and_does_not_come_back_as_the_present(
+        self, organization, other_organization
+    ):
+        patient = PatientFactory(organization=organization, given_name="Ana", family_name="López")
+        for given_name in ("Anna Maria", "Anna Maria", "Ana"):
+            double = PatientFactory(organization=organization, given_name=given_name, family_name="López")
+            services.merge_patients(survivor=patient, duplicate=double, fields={"given_name": "survivor"}, actor=SYSTEM)
+        content = write_fhir(export_of(patient))
+        validated(json.loads(content))
+        (resource,) = resources_of(json.loads(content), "Patient")
+        assert [(name["use"], name["given"]) for name in resource["name"]] == [
+            ("official", ["Ana"]),
+            ("old", ["Anna Maria"]),
+        ]
+        assert [one["use"] for one in resource["identifier"]] == ["usual", "old", "old", "old"]
+        copy, _batch = import_into(other_organization, content)
+        assert (copy.given_name, copy.family_name, copy.preferred_name) == ("Ana", "López", "")
+
     def test_consents_keep_their_answer_and_how_it_was_given(self, known, other_organization):
         copy, _batch = import_into(other_organization, write_fhir(export_of(known)))
         with organization_scope(other_organization.pk):
