@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from unicodedata import category, normalize
 
 from django.utils.translation import gettext as _
 
@@ -17,15 +18,24 @@ MOST_ROWS = 50_000
 MOST_COLUMNS = 80
 LONGEST_CELL = 30_000  # characters; Excel's own limit is 32,767
 DELIMITERS = (",", ";", "\t", "|")
-# What spreadsheet programs take for the beginning of a formula. Source: OWASP, CSV Injection.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What spreadsheet programs take for the beginning of a formula, some of them in its full width too. Source: OWASP, CSV Injection.
+_FORMULA = frozenset("=+-@")
+_SKIPPED = ("\t", "\r")
+_UNSEEN = frozenset({"Cc", "Cf"})  # controls, and signs without width
 _GUARD = "'"
 
 
 def guarded(text: str) -> str:
     """Return the text so that no spreadsheet program reads a formula: an apostrophe stands before what looks like one."""
-    looks_so = text and (text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA))
-    return f"{_GUARD}{text}" if looks_so else text
+    return f"{_GUARD}{text}" if _looks_like_formula(text) else text
+
+
+def _looks_like_formula(text: str) -> bool:
+    """Tell whether a formula's sign comes first, of any width, behind nothing that is seen; or behind apostrophes of its own."""
+    if text.startswith(_SKIPPED):
+        return True
+    first = next((sign for sign in text.lstrip(_GUARD) if not (sign.isspace() or category(sign) in _UNSEEN)), "")
+    return normalize("NFKC", first) in _FORMULA
 
 
 def unguarded(text: str) -> str:

@@ -107,7 +107,6 @@ _NAMES = {
 _FIELD_OF = {field.replace("_", " "): field for field in FIELDS} | {
     name: field for field, names in _NAMES.items() for name in names.split("|")
 }
-SEVERAL = "; "  # between what stands together in one cell
 
 
 def guess_mapping(header: Sequence[str]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from apps.organizations.holidays import countries
 from apps.organizations.models import Organization
 from apps.patients.dates import PartialDate, read_birth_date
 from apps.patients.exchange.drafts import Draft, RowRefused
+from apps.patients.exchange.several import read_list, read_pairs
 from apps.patients.folding import fold
 from apps.patients.models import AddressUse, ConsentPurpose, ContactUse, PreferredChannel, Relationship, Sex
 
@@ -63,9 +64,8 @@ _CHANNELS = {
 _CHANNEL_OF = {word: channel for channel, words in _CHANNELS.items() for word in words.split("|")}
 COUNTRY_OF = {fold(str(name)): code for code, name in countries()} | {"usa": "US", "uk": "GB"}
 LANGUAGE_OF = {fold(str(name)): code for code, name in settings.LANGUAGES} | {"spanish": "es", "english": "en"}
-# A phone may have its extension behind a semicolon (RFC 3966), and a number a semicolon within.
+# A phone may have its extension behind a semicolon (RFC 3966).
 _ADDRESSES = re.compile(r"[;\n](?!\s*(?:ext|isub|phone-context)=)")
-_PAIRS = re.compile(r"[;\n](?=[^;|\n]+\|)")
 
 
 class Cells:
@@ -114,8 +114,8 @@ def read_cells(row: Cells, *, organization: Organization, system: str) -> Draft:
         addresses=_addresses(row),
         identifiers=tuple(number for _name, number in numbers),
         related_persons=tuple(person for _name, person in people),
-        tags=_list(row["tags"]),
-        alerts=_list(row["alerts"]),
+        tags=read_list(row["tags"]),
+        alerts=read_list(row["alerts"]),
         preferred_channel=_channel(row),
         note="\n".join(part for part in (died, row["note"]) if part),
         consents={purpose: said for name, purpose in _CONSENTS.items() if (said := _yes_or_no(row, name)) is not None},
@@ -197,9 +197,7 @@ def _numbers(row: Cells, system: str) -> list[tuple[str, dict[str, Any]]]:
     """Return the rows with the column of each; "other numbers" has a system and a number, parted by a bar."""
     kinds = {"external_id": system, **_NUMBERS}
     found = [(name, {"system": kind, "value": row[name]}) for name, kind in kinds.items() if row[name]]
-    for pair in filter(None, map(str.strip, _PAIRS.split(row["other_numbers"]))):
-        kind, _bar, value = pair.rpartition("|")
-        found.append(("other_numbers", {"system": kind.strip(), "value": value.strip()}))
+    found += [("other_numbers", {"system": kind, "value": value}) for kind, value in read_pairs(row["other_numbers"])]
     return found
 
 
@@ -231,12 +229,6 @@ def _people(row: Cells) -> list[tuple[str, dict[str, Any]]]:
 def _person(row: Cells, role: str, otherwise: Relationship) -> dict[str, Any]:
     kind = RELATIONSHIP_OF.get(fold(row[f"{role}_relationship"]), otherwise)
     return {"name": row[f"{role}_name"], "phone": row[f"{role}_phone"], "relationship": str(kind)}
-
-
-def _list(text: str) -> tuple[str, ...]:
-    """Return what stands in a cell: parted by semicolons, bars or lines, else by commas."""
-    parts = re.split(r"[;|\n]" if re.search(r"[;|\n]", text) else ",", text)
-    return tuple(part.strip() for part in parts if part.strip())
 
 
 def _yes_or_no(row: Cells, name: str) -> bool | None:

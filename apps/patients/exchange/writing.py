@@ -18,7 +18,7 @@ from apps.core.models import TenantModel
 from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission
 from apps.patients.dates import BirthPrecision, PartialDate
-from apps.patients.exchange.columns import SEVERAL
+from apps.patients.exchange.several import SEVERAL, write_list, write_pairs
 from apps.patients.models import (
     Address,
     Consent,
@@ -142,8 +142,8 @@ def _line(row: tuple[Any, ...]) -> list[str]:
         *map(guarded, _numbers(numbers)),
         *map(guarded, emergency[0] if emergency else ("", "", "")),
         *map(guarded, guardian[0] if guardian else ("", "", "")),
-        guarded(_several(tags)),
-        guarded(_several(alerts)),
+        guarded(write_list(tags)),
+        guarded(write_list(alerts)),
         guarded(note),
         channel,
         *(_ANSWERS.get(said.get(purpose, ""), "") for purpose in _PURPOSES),
@@ -171,18 +171,10 @@ def _place(places: Sequence[Sequence[str]]) -> list[str]:
 def _numbers(numbers: Sequence[Sequence[str]]) -> list[str]:
     """Return one number of each kind that has a column, and all others with their system."""
     first: dict[str, str] = {}
-    others = []
+    others: list[tuple[str, str]] = []
     for system, value in numbers:
         if system in _KINDS and system not in first:
             first[system] = value
         else:
-            others.append(f"{system}|{value}")
-    return [*(first.get(kind, "") for kind in _KINDS), SEVERAL.join(others)]
-
-
-def _several(texts: Sequence[str]) -> str:
-    """Return the texts in one cell; what has a comma, and stands alone, ends with a semicolon: it is not two."""
-    plain = [text.replace(";", ",").replace("|", ",") for text in texts]
-    if len(plain) == 1 and "," in plain[0]:
-        return f"{plain[0]};"
-    return SEVERAL.join(plain)
+            others.append((system, value))
+    return [*(first.get(kind, "") for kind in _KINDS), write_pairs(others)]

@@ -11,15 +11,21 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from apps.audit.models import AccessRecord
+from apps.core.csv_files import guarded, read_csv, unguarded
 from apps.core.errors import NotAllowed
 from apps.core.tenancy import closed, organization_scope
 from apps.organizations.permissions import Role
 from apps.organizations.services import actor_for_membership
 from apps.patients import services
+from apps.patients.cleaning import clean_fields
 from apps.patients.dates import PartialDate
 from apps.patients.exchange.columns import FIELDS, guess_mapping
+from apps.patients.exchange.csv_rows import Cells, read_cells
+from apps.patients.exchange.several import read_list, read_pairs, write_list, write_pairs
 from apps.patients.exchange.writing import COLUMNS, write_patients
 from apps.patients.models import ContactPoint, ImportStatus, Patient, RowState
 from apps.patients.services import importing
@@ -138,7 +144,7 @@ class TestContent:
             "national_id": "SS-1",
             "passport": "X1",
             "insurance": "'+7",
-            "other_numbers": "passport|X2; https://old.example/mrn|7;8",
+            "other_numbers": "passport|X2; https://old.example/mrn|7\\;8",
             "emergency_name": "Rosa",
             "emergency_phone": "'+14155550106",
             "emergency_relationship": "parent",
@@ -348,3 +354,100 @@ def test_memory_does_not_grow_with_the_number_of_patients(organization, manager_
     few = peak()
     add(501, 1000)
     assert peak() < 1.3 * few
+
+
+# Rich in what parts cells, escapes, and begins formulas.
+SIGNS = st.sampled_from(";|\\,'\"=+-@\uff1d\u200b# aé7")
+TEXTS = st.text(st.one_of(SIGNS, st.characters(exclude_categories=["Cc", "Cs"])), min_size=1, max_size=12)
+
+
+@given(
+    fields=st.fixed_dictionaries(
+        {
+            "given_name": TEXTS.filter(str.strip),
+            "family_name": TEXTS,
+            "note": TEXTS,
+            "alerts": st.lists(TEXTS.filter(str.strip), max_size=3),
+            "tags": st.lists(TEXTS.filter(str.strip), max_size=3),
+            "identifiers": st.lists(
+                st.fixed_dictionaries({"system": TEXTS.filter(str.strip), "value": TEXTS.filter(str.strip)}),
+                max_size=3,
+            ),
+        }
+    )
+)
+@settings(
+    max_examples=150, deadline=None, derandomize=True, database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
+)  # fmt: skip
+def test_whatever_stands_in_lists_and_names_is_read_back_as_it_was(organization, manager_actor, fields):
+    wanted = clean_fields(fields, organization=organization)
+    assume(wanted["given_name"])
+    made = services.create_patient(organization=organization, actor=manager_actor, **fields)
+    ours = Patient.objects.filter(pk=made.pk)
+    with write_patients(ours, organization=organization, route="x", actor=manager_actor) as file:
+        content = file.read()
+    ours.delete()
+    read = read_csv(content)
+    cells = Cells(read.header, guess_mapping(read.header), read.rows[0][1])
+    draft = read_cells(cells, organization=organization, system="ours")
+    back = clean_fields({name: getattr(draft, name) for name in fields}, organization=organization)
+    back["identifiers"] = [one for one in back["identifiers"] if one["system"] != "ours"]
+
+    def in_any_order(clean):
+        # Numbers of kinds that have a column of their own come first.
+        return clean | {"identifiers": sorted(clean["identifiers"], key=str)}
+
+    assert in_any_order(back) == in_any_order(wanted)
+
+
+class TestCells:
+    @pytest.mark.parametrize(
+        ("texts", "cell"),
+        [
+            (("a;b",), r"a\;b"),
+            (("a|b", "c"), r"a\|b; c"),
+            (("a, b",), "a, b;"),
+            (("a, b; c",), r"a, b\; c;"),
+            (("C:\\x\\",), "C:\\\\x\\\\"),
+        ],
+    )
+    def test_what_would_part_a_cell_has_a_backslash_before_it(self, texts, cell):
+        assert write_list(texts) == cell
+        assert read_list(cell) == texts
+
+    @pytest.mark.parametrize(
+        ("cell", "texts"),
+        [
+            ("a, b", ("a", "b")),
+            ("a;b|c\nd", ("a", "b", "c", "d")),
+            ("C:\\files; b", ("C:\\files", "b")),
+            (" ;", ()),
+        ],
+    )
+    def test_cells_of_others_are_read_as_they_mean_it(self, cell, texts):
+        assert read_list(cell) == texts
+
+    def test_number_with_signs_that_part_is_not_two(self):
+        numbers = [("passport", "a;b|c"), ("https://old.example|x", "7\\")]
+        assert read_pairs(write_pairs(numbers)) == numbers
+        assert read_pairs("passport|X2; https://old.example/mrn|7;8") == [
+            ("passport", "X2"),
+            ("https://old.example/mrn", "7;8"),
+        ]
+
+
+class TestFormulas:
+    @pytest.mark.parametrize("before", ["", " ", "\u200b", "\ufeff", "\u2060 ", "\u202e", "\xad", "\x0b"])
+    @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\ufe66"])
+    def test_sign_of_any_width_behind_nothing_seen_is_guarded_and_read_back(self, before, sign):
+        text = f"{before}{sign}1+1"
+        assert guarded(text) == f"'{text}"
+        assert unguarded(guarded(text)) == text
+
+    @pytest.mark.parametrize("text", ["", "'", "\u200b", "Ana", "'tis", "1=1", "«=»", "a@b.example"])
+    def test_what_begins_no_formula_stays_as_it_is(self, text):
+        assert guarded(text) == unguarded(text) == text
+
+    def test_apostrophe_that_was_written_by_a_person_is_read_back(self):
+        assert unguarded(guarded("'=1")) == "'=1"
