@@ -53,6 +53,11 @@ class MergeWriteSerializer(serializers.Serializer):
         required=False, min_value=1, help_text="what was read; a stale one is refused with 409"
     )
     duplicate_version = serializers.IntegerField(required=False, min_value=1)
+    despite_doubts = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="somebody compared the two and is sure; without it, signs of two people are refused with 422",
+    )
 
     def validate_fields(self, choices: dict[str, Any]) -> dict[str, Any]:
         """Read values of their own as a patient's fields are read."""

@@ -9,7 +9,7 @@ from apps.patients.services.duplicates import (
     reopen_candidate,
 )
 from apps.patients.services.match_runs import start_match_run, work_on_run
-from apps.patients.services.merging import MergeBlocked, merge_patients
+from apps.patients.services.merging import MergeBlocked, MergeDoubtful, merge_patients
 from apps.patients.services.moving import list_leftovers, move_leftovers
 from apps.patients.services.records import (
     add_contact_point,
@@ -23,6 +23,7 @@ from apps.patients.services.unmerging import StayingRow, UnmergeReport, preview_
 
 __all__ = [
     "MergeBlocked",
+    "MergeDoubtful",
     "StayingRow",
     "UnmergeReport",
     "add_contact_point",

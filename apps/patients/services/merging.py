@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import structlog
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.actors import Actor
 from apps.core.constraints import violated_constraint
-from apps.core.errors import Conflict, StaleVersion
+from apps.core.errors import Conflict, InvalidInput, StaleVersion
 from apps.events.services import emit
 from apps.organizations.permissions import Permission
 from apps.patients.dates import PartialDate
@@ -21,7 +21,7 @@ from apps.patients.merging import fields as choosing
 from apps.patients.merging.ledger import Ledger
 from apps.patients.merging.preview import findings_of, pair_of
 from apps.patients.merging.references import references
-from apps.patients.merging.rules import Pair, all_rules, settle
+from apps.patients.merging.rules import Finding, Pair, all_rules, settle
 from apps.patients.models import ContactPoint, ContactSystem, Identifier, Merge, Patient
 from apps.patients.services.records import index_patient
 
@@ -37,6 +37,12 @@ class MergeBlocked(Conflict):
     code = "merge_blocked"
 
 
+class MergeDoubtful(InvalidInput):
+    """The two differ as two people do, and nobody said that they are one; `extra` has every doubt as `findings`."""
+
+    code = "merge_doubtful"
+
+
 def merge_patients(
     *,
     survivor: Patient,
@@ -44,23 +50,26 @@ def merge_patients(
     fields: Mapping[str, Any] | None = None,
     survivor_version: int | None = None,
     duplicate_version: int | None = None,
+    despite_doubts: bool = False,
     actor: Actor,
 ) -> Merge:
     """Make the duplicate a part of the survivor, and return the record of what that changed.
 
     `fields` maps fields to `survivor`, `duplicate`, `both` (alerts, tags, note) or `Own(value)`; those not named are
     proposed as `merging.fields.compare` does. Of phones and e-mails both records' stay, the choice says whose come first.
+    `despite_doubts` says that somebody compared the two and is sure: without it, what speaks for two people is refused.
 
     One transaction (a savepoint within one, tried again after a deadlock). Locks what tables' rules ask for, then both
     patients in the order of their ids, so that nothing is written for either meanwhile; what waits is written for the
     survivor (`patients_follow_merge`). One statement per table, however many rows. Raises InvalidInput for fields,
-    StaleVersion when somebody saved a record since, MergeBlocked with everything that must be settled first.
+    StaleVersion when somebody saved a record since, MergeBlocked with everything that must be settled first, and
+    MergeDoubtful (field `despite_doubts`) with every doubt.
     """
     actor.require(Permission.PATIENTS_MERGE)
     pair_of(survivor, duplicate)
     wanted = choosing.checked(fields or {}, organization=survivor.organization)
     versions = {survivor.pk: survivor_version, duplicate.pk: duplicate_version}
-    return without_deadlock(lambda: _merge(survivor.pk, duplicate.pk, wanted, versions, actor))
+    return without_deadlock(lambda: _merge(survivor.pk, duplicate.pk, wanted, versions, despite_doubts, actor))
 
 
 def without_deadlock(work: Callable[[], Result]) -> Result:
@@ -81,16 +90,12 @@ def _merge(
     duplicate_id: uuid.UUID,
     wanted: Mapping[str, Any],
     versions: Mapping[uuid.UUID, int | None],
+    despite_doubts: bool,
     actor: Actor,
 ) -> Merge:
     pair = lock_pair(survivor_id, duplicate_id)
     _refuse_stale(pair, versions)
-    blocking = [finding for finding in findings_of(pair) if finding.blocks]
-    if blocking:
-        raise MergeBlocked(
-            blocking[0].message,
-            extra={"findings": [{"code": finding.code, "message": finding.message} for finding in blocking]},
-        )
+    _refuse_findings(findings_of(pair), despite_doubts=despite_doubts)
     choices: dict[str, Any] = {field.name: field.proposed for field in choosing.compare(pair)}
     choices.update(wanted)
     values = choosing.chosen_values(pair, choices)
@@ -153,6 +158,24 @@ def _refuse_stale(pair: Pair, versions: Mapping[uuid.UUID, int | None]) -> None:
                 current=patient.version,
                 conflicts=[{"field": "version", "patient": str(patient.pk), "current": patient.version, "yours": read}],
             )
+
+
+def _refuse_findings(findings: Sequence[Finding], *, despite_doubts: bool) -> None:
+    """Refuse what must be settled first, then what somebody must be sure about."""
+    blocking = [finding for finding in findings if finding.blocks]
+    if blocking:
+        raise MergeBlocked(blocking[0].message, extra=_as_extra(blocking))
+    doubts = [finding for finding in findings if finding.doubt]
+    if doubts and not despite_doubts:
+        message = _(
+            "These may be two people. Compare the records; if they are of one person, confirm that to merge them."
+        )
+        errors = {"despite_doubts": [finding.message for finding in doubts]}
+        raise MergeDoubtful(message, errors=errors, extra=_as_extra(doubts))
+
+
+def _as_extra(findings: Sequence[Finding]) -> dict[str, Any]:
+    return {"findings": [{"code": finding.code, "message": finding.message} for finding in findings]}
 
 
 def _begin(pair: Pair, choices: Mapping[str, Any], actor: Actor) -> Merge:

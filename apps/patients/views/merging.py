@@ -59,9 +59,6 @@ def merge(request: OrganizationRequest, survivor: uuid.UUID, duplicate: uuid.UUI
     note_access(request, [survivor, duplicate])
     if request.method == "GET":
         return _comparison(request, stays, goes)
-    preview = preview_merge(survivor=stays, duplicate=goes, actor=request.actor)
-    if preview.doubts and not request.POST.get("same_person"):
-        return _comparison(request, stays, goes, unsure=True)
     try:
         done = services.merge_patients(
             survivor=stays,
@@ -69,8 +66,11 @@ def merge(request: OrganizationRequest, survivor: uuid.UUID, duplicate: uuid.UUI
             fields=_chosen(request),
             survivor_version=version_of(request.POST.get("survivor_version", "")),
             duplicate_version=version_of(request.POST.get("duplicate_version", "")),
+            despite_doubts=bool(request.POST.get("same_person")),
             actor=request.actor,
         )
+    except services.MergeDoubtful:
+        return _comparison(request, *_both(request, survivor, duplicate), unsure=True)
     except (Conflict, InvalidInput) as refusal:
         return _comparison(request, *_both(request, survivor, duplicate), refusal.message)
     text = _("%(number)s merged into %(name)s") % {"number": goes.record_number, "name": done.survivor.full_name}

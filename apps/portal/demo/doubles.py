@@ -117,7 +117,7 @@ def _merge_a_pair(organization: Organization, rng: random.Random, actor: Actor) 
     goes = _register(organization, MERGED | {"given_name": "Jo", "phones": [167], "tags": ["Home visits"]}, actor)
     services.set_consent(patient=goes, purpose="photos", status="active", source="front desk", actor=actor)
     keep(organization, goes, "Referral.pdf", "application/pdf", results(rng, ["Jo Abernathy"]), Purpose.DOCUMENT)
-    services.merge_patients(survivor=stays, duplicate=goes, actor=actor)
+    services.merge_patients(survivor=stays, duplicate=goes, despite_doubts=True, actor=actor)
     services.add_contact_point(patient=stays, system="phone", value=PHONES.format(168), actor=actor)
     lines = ["Josephine Abernathy", f"Record {stays.record_number}"]
     keep(organization, stays, "New results.pdf", "application/pdf", results(rng, lines), Purpose.DOCUMENT)

@@ -192,7 +192,7 @@ class TestFields:
         theirs = RelatedPersonFactory(organization=organization, patient=double, linked_patient=patient)
         seen = preview_merge(survivor=patient, duplicate=double, actor=SYSTEM)
         assert [finding.code for finding in seen.doubts] == ["related", "related"]
-        done = merge(patient, double)
+        done = merge(patient, double, despite_doubts=True)
         assert {again(row).linked_patient_id for row in (mine, theirs)} == {None}
         services.unmerge(merge=done, actor=SYSTEM)
         assert (again(mine).linked_patient_id, again(theirs).linked_patient_id) == (double.pk, patient.pk)

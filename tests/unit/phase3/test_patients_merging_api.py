@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from apps.appointments.models import Appointment
+from apps.core.actors import SYSTEM
 from apps.patients import services
-from apps.patients.models import Merge
-from tests.fixtures.patients import ContactPointFactory, PatientFactory
+from apps.patients.models import Merge, Patient
+from tests.fixtures.patients import ContactPointFactory, IdentifierFactory, PatientFactory, RelatedPersonFactory
 from tests.fixtures.shared import MONDAY
 
 pytestmark = pytest.mark.django_db
@@ -114,3 +117,36 @@ def test_a_patient_of_another_clinic_does_not_exist(api_client, body, foreign_pa
     answer = api_client.post(MERGES, body | {"duplicate": str(foreign_patient.pk)}, format="json")
     assert answer.status_code == 422
     assert not Merge.objects.exists()
+
+
+class TestTwoPeople:
+    """A woman of seventy-six and a young man who names her as his guardian."""
+
+    @pytest.fixture
+    def pair(self, organization) -> dict[str, str]:
+        old = PatientFactory(organization=organization, given_name="Ines", sex="female", birth_date=dt.date(1950, 2, 3))
+        young = PatientFactory(
+            organization=organization, given_name="Marek", sex="male", birth_date=dt.date(1990, 5, 6)
+        )
+        for number, one in enumerate((old, young)):
+            IdentifierFactory(organization=organization, patient=one, system="passport", value=f"P{number}")
+        RelatedPersonFactory(organization=organization, patient=young, linked_patient=old, is_guardian=True)
+        return {"survivor": str(old.pk), "duplicate": str(young.pk)}
+
+    def test_are_not_merged_unless_somebody_says_to_be_sure(self, api_client, pair):
+        refused = api_client.post(MERGES, pair)
+        assert (refused.status_code, refused.json()["code"]) == (422, "merge_doubtful")
+        codes = {finding["code"] for finding in refused.json()["findings"]}
+        assert codes == {"birth_dates_differ", "sexes_differ", "names_differ", "identifiers_differ", "related"}
+        assert {error["field"] for error in refused.json()["errors"]} == {"despite_doubts"}
+        assert len(refused.json()["errors"]) == len(refused.json()["findings"])
+        assert not Merge.objects.exists()
+        assert api_client.post(MERGES, pair | {"despite_doubts": False}).status_code == 422
+        assert api_client.post(MERGES, pair | {"despite_doubts": True}).status_code == 201
+
+    def test_are_refused_by_the_service_too(self, pair):
+        records = Patient.objects.in_bulk([pair["survivor"], pair["duplicate"]])
+        old, young = sorted(records.values(), key=lambda patient: patient.birth_date)
+        with pytest.raises(services.MergeDoubtful):
+            services.merge_patients(survivor=old, duplicate=young, actor=SYSTEM)
+        assert not Merge.objects.exists()

@@ -53,7 +53,9 @@ def double(organization) -> Patient:
 
 
 def merge(survivor: Patient, duplicate: Patient, fields: dict[str, Any] | None = None) -> Merge:
-    return services.merge_patients(survivor=survivor, duplicate=duplicate, fields=fields, actor=SYSTEM)
+    return services.merge_patients(
+        survivor=survivor, duplicate=duplicate, fields=fields, despite_doubts=True, actor=SYSTEM
+    )
 
 
 def undo(done: Merge) -> services.UnmergeReport:
