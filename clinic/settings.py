@@ -331,7 +331,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["apps.core.api.parsers.JSONParser"],
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "apps.core.api.schema.PortalSchema",
-    "DEFAULT_FILTER_BACKENDS": ["apps.core.api.filters.FilterBackend", "rest_framework.filters.SearchFilter"],
+    "DEFAULT_FILTER_BACKENDS": ["apps.core.api.filters.FilterBackend", "apps.core.api.filters.SearchBackend"],
     "DEFAULT_PAGINATION_CLASS": "apps.core.api.pagination.CursorPagination",
     "DEFAULT_THROTTLE_CLASSES": ["apps.core.api.throttling.ActorThrottle"],
     "EXCEPTION_HANDLER": "apps.core.api.problems.problem_response",

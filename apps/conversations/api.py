@@ -30,6 +30,7 @@ from apps.conversations.serializers import (
     SnoozeSerializer,
 )
 from apps.core.api.filters import FilterSet
+from apps.core.api.queries import refuse_beside_search
 from apps.core.api.viewsets import ListMixin, RetrieveMixin, TenantViewSet
 from apps.core.errors import InvalidInput
 from apps.organizations.models import Membership, User
@@ -85,9 +86,11 @@ class ConversationViewSet(ListMixin, RetrieveMixin, TenantViewSet):
         """List threads, newest first, or with `search` the best 100 that fit."""
         text = request.query_params.get("search", "").strip()
         if text:
+            refuse_beside_search(request, alone=frozenset({"ordering", "cursor"}))
+            limit = self.paginator.get_page_size(request) if request.query_params.get("limit") else None
             found = find_threads(organization=request.organization, text=text)
             rows = self.filter_queryset(self.get_queryset().filter(pk__in=found))
-            threads = sorted(rows, key=lambda thread: found.index(thread.pk))
+            threads = sorted(rows, key=lambda thread: found.index(thread.pk))[:limit]
             self._note(threads, AccessKind.SEARCH)
             body = {"results": self.get_serializer(threads, many=True).data, "next": None, "previous": None}
             return Response(body)

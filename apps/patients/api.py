@@ -22,6 +22,7 @@ from apps.audit.models import AccessKind
 from apps.audit.services import record_access
 from apps.core.api.filters import FilterSet, TruthFilter
 from apps.core.api.pagination import CursorPagination
+from apps.core.api.queries import refuse_beside_search
 from apps.core.api.renderers import CsvRenderer
 from apps.core.api.viewsets import CreateMixin, ListMixin, RetrieveMixin, TenantViewSet, UpdateMixin
 from apps.core.errors import InvalidInput, NotFound
@@ -61,7 +62,7 @@ MOST_FOUND = 50
 SEARCH = OpenApiParameter(
     "search",
     str,
-    description="name in any order, script or spelling; part of a phone; birth date; record number; e-mail",
+    description="name in any order, script or spelling; part of a phone; birth date; record number; e-mail; not together with filters",
 )
 TIMELINE_PAGE = 50
 
@@ -139,10 +140,11 @@ class PatientViewSet(ExportMixin, ListMixin, RetrieveMixin, CreateMixin, UpdateM
 
     @extend_schema(parameters=[SEARCH], responses=PatientListSerializer)
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """List patients, or with `search` the best 50 that fit, each with the reason."""
-        text = request.query_params.get("search", "").strip()
+        """List patients, or with `search` (and no filter) the best 50 that fit, each with the reason."""
+        text = self._searched(request)
         if text:
-            matches = search_patients(organization=request.organization, text=text, limit=MOST_FOUND)
+            limit = min(self.paginator.get_page_size(request), MOST_FOUND)
+            matches = search_patients(organization=request.organization, text=text, limit=limit)
             patients = [match.patient for match in matches]
             prefetch_related_objects(patients, *RECORD)
             reasons = {match.patient.pk: match.reason for match in matches}
@@ -171,7 +173,7 @@ class PatientViewSet(ExportMixin, ListMixin, RetrieveMixin, CreateMixin, UpdateM
     )
     def export_list(self, request: Request) -> FileResponse:
         """Give all patients that the list would give as one CSV file, by name; its columns are in docs/exchange.md."""
-        text = request.query_params.get("search", "").strip()
+        text = self._searched(request)
         if text:
             found = find_patient_ids(organization=request.organization, text=text, limit=MOST_FOUND)
             rows = Patient.objects.filter(pk__in=found)
@@ -294,6 +296,13 @@ class PatientViewSet(ExportMixin, ListMixin, RetrieveMixin, CreateMixin, UpdateM
             if one.patient_id in patients
         ]
         return Response(MatchedPatientListSerializer({"results": results}, context=self.get_serializer_context()).data)
+
+    def _searched(self, request: Request) -> str:
+        """Return what is searched for; a search finds active patients, and no filter narrows it."""
+        text: str = request.query_params.get("search", "").strip()
+        if text:
+            refuse_beside_search(request, alone=frozenset({*PatientFilter.base_filters, "ordering", "cursor"}))
+        return text
 
     def _fresh(self, patient: Patient) -> Patient:
         return self.get_queryset().get(pk=patient.pk)

@@ -138,8 +138,8 @@ class WaitlistViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Destro
         """Take the offer back; the time is free again and offered to nobody by itself."""
         return self._answer_with(services.withdraw_offer)
 
-    @extend_schema(responses=WaitlistOfferSerializer(many=True), filters=False)
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @extend_schema(responses=WaitlistOfferSerializer(many=True))
+    @action(detail=True, methods=["get"], filter_backends=[], pagination_class=None)
     def offers(self, request: Request, pk: uuid.UUID) -> Response:
         """List what the entry was offered, latest first; at most 100."""
         entry = self.get_object()
@@ -147,8 +147,8 @@ class WaitlistViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Destro
         rows = WaitlistOffer.objects.filter(entry=entry).select_related("practitioner", "location")
         return Response(WaitlistOfferSerializer(rows.order_by("-created_at")[:100], many=True).data)
 
-    @extend_schema(parameters=[FreedTimeSerializer], responses=CandidateListSerializer, filters=False)
-    @action(detail=False, methods=["get"], pagination_class=None)
+    @extend_schema(parameters=[FreedTimeSerializer], responses=CandidateListSerializer)
+    @action(detail=False, methods=["get"], filter_backends=[], pagination_class=None)
     def candidates(self, request: Request) -> Response:
         """Rank who waits for a time that is free now: best first, each with the reasons, and what hinders an offer."""
         serializer = FreedTimeSerializer(data=request.query_params, context=self.get_serializer_context())

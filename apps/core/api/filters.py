@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import django_filters
@@ -11,6 +12,7 @@ from django.db import models
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.filters import SearchFilter
 
 from apps.core.api.fields import is_readable_instant
 
@@ -74,3 +76,21 @@ class FilterBackend(DjangoFilterBackend):
     """Make what a view only names in `filterset_fields` strict too."""
 
     filterset_base = FilterSet
+
+    def parameter_names(self, view: Any) -> Iterable[str]:
+        """Return what a list of the view can be narrowed by."""
+        filters = self.get_filterset_class(view, view.queryset)
+        return filters.base_filters if filters is not None else ()
+
+
+class SearchBackend(SearchFilter):
+    """`search` in the fields that a view names in `search_fields`; a view without them has no search."""
+
+    def parameter_names(self, view: Any) -> Iterable[str]:
+        """Return `search`, where there is one."""
+        return (self.search_param,) if getattr(view, "search_fields", None) else ()
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Describe `search` for OpenAPI, where there is one."""
+        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        return parameters if self.parameter_names(view) else []

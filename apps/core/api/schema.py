@@ -9,6 +9,9 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
+from apps.core.api.queries import shows_rows
+from apps.core.api.renderers import FileRenderer
+
 
 class KeyOrSession(OpenApiAuthenticationExtension):
     """How callers say who they are."""
@@ -77,6 +80,18 @@ class PortalSchema(AutoSchema):
         if self.method == "PATCH":
             own.append(IF_MATCH)
         return own
+
+    def get_filter_backends(self) -> list[Any]:
+        """Name the filters of exports too."""
+        if shows_rows(self.view, self.method):
+            return list(getattr(self.view, "filter_backends", []))
+        return list(super().get_filter_backends())
+
+    def _get_format_parameters(self) -> list[dict[str, Any]]:
+        """Leave `format` out where the answer is a file whatever is asked for: JSON is for refusals only."""
+        if any(isinstance(one, FileRenderer) for one in self.view.get_renderers()):
+            return []
+        return list(super()._get_format_parameters())
 
     def get_description(self) -> str:
         text = super().get_description() or ""

@@ -26,10 +26,11 @@ from apps.core.actors import Actor
 from apps.core.api.idempotency import AnswerOnceMixin
 from apps.core.api.partly import read_partly
 from apps.core.api.preconditions import etag, expected_version
+from apps.core.api.queries import StrictQueryMixin
 from apps.core.models import TenantQuerySet
 
 
-class ApiView(AnswerOnceMixin, APIView):
+class ApiView(StrictQueryMixin, AnswerOnceMixin, APIView):
     """An endpoint that is no collection of rows; `permissions` maps lower-case methods to permissions."""
 
     permissions: ClassVar[Mapping[str, str]] = {}
@@ -47,7 +48,7 @@ class ApiView(AnswerOnceMixin, APIView):
         return dict(serializer.validated_data)
 
 
-class TenantViewSet(AnswerOnceMixin, GenericViewSet):
+class TenantViewSet(StrictQueryMixin, AnswerOnceMixin, GenericViewSet):
     """Rows of the caller's organization. Ids are UUIDs; an object of another organization is not found."""
 
     queryset: TenantQuerySet

@@ -1,0 +1,104 @@
+"""A parameter that a list or an export does not take is refused, everywhere; what the description lists is taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from django.core.cache import cache
+
+from apps.core.api.queries import known_parameters
+from tests.fixtures.patients import PatientFactory
+from tests.fixtures.shared import api_client_for
+from tests.unit.platform.routes import NOBODY, Route, all_routes
+
+DESCRIPTION = Path(__file__).resolve().parents[3] / "docs" / "openapi.yaml"
+
+
+@pytest.fixture(autouse=True)
+def empty_cache():
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def admin_api(administrator):
+    return api_client_for(administrator)
+
+
+def readable_routes() -> list[Route]:
+    """Return every route under /api/v1/ that answers GET."""
+    routes = (route for route in all_routes() if route.pattern.startswith("api/v1/") and route.is_api)
+    return sorted((route for route in routes if "get" in route.methods), key=lambda route: route.pattern)
+
+
+def described_parameters() -> dict[str, set[str]]:
+    """Return the query parameters of every GET that the committed description has, by path with its variables unnamed."""
+    paths = yaml.safe_load(DESCRIPTION.read_text())["paths"]
+    return {
+        _unnamed(path): {one["name"] for one in operations["get"].get("parameters", []) if one["in"] == "query"}
+        for path, operations in paths.items()
+        if "get" in operations
+    }
+
+
+def _unnamed(path: str) -> str:
+    parts = ["{}" if part[:1] in {"{", "<"} else part for part in path.strip("/").split("/")]
+    return "/".join(parts)
+
+
+def test_what_a_view_takes_is_what_its_description_lists():
+    described = described_parameters()
+    wrong, checked = {}, 0
+    for route in readable_routes():
+        view = route.view.cls(**route.view.initkwargs, request=None)
+        if hasattr(route.view, "actions"):
+            view.action = (route.view.actions or {}).get("get")
+        known, listed = set(known_parameters(view, "GET")), described[_unnamed(route.pattern)]
+        checked += 1
+        if known | {"format"} != listed | {"format"}:
+            wrong[route.pattern] = (known, listed)
+    assert wrong == {}
+    assert checked == len(described)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", sorted({route.address() for route in readable_routes()}))
+def test_an_unknown_parameter_is_refused_with_the_known_ones(admin_api, address):
+    answer = admin_api.get(f"{address}?phonee=1")
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_parameter")
+    assert [error["field"] for error in answer.json()["errors"]] == ["phonee"]
+    assert "format" in answer.json()["detail"]
+
+
+@pytest.mark.django_db
+class TestPatients:
+    @pytest.fixture(autouse=True)
+    def people(self, organization):
+        PatientFactory.create_batch(3, organization=organization, family_name="Searchable")
+
+    @pytest.mark.parametrize("query", ["phonee=1", f"patient={NOBODY}", "limit=2", "cursor=x", "ordering=name"])
+    def test_an_export_with_a_mistyped_filter_exports_nobody(self, admin_api, query):
+        answer = admin_api.get(f"/api/v1/patients/export/?{query}")
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["field"] == query.partition("=")[0]
+        assert "phone" in answer.json()["detail"]
+
+    @pytest.mark.parametrize(
+        "filters", ["archived=true", "phone=1", "email=a", "identifier=1", "birth_date=1990-01-01"]
+    )
+    @pytest.mark.parametrize("path", ["patients/", "patients/export/"])
+    def test_a_search_is_not_silently_wider_than_the_filter_beside_it(self, admin_api, path, filters):
+        answer = admin_api.get(f"/api/v1/{path}?search=Searchable&{filters}")
+        assert answer.status_code == 422
+        assert [error["field"] for error in answer.json()["errors"]] == [filters.partition("=")[0]]
+
+    def test_a_search_takes_a_limit_and_refuses_an_order(self, admin_api):
+        assert len(admin_api.get("/api/v1/patients/?search=Searchable").json()["results"]) == 3
+        assert len(admin_api.get("/api/v1/patients/?search=Searchable&limit=2").json()["results"]) == 2
+        assert admin_api.get("/api/v1/patients/?search=Searchable&limit=0").status_code == 422
+        for path, query in (("patients", "ordering=name"), ("conversations", "ordering=created_at")):
+            answer = admin_api.get(f"/api/v1/{path}/?search=Searchable&{query}")
+            assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "ordering")
