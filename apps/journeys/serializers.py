@@ -49,6 +49,8 @@ class StageListSerializer(serializers.Serializer):
 class StageWriteSerializer(serializers.Serializer):
     """What a stage is made of."""
 
+    shown_by = StageSerializer
+
     name = serializers.CharField(max_length=60)
     key = serializers.SlugField(
         max_length=40, required=False, allow_blank=True, help_text="made from the name unless given"

@@ -147,6 +147,8 @@ class PatientWriteSerializer(PatientPartsSerializer):
     given_name = serializers.CharField(required=False, allow_blank=True, default="")
     family_name = serializers.CharField(required=False, allow_blank=True, default="")
     preferred_name = serializers.CharField(required=False, allow_blank=True)
+    shown_by = FoundPatientSerializer
+
     name_latin = serializers.CharField(
         required=False, allow_blank=True, help_text="Latin spelling of a name in another script"
     )
@@ -290,6 +292,8 @@ class ConsentWriteSerializer(ConsentAnswerSerializer):
 
 class TimelineEntrySerializer(serializers.Serializer):
     """One line of the patient's history."""
+    shown_by = ConsentSerializer
+
 
     id = serializers.UUIDField()
     at = InstantField()

@@ -8,11 +8,18 @@ from typing import Any
 from rest_framework.fields import empty
 from rest_framework.serializers import BaseSerializer, Serializer
 
+from apps.core.api.bodies import validated
+
 
 def read_partly(
-    serializer_class: type[BaseSerializer], data: Any, *, instance: Any = None, context: Mapping[str, Any] | None = None
+    serializer_class: type[BaseSerializer],
+    data: Any,
+    *,
+    instance: Any = None,
+    shown: type[BaseSerializer] | None = None,
+    context: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return what was given of the fields. Raise the 422 that names each wrong one.
+    """Return what was given of the fields. Raise the 422 that names each wrong or unknown one (see `validated`).
 
     REST framework's own `partial` reaches into the rows of lists, too: a half-written one would count as empty, and the
     list that it stands in would be replaced by nothing.
@@ -22,5 +29,4 @@ def read_partly(
         for field in serializer.fields.values():
             if not field.read_only:
                 field.required, field.default, field.default_empty_html = False, empty, empty
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
+    return validated(serializer, shown=shown)

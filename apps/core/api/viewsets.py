@@ -23,6 +23,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from apps.core.actors import Actor
+from apps.core.api.bodies import validated
 from apps.core.api.idempotency import AnswerOnceMixin
 from apps.core.api.partly import read_partly
 from apps.core.api.preconditions import etag, expected_version
@@ -44,6 +45,8 @@ class ApiView(StrictQueryMixin, AnswerOnceMixin, APIView):
         serializer = serializer_class(
             data=self.request.data if data is None else data, context={"request": self.request, "view": self}
         )
+        if data is None:
+            return validated(serializer)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
@@ -79,12 +82,11 @@ class TenantViewSet(StrictQueryMixin, AnswerOnceMixin, GenericViewSet):
     ) -> dict[str, Any]:
         """Return the validated body; with an instance only the given fields. Raise the 422 that names each wrong field."""
         chosen = serializer_class or self.input_serializer_class()
+        shown = self.get_serializer_class() if serializer_class is None else None
         context = self.get_serializer_context()
         if instance is not None:
-            return read_partly(chosen, self.request.data, instance=instance, context=context)
-        serializer = chosen(data=self.request.data, context=context)
-        serializer.is_valid(raise_exception=True)
-        return dict(serializer.validated_data)
+            return read_partly(chosen, self.request.data, instance=instance, shown=shown, context=context)
+        return validated(chosen(data=self.request.data, context=context), shown=shown)
 
     def expected_version(self, data: dict[str, Any] | None = None) -> int | None:
         """Return the version that the caller read (`If-Match`, or `version` taken out of the data), None for any."""

@@ -15,7 +15,9 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
+from rest_framework.settings import api_settings
 
+from apps.core.api.bodies import validated
 from apps.core.api.pagination import CursorPagination
 from apps.core.api.parsers import JSONParser
 from apps.core.api.problems import TooLarge
@@ -131,8 +133,7 @@ class FileImportViewSet(ListMixin, RetrieveMixin, DestroyMixin, TenantViewSet):
 
     def _options(self, serializer_class: type[Serializer], data: Any) -> dict[str, Any]:
         serializer = serializer_class(data=data, context=self.get_serializer_context())
-        serializer.is_valid(raise_exception=True)
-        return dict(serializer.validated_data)
+        return validated(serializer, also=frozenset({api_settings.URL_FORMAT_OVERRIDE}))
 
     def _check(self, batch: Any, options: dict[str, Any]) -> Any:
         given = options.get("mapping")

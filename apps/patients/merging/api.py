@@ -97,9 +97,7 @@ class MergeViewSet(ListMixin, RetrieveMixin, CreateMixin, TenantViewSet):
         """Give some of those rows to one of the two patients. Rows that are with that patient already stay."""
         merge = self.get_object()
         self._note({merge.survivor_id, merge.duplicate_id})
-        read = MoveLeftoversSerializer(data=request.data, context=self.get_serializer_context())
-        read.is_valid(raise_exception=True)
-        moved = services.move_leftovers(merge=merge, **read.validated_data, actor=self.actor)
+        moved = services.move_leftovers(merge=merge, **self.read(MoveLeftoversSerializer), actor=self.actor)
         return Response(MovedSerializer({"moved": moved}).data)
 
     def _note(self, patient_ids: set[Any]) -> None:

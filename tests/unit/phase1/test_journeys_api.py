@@ -265,10 +265,10 @@ class TestWhatNeverFails:
         assert answer.status_code == 422, answer.json()
         assert "name" in str(answer.json()["errors"])
 
-    @pytest.mark.parametrize("step", ["advance", "skip"])
-    def test_a_run_that_stands_in_no_stage_is_a_conflict_with_the_remedy(self, api_client, run, step):
+    @pytest.mark.parametrize(("step", "body"), [("advance", {"note": "x"}), ("skip", {"reason": "x"})])
+    def test_a_run_that_stands_in_no_stage_is_a_conflict_with_the_remedy(self, api_client, run, step, body):
         Instance.objects.filter(pk=run.pk).update(current_stage=None)
-        answer = api_client.post(f"{RUNS}{run.pk}/{step}/", {"reason": "x"}, format="json")
+        answer = api_client.post(f"{RUNS}{run.pk}/{step}/", body, format="json")
         assert (answer.status_code, answer.json()["code"]) == (409, "no_stage")
 
     def test_a_journey_without_an_edition_is_a_conflict_with_the_remedy(self, api_client, organization):
