@@ -80,7 +80,11 @@ def _birth_date(value: PartialDate | dt.date | str | None, organization: Organiz
         except ValueError:
             message = _("Write the birth date as YYYY-MM-DD; YYYY-MM or YYYY when no more is known.")
             raise invalid({"birth_date": [message]}) from None
-    born = value if isinstance(value, PartialDate) else PartialDate(value)
+    return clean_birth_date(value if isinstance(value, PartialDate) else PartialDate(value), organization=organization)
+
+
+def clean_birth_date(born: PartialDate, *, organization: Organization) -> PartialDate:
+    """Return a date that somebody living can be born on; raise InvalidInput (field `birth_date`) for any other."""
     today = organization.today()
     if born.first > today:
         raise invalid({"birth_date": [_("The birth date lies in the future.")]})

@@ -9,6 +9,9 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from apps.core.api.fields import InstantField, InUtc, TenantRelatedField
+from apps.patients.cleaning import clean_birth_date
+from apps.patients.contact import normalise_email, normalise_phone
+from apps.patients.dates import PartialDate
 from apps.patients.matching.words import reason_of
 from apps.patients.merging.living import living_patient
 from apps.patients.models import (
@@ -144,11 +147,11 @@ class PatientListSerializer(serializers.Serializer):
 class PatientWriteSerializer(PatientPartsSerializer):
     """What a patient is made of. Numbers and addresses are normalised and checked by the service."""
 
+    shown_by = FoundPatientSerializer
+
     given_name = serializers.CharField(required=False, allow_blank=True, default="")
     family_name = serializers.CharField(required=False, allow_blank=True, default="")
     preferred_name = serializers.CharField(required=False, allow_blank=True)
-    shown_by = FoundPatientSerializer
-
     name_latin = serializers.CharField(
         required=False, allow_blank=True, help_text="Latin spelling of a name in another script"
     )
@@ -235,9 +238,7 @@ class MatchSerializer(serializers.Serializer):
     family_name = serializers.CharField(required=False, max_length=120, default="")
     preferred_name = serializers.CharField(required=False, max_length=80, default="")
     name_latin = serializers.CharField(required=False, max_length=160, default="")
-    birth_date = serializers.RegexField(
-        r"^\d{4}(-\d{2}(-\d{2})?)?$", required=False, default="", help_text="ISO 8601, also a year or a month only"
-    )
+    birth_date = PartialDateField(required=False, help_text="ISO 8601, also a year or a month only")
     sex = serializers.ChoiceField(choices=Sex.choices, required=False, default=Sex.UNKNOWN)
     phones = serializers.ListField(child=serializers.CharField(max_length=40), required=False, max_length=10)
     emails = serializers.ListField(child=serializers.CharField(max_length=254), required=False, max_length=10)
@@ -246,6 +247,19 @@ class MatchSerializer(serializers.Serializer):
     )
     address = serializers.CharField(required=False, max_length=200, default="", help_text="in one line")
     limit = serializers.IntegerField(required=False, min_value=1, max_value=20, default=10)
+
+    def validate_birth_date(self, birth_date: PartialDate) -> str:
+        """Refuse a date that nobody living can have, as a record does."""
+        return clean_birth_date(birth_date, organization=self.context["request"].organization).isoformat()
+
+    def validate_phones(self, phones: list[str]) -> list[str]:
+        """Refuse what is no number: it would compare with nothing, and answer that nobody is known."""
+        country = self.context["request"].organization.country
+        return [normalise_phone(phone, country=country) for phone in phones]
+
+    def validate_emails(self, emails: list[str]) -> list[str]:
+        """Refuse what is no address."""
+        return [normalise_email(email) for email in emails]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not any(
@@ -278,6 +292,8 @@ class ConsentListSerializer(serializers.Serializer):
 class ConsentAnswerSerializer(serializers.Serializer):
     """An answer; it replaces the one before."""
 
+    shown_by = ConsentSerializer
+
     status = serializers.ChoiceField(choices=ConsentStatus.choices)
     source = serializers.CharField(max_length=60, default="API", help_text="where the answer came from")
     method = serializers.ChoiceField(choices=ConsentMethod.choices, required=False, allow_blank=True, default="")
@@ -292,8 +308,6 @@ class ConsentWriteSerializer(ConsentAnswerSerializer):
 
 class TimelineEntrySerializer(serializers.Serializer):
     """One line of the patient's history."""
-    shown_by = ConsentSerializer
-
 
     id = serializers.UUIDField()
     at = InstantField()

@@ -446,3 +446,19 @@ def test_a_change_leaves_out_what_it_does_not_name(api_client, organization):
     made = api_client.post(URL, {"given_name": "Ana", "family_name": "Ruiz", "phones": ["(415) 555-0142"]}).json()
     changed = api_client.patch(f"{URL}{made['id']}/", {"note": "x"}).json()
     assert (changed["given_name"], changed["phones"], changed["note"]) == ("Ana", ["+14155550142"], "x")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("birth_date", "2020-13-40"),
+        ("birth_date", "9999-99"),
+        ("birth_date", "9999"),
+        ("birth_date", "0000"),
+        ("phones", ["zz"]),
+        ("emails", ["nobody"]),
+    ],
+)
+def test_nobody_is_looked_for_by_what_can_not_be(api_client, field, value):
+    answer = api_client.post("/api/v1/patients/match/", {"given_name": "Ana", field: value})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
