@@ -7,11 +7,11 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.core.api.fields import InstantField, InUtc, TenantRelatedField
+from apps.core.api.fields import InstantField, InUtc
 from apps.media.models import Media, MediaState, Purpose
 from apps.media.services.records import REASON_CHARS
 from apps.media.storage import FILE_FIELD, UploadForm
-from apps.patients.models import Patient
+from apps.patients.serializers import PatientField
 
 NAME_CHARS = 1000
 MOST_SIZE = 2**53
@@ -121,7 +121,7 @@ class UploadWriteSerializer(serializers.Serializer):
     content_type = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
     size = serializers.IntegerField(min_value=1, max_value=MOST_SIZE, help_text="bytes; the upload may not have more")
     purpose = serializers.ChoiceField(choices=UPLOAD_PURPOSES, default=Purpose.DOCUMENT.value)
-    patient = TenantRelatedField(queryset=Patient.objects.all(), required=False, allow_null=True, default=None)
+    patient = PatientField(required=False, allow_null=True, default=None)
     subject_kind = serializers.CharField(max_length=20, required=False, allow_blank=True, default="")
     subject_id = serializers.UUIDField(required=False, allow_null=True, default=None)
 

@@ -78,6 +78,8 @@ def create_upload(
         expires_at=timezone.now() + UPLOAD_FOR,
     )
     media.save(force_insert=True)
+    if patient_id is not None:
+        media.refresh_from_db(fields=["patient"])  # a merge meanwhile: the row was written for where they are now
     return media, files().upload_form(media.incoming_key, max_bytes=size)
 
 

@@ -7,7 +7,9 @@ import datetime as dt
 import pytest
 
 from apps.appointments.models import Appointment
+from apps.appointments.services import book_appointment
 from apps.core.actors import SYSTEM
+from apps.media.services import create_upload
 from apps.patients import services
 from apps.patients.models import Merge, Patient
 from tests.fixtures.patients import ContactPointFactory, IdentifierFactory, PatientFactory, RelatedPersonFactory
@@ -150,3 +152,53 @@ class TestTwoPeople:
         with pytest.raises(services.MergeDoubtful):
             services.merge_patients(survivor=old, duplicate=young, actor=SYSTEM)
         assert not Merge.objects.exists()
+
+
+class TestAfterwards:
+    """The id of the duplicate leads to where its patient is now, in what is written and in what is asked for."""
+
+    @pytest.fixture
+    def merged(self, api_client, body) -> dict[str, str]:
+        assert api_client.post(MERGES, body).status_code == 201
+        return body
+
+    @pytest.fixture
+    def stale(self, double, patient) -> Patient:
+        """The duplicate as somebody read it before it was merged."""
+        read = Patient.objects.select_related("organization").get(pk=double.pk)
+        services.merge_patients(survivor=patient, duplicate=double, actor=SYSTEM)
+        return read
+
+    def test_an_upload_answers_with_where_its_patient_is(self, api_client, merged):
+        wanted = {"file_name": "a.pdf", "content_type": "application/pdf", "size": 10, "patient": merged["duplicate"]}
+        answer = api_client.post("/api/v1/media/uploads/", wanted)
+        assert (answer.status_code, answer.json()["patient"]) == (201, merged["survivor"])
+
+    def test_an_upload_in_a_race_with_the_merge_is_the_survivors(self, organization, patient, stale, actor):
+        media, _form = create_upload(organization=organization, file_name="a.pdf", size=10, patient=stale, actor=actor)
+        assert (media.patient_id, media.patient) == (patient.pk, patient)
+
+    def test_a_booking_answers_with_where_its_patient_is(self, api_client, bookable, merged, time_machine):
+        time_machine.move_to(MONDAY)
+        wanted = {
+            "patient": merged["duplicate"],
+            "appointment_type": str(bookable.appointment_type.pk),
+            "practitioner": str(bookable.practitioner.pk),
+            "location": str(bookable.location.pk),
+            "start": (MONDAY + dt.timedelta(hours=2)).isoformat(),
+        }
+        answer = api_client.post("/api/v1/appointments/", wanted)
+        assert (answer.status_code, answer.json()["patient"]) == (201, merged["survivor"])
+
+    def test_a_booking_in_a_race_with_the_merge_is_the_survivors(self, bookable, patient, stale, time_machine):
+        time_machine.move_to(MONDAY)
+        booked = book_appointment(
+            organization=patient.organization,
+            patient=stale,
+            appointment_type=bookable.appointment_type,
+            practitioner=bookable.practitioner,
+            location=bookable.location,
+            start=MONDAY + dt.timedelta(hours=2),
+            actor=SYSTEM,
+        )
+        assert (booked.patient_id, booked.patient) == (patient.pk, patient)
