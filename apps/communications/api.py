@@ -22,12 +22,13 @@ from apps.core.api.filters import FilterSet, InstantFilter
 from apps.core.api.pagination import CursorPagination
 from apps.core.api.viewsets import CreateMixin, ListMixin, RetrieveMixin, TenantViewSet
 from apps.organizations.permissions import Permission
+from apps.patients.filters import OfPatientFilter
 
 
 class CommunicationFilter(FilterSet):
     """By whom, how, how far, and about what."""
 
-    patient = django_filters.UUIDFilter(field_name="patient_id")
+    patient = OfPatientFilter()
     channel = django_filters.MultipleChoiceFilter(choices=Channel.choices)
     status = django_filters.MultipleChoiceFilter(choices=Status.choices)
     category = django_filters.MultipleChoiceFilter(choices=Category.choices)

@@ -35,6 +35,7 @@ from apps.core.api.viewsets import ListMixin, RetrieveMixin, TenantViewSet
 from apps.core.errors import InvalidInput
 from apps.organizations.models import Membership, User
 from apps.organizations.permissions import Permission
+from apps.patients.filters import OfPatientFilter
 
 VIEW, REPLY = Permission.CONVERSATIONS_VIEW, Permission.CONVERSATIONS_REPLY
 MESSAGES_PAGE = 50
@@ -45,7 +46,7 @@ class ConversationFilter(FilterSet):
     """`attention=any` keeps threads that need a person, whatever for."""
 
     owner = django_filters.UUIDFilter(field_name="owner_id", label="id of the person who owns it")
-    patient = django_filters.UUIDFilter(field_name="patient_id")
+    patient = OfPatientFilter()
     attention = django_filters.ChoiceFilter(
         choices=[("any", "Any"), *((value, label) for value, label in Attention.choices if value)],
         method="by_attention",

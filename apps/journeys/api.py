@@ -41,6 +41,7 @@ from apps.journeys.serializers import (
 )
 from apps.journeys.services.definitions import current_version
 from apps.organizations.permissions import Permission
+from apps.patients.filters import OfPatientFilter
 
 STAGE_ID = OpenApiParameter("stage_id", uuid.UUID, OpenApiParameter.PATH, description="id of the stage in any edition")
 
@@ -157,7 +158,7 @@ def _key_of(definition: Definition, stage_id: uuid.UUID) -> str:
 class InstanceFilter(FilterSet):
     """`stage` is a stage's key."""
 
-    patient = django_filters.UUIDFilter(field_name="patient_id")
+    patient = OfPatientFilter()
     conversation = django_filters.UUIDFilter(field_name="conversation_id")
     appointment = django_filters.UUIDFilter(field_name="appointment_id")
     journey = django_filters.UUIDFilter(field_name="definition_id")

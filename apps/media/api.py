@@ -36,6 +36,7 @@ from apps.media.serializers import (
 )
 from apps.media.storage import READ_FOR
 from apps.organizations.permissions import Permission
+from apps.patients.filters import OfPatientFilter
 
 VIEW, MANAGE = Permission.MEDIA_VIEW, Permission.MEDIA_MANAGE
 
@@ -43,7 +44,7 @@ VIEW, MANAGE = Permission.MEDIA_VIEW, Permission.MEDIA_MANAGE
 class MediaFilter(FilterSet):
     """Deleted and rejected files are listed only when their `state` is asked for."""
 
-    patient = django_filters.UUIDFilter(field_name="patient_id")
+    patient = OfPatientFilter()
     subject_id = django_filters.UUIDFilter()
     purpose = django_filters.ChoiceFilter(choices=Purpose.choices)
     state = django_filters.ChoiceFilter(choices=MediaState.choices)

@@ -18,11 +18,13 @@ from apps.appointments.recurrence import Rule, describe, parse_rule
 from apps.appointments.serializers import ConflictSerializer, OverrideSerializer, SlotSerializer
 from apps.audit.services import record_access
 from apps.core.api.fields import InstantField, InUtc, TenantRelatedField
+from apps.core.api.filters import FilterSet
 from apps.core.api.schema import ProblemSerializer
 from apps.core.api.viewsets import CreateMixin, ListMixin, RetrieveMixin, TenantViewSet
 from apps.core.errors import InvalidInput, NotFound
 from apps.organizations.models import Location
 from apps.organizations.permissions import Permission
+from apps.patients.filters import OfPatientFilter
 from apps.patients.serializers import PatientField
 from apps.practitioners.models import Practitioner, Room
 
@@ -177,13 +179,23 @@ UNAVAILABLE = OpenApiResponse(
 )
 
 
+class SeriesFilter(FilterSet):
+    """Whose, and with whom."""
+
+    patient = OfPatientFilter()
+
+    class Meta:
+        model = AppointmentSeries
+        fields = ["practitioner"]
+
+
 class SeriesViewSet(ListMixin, RetrieveMixin, CreateMixin, TenantViewSet):
     """Recurring visits. Single visits of a series are moved and cancelled under `appointments/`."""
 
     queryset = AppointmentSeries.objects.select_related("location").prefetch_related("appointments")
     serializer_class = SeriesSerializer
     write_serializer_class = SeriesWriteSerializer
-    filterset_fields = ["patient", "practitioner"]
+    filterset_class = SeriesFilter
     permissions: ClassVar = {
         "list": VIEW,
         "retrieve": VIEW,

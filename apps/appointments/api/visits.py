@@ -57,6 +57,7 @@ from apps.core.api.viewsets import (
 from apps.core.ids import uuid7
 from apps.organizations.models import Location
 from apps.organizations.permissions import Permission
+from apps.patients.filters import OfPatientFilter
 from apps.practitioners.models import Room
 
 VIEW, MANAGE = Permission.APPOINTMENTS_VIEW, Permission.APPOINTMENTS_MANAGE
@@ -159,6 +160,7 @@ class HoldViewSet(ListMixin, RetrieveMixin, CreateMixin, DestroyMixin, TenantVie
 class AppointmentFilter(FilterSet):
     """Visits of somebody, with somebody, in a time."""
 
+    patient = OfPatientFilter()
     status = django_filters.MultipleChoiceFilter(choices=VISIT_STATUSES, help_text="repeat for several")
     start = InstantFilter(field_name="start", lookup_expr="gte", label="starts at or after")
     end = InstantFilter(field_name="start", lookup_expr="lt", label="starts before")
@@ -166,7 +168,7 @@ class AppointmentFilter(FilterSet):
 
     class Meta:
         model = Appointment
-        fields = ["patient", "practitioner", "location", "room", "appointment_type", "source"]
+        fields = ["practitioner", "location", "room", "appointment_type", "source"]
 
 
 class CalendarRenderer(FileRenderer):

@@ -35,6 +35,7 @@ from apps.core.api.pagination import CursorPagination
 from apps.core.api.viewsets import CreateMixin, DestroyMixin, ListMixin, RetrieveMixin, TenantViewSet, UpdateMixin
 from apps.core.errors import Conflict
 from apps.organizations.permissions import Permission
+from apps.patients.filters import OfPatientFilter
 
 VIEW, MANAGE = Permission.APPOINTMENTS_VIEW, Permission.APPOINTMENTS_MANAGE
 
@@ -42,11 +43,12 @@ VIEW, MANAGE = Permission.APPOINTMENTS_VIEW, Permission.APPOINTMENTS_MANAGE
 class WaitlistFilter(FilterSet):
     """Who waits for what."""
 
+    patient = OfPatientFilter()
     status = django_filters.MultipleChoiceFilter(choices=WaitStatus.choices, help_text="repeat for several")
 
     class Meta:
         model = WaitlistEntry
-        fields = ["patient", "appointment_type", "practitioner", "location", "urgency"]
+        fields = ["appointment_type", "practitioner", "location", "urgency"]
 
 
 class UrgentFirst(CursorPagination):

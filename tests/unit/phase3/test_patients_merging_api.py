@@ -12,6 +12,10 @@ from apps.core.actors import SYSTEM
 from apps.media.services import create_upload
 from apps.patients import services
 from apps.patients.models import Merge, Patient
+from tests.fixtures.appointments import AppointmentFactory, WaitlistEntryFactory
+from tests.fixtures.communications import CommunicationFactory
+from tests.fixtures.conversations import ConversationFactory
+from tests.fixtures.media import MediaFactory
 from tests.fixtures.patients import ContactPointFactory, IdentifierFactory, PatientFactory, RelatedPersonFactory
 from tests.fixtures.shared import MONDAY
 
@@ -157,6 +161,14 @@ class TestTwoPeople:
 class TestAfterwards:
     """The id of the duplicate leads to where its patient is now, in what is written and in what is asked for."""
 
+    ROWS = {
+        "media": MediaFactory,
+        "appointments": AppointmentFactory,
+        "waitlist": WaitlistEntryFactory,
+        "communications": CommunicationFactory,
+        "conversations": ConversationFactory,
+    }
+
     @pytest.fixture
     def merged(self, api_client, body) -> dict[str, str]:
         assert api_client.post(MERGES, body).status_code == 201
@@ -202,3 +214,16 @@ class TestAfterwards:
             actor=SYSTEM,
         )
         assert (booked.patient_id, booked.patient) == (patient.pk, patient)
+
+    @pytest.mark.parametrize("path", ROWS)
+    def test_a_list_of_the_duplicates_is_that_of_the_survivor(self, api_client, organization, patient, double, path):
+        row = self.ROWS[path](organization=organization, patient=patient)
+        services.merge_patients(survivor=patient, duplicate=double, actor=SYSTEM)
+        for asked in (patient, double):
+            shown = api_client.get(f"/api/v1/{path}/?patient={asked.pk}")
+            assert [one["id"] for one in shown.json()["results"]] == [str(row.pk)], asked.pk
+        other = PatientFactory(organization=organization)
+        assert api_client.get(f"/api/v1/{path}/?patient={other.pk}").json()["results"] == []
+        for unreadable in ("x", PatientFactory().pk):  # no id, and one of another organization
+            answer = api_client.get(f"/api/v1/{path}/?patient={unreadable}")
+            assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "patient")

@@ -16,6 +16,7 @@ import apps
 from apps.core.api.fields import InstantField
 from apps.core.api.filters import FilterSet, InstantFilter, TruthFilter
 from apps.core.api.viewsets import ListMixin
+from apps.patients.filters import OfPatientFilter
 from tests.fixtures.appointments import AppointmentImportFactory
 from tests.fixtures.patients import PatientImportFactory
 from tests.fixtures.shared import api_client_for
@@ -88,6 +89,19 @@ def test_every_filter_of_a_moment_or_a_truth_is_strict():
         ]
         assert not getattr(view, "filterset_class", None) or issubclass(view.filterset_class, FilterSet), path
     assert wrong == []
+
+
+def test_every_filter_by_patient_follows_merges():
+    # Merges have both sides; the log of access has what was looked at.
+    found = {
+        path: type(view.filterset_class.base_filters["patient"])
+        for path, view in list_views()
+        if "patient" in getattr(getattr(view, "filterset_class", None), "base_filters", {})
+        and not path.endswith(("/patients/merges/", "/audit/access/"))
+    }
+    assert set(found.values()) == {OfPatientFilter}, found
+    named = [path for path, view in list_views() if "patient" in (getattr(view, "filterset_fields", None) or ())]
+    assert named == []
 
 
 def test_filters_that_are_only_named_are_strict_too():
