@@ -21,6 +21,7 @@ from apps.audit.models import AccessKind
 from apps.audit.services import record_access
 from apps.core.api.filters import FilterSet
 from apps.core.api.problems import problem
+from apps.core.api.schema import PROBLEM_TYPE, ProblemSerializer
 from apps.core.api.viewsets import ListMixin, RetrieveMixin, TenantViewSet
 from apps.core.errors import InvalidInput
 from apps.media import services
@@ -160,7 +161,7 @@ class MediaViewSet(ListMixin, RetrieveMixin, _NotedViewSet):
                 description="the file (as an attachment), or a picture of it, large or small; the file unless asked for",
             )
         ],
-        responses=DownloadSerializer,
+        responses={200: DownloadSerializer, (409, PROBLEM_TYPE): ProblemSerializer},
     )
     @action(detail=True, methods=["get"], filter_backends=[], pagination_class=None)
     def download(self, request: Request, pk: uuid.UUID) -> Response:

@@ -111,13 +111,18 @@ class PortalSchema(AutoSchema):
         return bodies
 
     def _refusals(self) -> list[str]:
-        found = ["401", "403", "429"]
-        if "{" in self.path:
-            found.append("404")
+        """Return the statuses of refusals that any operation of this kind may answer with.
+
+        404 is an object that there is not, a `cursor` of no page, or a `format` that nothing is given in; 406 an
+        `Accept` that nothing fits; 422 of a GET a parameter that it does not take or can't read.
+        """
+        found = ["401", "403", "404", "406", "429"]
         if self.method in {"POST", "PUT", "PATCH", "DELETE"}:
             found += ["409"]
         if self.method in {"POST", "PUT", "PATCH"}:
-            found += ["400", "422"]
+            found += ["400"]
+        if self.method in {"GET", "POST", "PUT", "PATCH"}:
+            found += ["422"]
         return sorted(found)
 
 
