@@ -23,6 +23,8 @@ from apps.organizations.selectors import Access, access_for_key, access_for_user
 SESSION_KEY = "organization_id"
 # What reads many tables that must fit together; all of it is answered from one snapshot of the database.
 ONE_SNAPSHOT = re.compile(r"^/(api/v1/)?patients/[0-9a-f-]{36}/export/")
+# Refusals that say what stands against it: whose record they show was seen. Others say nothing of anybody.
+SHOWING = (409, 422)
 UNSCOPED_PREFIXES = ("/webhooks/", "/stored/", "/static/", "/healthz", "/readyz", "/metrics")
 
 
@@ -76,7 +78,7 @@ class OrganizationMiddleware:
                 if response.status_code >= 500:
                     transaction.set_rollback(True)
                 undone = traces.left() if transaction.get_rollback() else []
-            if undone and response.status_code < 500:  # what the refusal showed was seen
+            if undone and response.status_code in SHOWING:
                 with _opened(access):
                     traces.leave_again(undone)
         return response
