@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Self
 
 from django import forms
 from django.conf import settings
+from django.forms import BoundField
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,8 +17,11 @@ from apps.organizations.models import Organization
 from apps.patients.cleaning import clean_fields
 from apps.patients.contact import show_phone
 from apps.patients.dates import BirthPrecision, PartialDate, read_birth_date
+from apps.patients.edit_mark import MINE, THEIRS, EditMark, field_of, written
+from apps.patients.meanwhile import WORDS, merge_words
 from apps.patients.models import ContactSystem, Patient, PreferredChannel, Sex
 from apps.patients.presentations import FIELD_NAMES
+from apps.patients.services import read_values
 from apps.patients.times import times_in_words
 
 MOST_PHONES = 2
@@ -102,6 +106,7 @@ class PatientForm(forms.Form):
         label=gettext_lazy("Note for staff"), required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    read = forms.CharField(required=False, widget=forms.HiddenInput)
 
     FIRST = ("given_name", "family_name", "birth_date", "sex", "phone", "email", "language", "preferred_channel")
     FURTHER = ("preferred_name", "name_latin", "phone_2", "alerts", "tags", "note")
@@ -118,6 +123,9 @@ class PatientForm(forms.Form):
         if patient is not None:
             kwargs.setdefault("initial", _initial(patient))
         super().__init__(*args, **kwargs)
+        self.mark = EditMark.of(self.data.get("read", ""), patient) if self.is_bound and patient is not None else None
+        if self.mark is not None:
+            self.initial = {**self.initial, **self._said(self.mark.read)}
         self.fields["birth_date"] = BirthDateField(
             organization=organization,
             label=_("Birth date"),
@@ -154,7 +162,8 @@ class PatientForm(forms.Form):
     def changes(self) -> dict[str, Any]:
         """Return the fields for the service; of an existing patient only those that somebody changed here."""
         data = dict(self.cleaned_data)
-        data.pop("version", None)
+        for name in ("version", "read"):
+            data.pop(name, None)
         phones = [data.pop("phone", ""), data.pop("phone_2", "")]
         email = data.pop("email", "")
         touched = set(self.changed_data) if self.patient is not None else set(self.fields)
@@ -165,7 +174,54 @@ class PatientForm(forms.Form):
             fields["phones"] = [phone for phone in phones if phone] + self._further(ContactSystem.PHONE, MOST_PHONES)
         if "email" in touched:
             fields["emails"] = [*([email] if email else []), *self._further(ContactSystem.EMAIL, 1)]
-        return fields
+        return self.without_theirs(fields)
+
+    def without_theirs(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Leave out what somebody chose to keep as a colleague saved it."""
+        return {name: value for name, value in fields.items() if self.settled(name) != THEIRS}
+
+    def settled(self, field: str) -> str:
+        """Return which value somebody chose for a field that two people changed: `mine`, `theirs`, or none yet."""
+        asked = self.mark is not None and field in self.mark.seen
+        return self.data.get(f"settle-{field}", "") if asked else ""
+
+    @property
+    def read_values(self) -> dict[str, Any] | None:
+        """Return what the changes were made from, for the service; None when the form does not say it."""
+        if self.mark is None:
+            return None
+        read, seen = self.mark.read, self.mark.seen
+        return read | {name: value for name, value in seen.items() if self.settled(name) == MINE}
+
+    @property
+    def contested(self) -> list[dict[str, str]]:
+        """Return the fields that somebody else changed as well, with what they say now, and the choice so far."""
+        seen = self.mark.seen if self.mark is not None else {}
+        return [
+            {
+                "name": f"settle-{field}",
+                "label": str(FIELD_NAMES[field]).capitalize(),
+                "theirs": self._shown(field, value) or _("empty"),
+                "chosen": self.settled(field),
+            }
+            for field, value in seen.items()
+        ]
+
+    def _shown(self, field: str, value: Any) -> str:
+        names = dict(getattr(self.fields.get(field), "choices", ()) or ())
+        return str(names.get(value, "")) if isinstance(value, str) and value in names else _shown(field, value)
+
+    def _said(self, read: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields as the form showed them when it was made from these values."""
+        said = {name: value for name, value in read.items() if name in self.base_fields}
+        if "birth_date" in read:
+            said["birth_date"] = PartialDate.fromisoformat(read["birth_date"]) if read["birth_date"] else None
+        if "phones" in read:
+            phones = [show_phone(row["value"], country=self.organization.country) for row in read["phones"]]
+            said |= dict(zip(("phone", "phone_2"), [*phones, "", ""], strict=False))
+        if "emails" in read:
+            said["email"] = next((row["value"] for row in read["emails"]), "")
+        return said
 
     def refuse(self, refusal: InvalidInput) -> None:
         """Show the service's refusal at the fields that it names."""
@@ -178,19 +234,36 @@ class PatientForm(forms.Form):
         if not refusal.errors:
             self.add_error(None, refusal.message)
 
-    def refuse_stale(self, refusal: StaleVersion) -> None:
-        """Say what somebody else saved meanwhile; saving again then replaces it."""
-        shown = {
-            conflict["field"]: _shown(conflict["field"], conflict["current"]) for conflict in refusal.extra["conflicts"]
-        }
-        differing = [
-            _("%(field)s is now “%(current)s”")
-            % {"field": str(FIELD_NAMES[field]).capitalize(), "current": current or _("empty")}
-            for field, current in shown.items()
-            if field in FIELD_NAMES
-        ]
-        self.add_error(None, " ".join([refusal.message, "; ".join(differing)]))
-        self.data = {**self.data.dict(), "version": refusal.extra["current"]}  # type: ignore[attr-defined]
+    def after(self, refusal: StaleVersion, *, patient: Patient) -> Self:
+        """Return the form on the record as it is now: what was not touched here says what somebody else saved.
+
+        A field that both changed keeps what was written here, and asks whose value is to stay.
+        """
+        now, read = read_values(patient), self.mark.read if self.mark is not None else {}
+        contested = {one["field"].removesuffix("_kinds") for one in refusal.extra["conflicts"]}
+        touched = set(refusal.extra.get("touched", contested))
+        kept = {name: read[name] for name in touched & read.keys()}
+        words = {name: merge_words(read[name], now[name], self.cleaned_data[name]) for name in kept.keys() & WORDS}
+        mark = EditMark(
+            read={**{name: value for name, value in now.items() if name not in touched}, **kept}
+            | {name: now[name] for name in words},
+            seen={name: now[name] for name in sorted(contested)},
+        )
+        data = self.data.copy()  # type: ignore[attr-defined]
+        fresh = type(self)(organization=self.organization, patient=patient)
+        for name in [key for key in data if key.startswith("settle-") or field_of(key) in now.keys() - touched]:
+            del data[name]
+        for bound in fresh.all_fields():
+            if field_of(bound.html_name) not in touched and (values := written(bound)):
+                data.setlist(bound.html_name, values)
+        for name, value in words.items():
+            data[name] = ", ".join(value)
+        data["version"], data["read"] = str(patient.version), mark.signed(patient)
+        return type(self)(data, organization=self.organization, patient=patient)
+
+    def all_fields(self) -> Iterator[BoundField]:
+        """Yield every field, those of the lines included."""
+        yield from self
 
     def _further(self, system: str, shown: int) -> list[str]:
         if self.patient is None:
@@ -214,6 +287,7 @@ def _initial(patient: Patient) -> dict[str, Any]:
         "phone_2": phones[1] if len(phones) > 1 else "",
         "email": emails[0] if emails else "",
         "version": patient.version,
+        "read": EditMark(read_values(patient)).signed(patient),
     }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
+from django.forms import BoundField
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext_lazy
 
@@ -53,10 +55,17 @@ class RecordForm(PatientForm):
         for name in ("phone", "phone_2", "email"):
             del self.fields[name]
         if patient is not None:
-            wish = {name: patient.preferred_times.get(key) for name, key in TIMES.items()}
-            self.initial = {**self.initial, **wish, "gender_identity": patient.gender_identity}
+            read = self.mark.read if self.mark is not None else {}
+            times = read.get("preferred_times", patient.preferred_times)
+            wish = {name: times.get(key) for name, key in TIMES.items()}
+            identity = read.get("gender_identity", patient.gender_identity)
+            self.initial = {**self.initial, **wish, "gender_identity": identity}
         data = self.data if self.is_bound else None
         offered = offered_systems(organization)
+        if self.mark is not None:  # a kind that is nobody's list's, of a number that somebody else took away meanwhile
+            known = {system for system, _name in offered}
+            read = dict.fromkeys(row["system"] for row in self.mark.read.get("identifiers", []))
+            offered = [*offered, *((system, system) for system in read if system not in known)]
         self.parts = {
             part: Rows(part, organization=organization, patient=patient, data=data, offered=offered)  # type: ignore[arg-type]
             for part in PARTS
@@ -84,7 +93,14 @@ class RecordForm(PatientForm):
             fields.pop(name, None)
         if self.patient is None or set(self.changed_data) & TIMES.keys():
             fields["preferred_times"] = {key: self.cleaned_data.get(name) or None for name, key in TIMES.items()}
-        return fields | {part: rows.rows() for part, rows in self.parts.items() if rows.is_valid()}
+        parts = {part: rows.rows() for part, rows in self.parts.items() if rows.is_valid()}
+        return self.without_theirs(fields | parts)
+
+    def all_fields(self) -> Iterator[BoundField]:
+        yield from super().all_fields()
+        for rows in self.parts.values():
+            for line in rows:
+                yield from line
 
     def clean(self) -> dict[str, Any]:
         """Check what the lines do not check by themselves: the wish when to be contacted."""

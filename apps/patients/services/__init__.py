@@ -16,6 +16,7 @@ from apps.patients.services.records import (
     archive_patient,
     create_patient,
     index_patient,
+    read_values,
     restore_patient,
     update_patient,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "note_merged",
     "note_separated",
     "preview_unmerge",
+    "read_values",
     "reopen_candidate",
     "restore_patient",
     "set_consent",

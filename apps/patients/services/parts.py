@@ -30,6 +30,13 @@ def rows_of(patient: Patient, part: str) -> list[Row]:
     return [_row(part, row) for row in _present(patient, part)]
 
 
+def loaded_rows(patient: Patient, part: str) -> list[Row]:
+    """Return the rows as `rows_of` does, from what was loaded with the record."""
+    if part in CONTACT_PARTS:
+        return [_row(part, row) for row in patient.contact_points.all() if row.system == CONTACT_PARTS[part]]
+    return [_row(part, row) for row in getattr(patient, part).all()]
+
+
 def complete(patient: Patient, part: str, rows: Sequence[Row]) -> list[Row]:
     """Return cleaned rows with what was left open: the kind of a phone, the name of a person who is a patient here.
 

@@ -17,13 +17,14 @@ from apps.core.ids import uuid7
 from apps.events.services import emit
 from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission
-from apps.patients.cleaning import clean_fields
+from apps.patients.cleaning import EDITABLE_FIELDS, clean_fields
 from apps.patients.dates import PartialDate
 from apps.patients.folding import index_text, sort_text
+from apps.patients.meanwhile import WORDS, contested_fields, merge_words, touched_fields
 from apps.patients.merging.living import require_living
 from apps.patients.models import ContactPoint, ContactSystem, ContactUse, Patient, Sex
 from apps.patients.parts import CONTACT_PARTS, PARTS, Row
-from apps.patients.services.parts import complete, replace_rows, rows_of, without_ids
+from apps.patients.services.parts import complete, loaded_rows, replace_rows, rows_of, without_ids
 from apps.patients.text import invalid, normalise
 
 
@@ -90,12 +91,20 @@ def new_patient(given: Mapping[str, Any], *, organization: Organization) -> tupl
 
 @transaction.atomic
 def update_patient(
-    *, patient: Patient, changes: Mapping[str, Any], version: int | None = None, actor: Actor
+    *,
+    patient: Patient,
+    changes: Mapping[str, Any],
+    version: int | None = None,
+    read: Mapping[str, Any] | None = None,
+    actor: Actor,
 ) -> Patient:
     """Save the changed fields in one go, with one event; each list that is given replaces the whole one, in its order.
 
-    Locks the patient. Raises StaleVersion with the fields that differ when somebody saved since `version`, and
-    InvalidInput for values or field names that can't be. Nothing is written when nothing differs.
+    `read` is what the fields said when the changes were made (`read_values`), and stands for `version` then: fields
+    that say the same still are left as they are now, words (alerts, tags) are added and taken away one by one.
+    Locks the patient. Raises StaleVersion with the fields that differ when somebody saved since `version`, or changed
+    the same fields since `read`, and InvalidInput for values or field names that can't be. Nothing is written when
+    nothing differs.
     """
     actor.require(Permission.PATIENTS_MANAGE)
     clean = clean_fields(changes, organization=patient.organization)
@@ -103,17 +112,18 @@ def update_patient(
     parts = {part: complete(locked, part, clean[part]) for part in PARTS if part in clean}
     wanted = clean | {part: without_ids(rows) for part, rows in parts.items()}
     current = {field: _current(locked, field) for field in clean}
+    if read is not None:
+        mine, theirs = _plain(wanted), _plain(current)
+        touched = touched_fields(read, mine)
+        contested = contested_fields(read, theirs, mine, touched)
+        if contested:
+            raise _stale(locked, {field: (current[field], wanted[field]) for field in contested}, touched=touched)
+        for field in touched & WORDS:
+            clean[field] = wanted[field] = merge_words(read.get(field, ()), current[field], wanted[field])
+        wanted = {field: value for field, value in wanted.items() if field in touched}
     differing = {field: (current[field], value) for field, value in wanted.items() if current[field] != value}
-    if version is not None and version != locked.version:
-        raise StaleVersion(
-            _("Somebody else saved %(name)s meanwhile. Compare the fields, then save again.")
-            % {"name": locked.full_name},
-            current=locked.version,
-            conflicts=[
-                {"field": field, "current": theirs, "yours": yours}
-                for field, (theirs, yours) in _written(differing).items()
-            ],
-        )
+    if read is None and version is not None and version != locked.version:
+        raise _stale(locked, differing)
     if not differing:
         return locked
     _assign(locked, {field: clean[field] for field in differing.keys() - parts.keys()})
@@ -220,6 +230,22 @@ def take_numbers(organization: Organization, count: int) -> int:
     return last - count + 1
 
 
+def _stale(
+    patient: Patient, differing: Mapping[str, tuple[Any, Any]], *, touched: Iterable[str] | None = None
+) -> StaleVersion:
+    refusal = StaleVersion(
+        _("Somebody else saved %(name)s meanwhile. Compare the fields, then save again.") % {"name": patient.full_name},
+        current=patient.version,
+        conflicts=[
+            {"field": field, "current": theirs, "yours": yours}
+            for field, (theirs, yours) in _written(differing).items()
+        ],
+    )
+    if touched is not None:
+        refusal.extra |= {"contested": sorted(differing), "touched": sorted(touched)}
+    return refusal
+
+
 def _save_edition(patient: Patient) -> None:
     points = list(patient.contact_points.all())
     index_patient(
@@ -247,6 +273,14 @@ def index_new(patient: Patient, parts: Mapping[str, Sequence[Row]]) -> None:
     """Set what searches and lists go by, of a person with these rows; the caller saves."""
     values = {part: [row["value"] for row in parts.get(part, ())] for part in ("phones", "emails", "identifiers")}
     index_patient(patient, **values)
+
+
+def read_values(patient: Patient) -> dict[str, Any]:
+    """Return what every field says, as plain values; asks for the lists only when they were not loaded with it."""
+    return {
+        field: _plain(loaded_rows(patient, field) if field in PARTS else _current(patient, field))
+        for field in sorted(EDITABLE_FIELDS)
+    }
 
 
 def _current(patient: Patient, field: str) -> Any:

@@ -53,7 +53,7 @@ def new(request: OrganizationRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @requires(Permission.PATIENTS_MANAGE)
 def edit(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
-    """Change a patient; somebody else's change meanwhile is shown before it is replaced."""
+    """Change a patient; what somebody else saved meanwhile stays, unless both changed the same field."""
     patient = find_patient(request, pk, whole=True)
     form = _form_class(request)(request.POST or None, organization=request.organization, patient=patient)
     if request.method == "GET":
@@ -62,11 +62,15 @@ def edit(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
         return _form(request, form, patient)
     try:
         services.update_patient(
-            patient=patient, changes=form.changes(), version=form.cleaned_data["version"], actor=request.actor
+            patient=patient,
+            changes=form.changes(),
+            version=form.cleaned_data["version"],
+            read=form.read_values,
+            actor=request.actor,
         )
     except StaleVersion as refusal:
-        form.refuse_stale(refusal)
-        return _form(request, form, patient)
+        patient = find_patient(request, pk, whole=True)
+        return _form(request, form.after(refusal, patient=patient), patient)
     except InvalidInput as refusal:
         _refuse(request, form, refusal)
         return _form(request, form, patient)

@@ -152,7 +152,7 @@ def test_a_list_that_somebody_else_changed_is_shown_before_it_is_replaced(desk_c
     services.update_patient(patient=patient, changes={"addresses": [{"city": "Boston"}]}, actor=actor)
     page = desk_client.post(edit_of(patient), posted, headers=ITSELF)
     assert page.status_code == 422
-    assert "Addresses is now “Boston”" in page.content.decode()
+    assert "Addresses is now “<bdi>Boston</bdi>”" in page.content.decode()
 
 
 def test_another_line_takes_a_place_that_is_free(desk_client, organization):
@@ -200,3 +200,89 @@ def test_the_form_of_a_full_record_asks_as_many_questions_as_one_with_a_line_eac
         return len(queries)
 
     assert count(12) == count(1)
+
+
+def changed_by_a_colleague(patient: Patient, **changes) -> None:
+    services.update_patient(patient=Patient.objects.get(pk=patient.pk), changes=changes, actor=SYSTEM)
+
+
+@pytest.fixture
+def ana(desk_client) -> Patient:
+    desk_client.post(NEW, FULL, headers=ITSELF)
+    return Patient.objects.get()
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_a_colleague_saved_stays_in_every_field_that_was_not_touched(desk_client, ana, whole):
+    headers = ITSELF if whole else {"HX-Request": "true", "HX-Target": "modal"}
+    page = desk_client.get(edit_of(ana), headers=headers)
+    form = page.context["form"]
+    posted = posted_by(page) if whole else {name: form[name].value() or "" for name in form.fields}
+    theirs = {
+        "alerts": ["Needs ramp", "Interpreter", "Penicillin allergy"],
+        "tags": ["vip"],
+        "phones": ["+14155550149"],
+        "emails": [],
+        "birth_date": "1984-03-14",
+        "addresses": [],
+        "identifiers": [],
+        "preferred_times": {"days": ["tue"]},
+        "gender_identity": "",
+    }
+    changed_by_a_colleague(ana, **theirs)
+    posted["note"] = "Comes with her mother"
+    answer = desk_client.post(edit_of(ana), posted, headers=headers)
+    assert answer.status_code == 204
+    saved = services.read_values(Patient.objects.get(pk=ana.pk))
+    assert saved["note"] == "Comes with her mother"
+    assert saved["alerts"] == theirs["alerts"]
+    assert [row["value"] for row in saved["phones"]] == theirs["phones"]
+    assert {name: saved[name] for name in theirs if name != "phones"} == {
+        name: value for name, value in theirs.items() if name != "phones"
+    }
+    assert Event.objects.filter(type="patient.updated").latest("occurred_at").changes == {
+        "note": ["", "Comes with her mother"]
+    }
+
+
+def test_alerts_that_two_people_added_or_took_away_all_hold(desk_client, ana):
+    posted = posted_by(desk_client.get(edit_of(ana), headers=ITSELF))
+    changed_by_a_colleague(ana, alerts=["Needs ramp", "Penicillin allergy"])
+    posted["alerts"] = "Interpreter, Latex allergy"
+    assert desk_client.post(edit_of(ana), posted, headers=ITSELF).status_code == 204
+    ana.refresh_from_db()
+    assert ana.alerts == ["Penicillin allergy", "Latex allergy"]
+
+
+@pytest.mark.parametrize(("choice", "phones"), [("mine", ["+12125550104"]), ("theirs", ["+14155550149"])])
+def test_a_list_that_two_people_changed_is_asked_while_the_rest_is_brought_up_to_date(desk_client, ana, choice, phones):
+    posted = posted_by(desk_client.get(edit_of(ana), headers=ITSELF))
+    changed_by_a_colleague(ana, phones=["+14155550149"], emails=["new@example.org"], alerts=["Penicillin allergy"])
+    mine = {name: value for name, value in posted.items() if not name.startswith("phones-")}
+    mine |= {"phones-0-value": "212 555 0104", "phones-0-use": "mobile", "alerts": "Needs ramp, Interpreter, Latex"}
+    refused = desk_client.post(edit_of(ana), mine, headers=ITSELF)
+    assert refused.status_code == 422
+    assert [one["label"] for one in refused.context["form"].contested] == ["Phone numbers"]
+    again = posted_by(refused)
+    assert again["phones-0-value"] == "212 555 0104"
+    assert again["emails-0-value"] == "new@example.org"
+    assert again["alerts"] == "Penicillin allergy, Latex"
+    assert desk_client.post(edit_of(ana), again, headers=ITSELF).status_code == 422
+    settled = again | {"settle-phones": choice}
+    assert desk_client.post(edit_of(ana), settled | {"birth_date": "?"}, headers=ITSELF).status_code == 422
+    assert desk_client.post(edit_of(ana), settled, headers=ITSELF).status_code == 204
+    saved = services.read_values(Patient.objects.get(pk=ana.pk))
+    assert [row["value"] for row in saved["phones"]] == phones
+    assert saved["alerts"] == ["Penicillin allergy", "Latex"]
+    assert [row["value"] for row in saved["emails"]] == ["new@example.org"]
+
+
+def test_a_form_whose_mark_was_tampered_with_asks_about_everything_that_differs(desk_client, ana):
+    posted = posted_by(desk_client.get(edit_of(ana), headers=ITSELF)) | {"read": "forged"}
+    changed_by_a_colleague(ana, alerts=["Penicillin allergy"])
+    refused = desk_client.post(edit_of(ana), posted, headers=ITSELF)
+    assert [one["label"] for one in refused.context["form"].contested] == ["Alerts"]
+    again = posted_by(refused)
+    assert desk_client.post(edit_of(ana), again, headers=ITSELF).status_code in {204, 422}
+    ana.refresh_from_db()
+    assert "Penicillin allergy" in ana.alerts
