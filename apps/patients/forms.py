@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Self
 
@@ -107,6 +108,7 @@ class PatientForm(forms.Form):
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     read = forms.CharField(required=False, widget=forms.HiddenInput)
+    once = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput, initial=lambda: uuid.uuid4().hex)
 
     FIRST = ("given_name", "family_name", "birth_date", "sex", "phone", "email", "language", "preferred_channel")
     FURTHER = ("preferred_name", "name_latin", "phone_2", "alerts", "tags", "note")
@@ -142,7 +144,7 @@ class PatientForm(forms.Form):
         self.fields["phone"].widget.attrs |= {"inputmode": "tel", "autocomplete": "off"}
         self.fields["phone_2"].widget.attrs |= {"inputmode": "tel", "autocomplete": "off"}
         self.fields["email"].widget.attrs |= {"inputmode": "email", "autocomplete": "off"}
-        for name in set(self.fields) - set(names) if names else ():
+        for name in set(self.fields) - {*names, "once"} if names else ():
             del self.fields[name]
 
     def _choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
@@ -162,7 +164,7 @@ class PatientForm(forms.Form):
     def changes(self) -> dict[str, Any]:
         """Return the fields for the service; of an existing patient only those that somebody changed here."""
         data = dict(self.cleaned_data)
-        for name in ("version", "read"):
+        for name in ("version", "read", "once"):
             data.pop(name, None)
         phones = [data.pop("phone", ""), data.pop("phone_2", "")]
         email = data.pop("email", "")

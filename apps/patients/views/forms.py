@@ -15,6 +15,7 @@ from apps.audit.models import AccessKind
 from apps.core.errors import InvalidInput, NotFound, StaleVersion
 from apps.core.htmx import in_dialog, toast, trigger, wants_fragment
 from apps.core.ids import as_uuid
+from apps.core.once import Once
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
@@ -39,7 +40,7 @@ def new(request: OrganizationRequest) -> HttpResponse:
     if request.method == "GET" or not form.is_valid():
         return _form(request, form)
     try:
-        patient = services.create_patient(organization=request.organization, actor=request.actor, **form.changes())
+        patient = _register(request, form)
     except InvalidInput as refusal:
         _refuse(request, form, refusal)
         return _form(request, form)
@@ -75,6 +76,22 @@ def edit(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
         _refuse(request, form, refusal)
         return _form(request, form, patient)
     return _saved(request, patient, _("Saved"))
+
+
+def _register(request: OrganizationRequest, form: PatientForm) -> Patient:
+    """Register the person; a form that is sent twice leads to the record that the first sending made."""
+    once = Once(
+        key=form.cleaned_data["once"],
+        content=dict(request.POST.lists()),
+        organization=request.organization,
+        actor=request.actor,
+    )
+    known = once.first_answer()
+    if known:
+        return find_patient(request, uuid.UUID(known))
+    patient = services.create_patient(organization=request.organization, actor=request.actor, **form.changes())
+    once.keep(str(patient.pk))
+    return patient
 
 
 def _refuse(request: OrganizationRequest, form: PatientForm, refusal: InvalidInput) -> None:
@@ -147,7 +164,7 @@ def new_inline(request: OrganizationRequest) -> HttpResponse:
     form = PatientForm(request.POST, organization=request.organization, names=fields)
     if form.is_valid():
         try:
-            patient = services.create_patient(organization=request.organization, actor=request.actor, **form.changes())
+            patient = _register(request, form)
         except InvalidInput as refusal:
             form.refuse(refusal)
         else:

@@ -286,3 +286,34 @@ def test_a_form_whose_mark_was_tampered_with_asks_about_everything_that_differs(
     assert desk_client.post(edit_of(ana), again, headers=ITSELF).status_code in {204, 422}
     ana.refresh_from_db()
     assert "Penicillin allergy" in ana.alerts
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_form_that_is_sent_twice_registers_one_person_and_leads_there_both_times(desk_client, whole):
+    headers = ITSELF if whole else {"HX-Request": "true", "HX-Target": "modal"}
+    form = desk_client.get(NEW, headers=headers).context["form"]
+    sent = (ANA if whole else {name: ANA[name] for name in ("given_name", "family_name", "sex", "language")}) | {
+        "once": form["once"].value()
+    }
+    answers = [desk_client.post(NEW, sent, headers=headers) for _time in range(2)]
+    assert [answer.headers["HX-Redirect"] for answer in answers] == [
+        reverse("patients:detail", args=[Patient.objects.get().pk])
+    ] * 2
+    desk_client.post(NEW, sent | {"given_name": "Rosa"}, headers=headers)  # gone back to, for the next person
+    assert set(Patient.objects.values_list("given_name", flat=True)) == {"Ana", "Rosa"}
+
+
+def test_the_small_form_inside_another_one_registers_one_person_when_it_is_sent_twice(desk_client):
+    small = desk_client.post("/patients/new/inline/", {"typed": "Ana López"})
+    sent = {"given_name": "Ana", "family_name": "López", "once": small.context["form"]["once"].value()}
+    assert sent["once"] in small.content.decode()
+    for _time in range(2):
+        assert desk_client.post("/patients/new/inline/", sent).status_code == 200
+    assert Patient.objects.count() == 1
+
+
+def test_two_new_forms_register_two_people_of_one_name(desk_client):
+    for _time in range(2):
+        form = desk_client.get(NEW).context["form"]
+        desk_client.post(NEW, ANA | {"once": form["once"].value()}, headers=ITSELF)
+    assert Patient.objects.count() == 2
