@@ -36,6 +36,7 @@ DEMO_SIGN_INS, DEMO_PASSWORD = demo.SIGN_INS, demo.PASSWORD
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"] if DEMO or DEBUG or TESTING else []
 )
+CSRF_FAILURE_VIEW = "apps.core.refusals.csrf_failure"
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 _host, _port = env.str("HOST", default="") or "127.0.0.1", env.str("PORT", default="") or "8000"
 PUBLIC_BASE_URL = env.str(
@@ -127,7 +128,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "apps.core.middleware.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

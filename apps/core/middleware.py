@@ -6,9 +6,11 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 
@@ -48,6 +50,16 @@ class RequestIdMiddleware:
             status=response.status_code,
             milliseconds=round(seconds * 1000),
         )
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Lead to the sign-in, except from inside a page that sends something: there it says so, and what was typed stays."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:
+        if refusals.sends_from_page(request):
+            return refusals.signed_out()
+        answer: HttpResponse = super().handle_no_permission(request, view_func)
+        return answer
 
 
 class PrivacyHeadersMiddleware:

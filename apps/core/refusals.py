@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views import defaults
+from django.views.csrf import csrf_failure as django_csrf_failure
 
 from apps.core.api.problems import problem_json
 from apps.core.errors import ApplicationError, NotAllowed, NotFound
-from apps.core.htmx import toast
+from apps.core.htmx import toast, trigger
 
 PROGRAM_PREFIXES = ("/api/", "/fhir/", "/webhooks/")
 
@@ -35,6 +37,27 @@ def answer(request: HttpRequest, refusal: ApplicationError) -> HttpResponse:
         return toast(HttpResponse(status=refusal.status), refusal.message, tone="bad")
     context = {"status": refusal.status, "message": refusal.message, "code": refusal.code}
     return render(request, "errors/refused.html", context, status=refusal.status)
+
+
+def sends_from_page(request: HttpRequest) -> bool:
+    """Tell whether a page that stays where it is sends something, such as a form that somebody filled in."""
+    return request.headers.get("HX-Request") == "true" and request.method not in {"GET", "HEAD", "OPTIONS"}
+
+
+def signed_out() -> HttpResponse:
+    """Say that the session is over, with the way back in another tab; nothing in the page changes."""
+    response = HttpResponse(status=401, headers={"HX-Reswap": "none"})
+    link = {"link_url": resolve_url(settings.LOGIN_URL), "link_text": _("Sign in")}
+    text = _("You were signed out. Sign in in another tab, then save again.")
+    return trigger(response, toast={"text": text, "tone": "bad", **link})
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form without a valid token; when nobody is signed in any more, that is what has to be said."""
+    if sends_from_page(request) and not request.user.is_authenticated:
+        return signed_out()
+    answer: HttpResponse = django_csrf_failure(request, reason=reason)
+    return answer
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

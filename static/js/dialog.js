@@ -80,7 +80,9 @@ document.addEventListener("submit", (event) => leaving.add(event.target));
 document.addEventListener("htmx:afterRequest", (event) => {
   const form = event.detail.elt.closest?.("form");
   if (form) leaving.delete(form);
-  if (form && event.detail.successful) form.removeAttribute("data-dirty");
+  const { elt, requestConfig, successful } = event.detail;
+  // A look-up beside the fields saves nothing.
+  if (form && successful && requestConfig.verb !== "get" && !elt.matches("[data-quiet]")) form.removeAttribute("data-dirty");
 });
 window.addEventListener("beforeunload", (event) => {
   for (const form of document.querySelectorAll("form[data-guard][data-dirty]")) {

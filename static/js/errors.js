@@ -25,6 +25,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const login = document.body.dataset.loginUrl;
   if (login && xhr.responseURL && new URL(xhr.responseURL).pathname === login && location.pathname !== login) {
     event.detail.shouldSwap = false;
+    // Leaving would lose what somebody typed.
+    if (document.querySelector("form[data-guard][data-dirty], dialog[data-dirty]")) {
+      const { signedOut, signIn } = texts();
+      showToast({ text: signedOut, tone: "bad", link_url: login, link_text: signIn });
+      return;
+    }
     location.assign(`${login}?next=${encodeURIComponent(location.pathname + location.search)}`);
     return;
   }
@@ -33,6 +39,14 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.shouldSwap = true;
     event.detail.isError = false;
   }
+});
+
+// A new sign-in, in another tab too, makes a new token: the page sends the one that holds now, not the one it was made with.
+document.addEventListener("htmx:configRequest", (event) => {
+  const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+  if (!token || event.detail.verb === "get") return;
+  event.detail.headers["X-CSRFToken"] = token;
+  if (event.detail.parameters.csrfmiddlewaretoken) event.detail.parameters.csrfmiddlewaretoken = token;
 });
 
 document.addEventListener("htmx:responseError", (event) => {

@@ -1,6 +1,6 @@
 /**
  * Toasts: one at a time, past tense, Undo with Z, a line for the time left that waits while the pointer or focus is on it.
- * From the server: HX-Trigger: {"toast": {"text": "…", "tone": "ok|info|warn|bad", "undo_url": "/…"}}; Django's messages appear as data-flash elements.
+ * From the server: HX-Trigger: {"toast": {"text": "…", "tone": "ok|info|warn|bad", "undo_url": "/…", "link_url": "/…", "link_text": "…"}}; Django's messages appear as data-flash elements.
  * Errors stay until they are dismissed. Z again takes back what was done before that, for a minute after each action; the server says what it undid.
  */
 import { isTyping } from "./on-load.js";
@@ -13,8 +13,8 @@ const done = [];
 /** @type {{element: HTMLElement, timer: Animation | null} | null} */
 let current = null;
 
-/** @param {{text: string, tone?: string, undo_url?: string | null}} toast */
-export function showToast({ text, tone = "ok", undo_url: undoUrl = null }) {
+/** @param {{text: string, tone?: string, undo_url?: string | null, link_url?: string, link_text?: string}} toast the link opens another tab */
+export function showToast({ text, tone = "ok", undo_url: undoUrl = null, link_url: linkUrl = "", link_text: linkText = "" }) {
   const region = document.getElementById("toasts");
   const template = document.getElementById("toast-template");
   if (!text || !region || !template) return;
@@ -25,6 +25,9 @@ export function showToast({ text, tone = "ok", undo_url: undoUrl = null }) {
   element.dataset.tone = tone;
   element.toggleAttribute("data-undo", Boolean(undoUrl));
   element.querySelector(".text").textContent = text;
+  const link = element.querySelector(".go");
+  if (linkUrl) Object.assign(link, { href: linkUrl, textContent: linkText, hidden: false });
+  else link.remove();
   region.replaceChildren(element);
   current = { element, timer: null };
   if (undoUrl) done.push({ url: undoUrl, until: Date.now() + UNDO_FOR_MS });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -267,3 +268,26 @@ class TestProduction:
         assert done.returncode == 1
         assert "SECRET_KEY is not set" in done.stderr
         assert "ALLOWED_HOSTS is empty" in done.stderr
+
+
+@pytest.mark.parametrize("path", ["/patients/new/", "/patients/search/"])
+def test_a_form_that_is_sent_after_the_session_ended_stays_and_says_where_to_sign_in(anonymous_client, path):
+    answer = anonymous_client.post(path, {"given_name": "Ana"}, headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Reswap"], answer.content) == (401, "none", b"")
+    said = json.loads(answer.headers["HX-Trigger"])["toast"]
+    assert said["text"] == "You were signed out. Sign in in another tab, then save again."
+    assert said["link_url"] == reverse("account_login")
+
+
+def test_a_form_whose_token_went_with_the_session_says_the_same(front_desk):
+    strict = PortalClient(enforce_csrf_checks=True)
+    gone = strict.post("/patients/new/", {"given_name": "Ana"}, headers={"HX-Request": "true"})
+    assert gone.status_code == 401
+    strict.force_login(front_desk.user)
+    assert strict.post("/patients/new/", {"given_name": "Ana"}, headers={"HX-Request": "true"}).status_code == 403
+
+
+def test_a_page_that_is_asked_for_without_a_session_still_leads_to_the_sign_in(anonymous_client):
+    for headers in ({}, {"HX-Request": "true"}):
+        answer = anonymous_client.get("/patients/", headers=headers)
+        assert (answer.status_code, answer["Location"]) == (302, f"{reverse('account_login')}?next=/patients/")
