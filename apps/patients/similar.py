@@ -9,10 +9,12 @@ from django.utils.translation import gettext as _
 
 from apps.organizations.models import Organization
 from apps.patients.candidates import find_candidates
+from apps.patients.dates import BirthPrecision
+from apps.patients.folding import sort_text
 from apps.patients.matching import REVIEW, PersonFacts, Score
 from apps.patients.matching.words import reason_of
 from apps.patients.models import ContactSystem, Patient
-from apps.patients.review import LIKELY
+from apps.patients.review import LIKELY, VERY_LIKELY
 from apps.patients.selectors import patients_with_address, with_contact_points
 
 MOST, MOST_REASONS = 5, 3
@@ -20,28 +22,36 @@ MOST, MOST_REASONS = 5, 3
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """A patient beside the form, with the strongest reasons in words; a likely one is rather the same person."""
+    """A patient beside the form, with the strongest reasons in words; a likely one is rather the same person, a certain
+    one is registered a second time only when somebody insists."""
 
     patient: Patient
     reason: str
     is_likely: bool
+    is_certain: bool = False
 
 
 def similar_patients(*, organization: Organization, typed: PersonFacts, own: uuid.UUID | None = None) -> list[Similar]:
     """Return who may be the typed person, likeliest first, then who else has the phone or the e-mail.
 
-    Ten queries at most. What was saved in the last seconds may be missing among the scored ones: their keys are
-    written behind the page. Addresses are looked up directly.
+    Twelve queries at most. What was saved in the last seconds may be missing among the scored ones: their keys are
+    written behind the page. Addresses, and whole names with a birth date, are looked up directly.
     """
     scored = find_candidates(organization=organization, facts=typed, own=own, at_least=REVIEW, limit=MOST)
     patients = with_contact_points(Patient.objects.for_organization(organization)).in_bulk(
         [one.patient_id for one in scored]
     )
     found = {
-        one.patient_id: Similar(patients[one.patient_id], _reasons(one.score), one.score.bits >= LIKELY)
+        one.patient_id: Similar(
+            patients[one.patient_id], _reasons(one.score), one.score.bits >= LIKELY, one.score.bits >= VERY_LIKELY
+        )
         for one in scored
         if one.patient_id in patients
     }
+    for patient in _same_name_and_birth(organization, typed):
+        if patient.pk != own:
+            reason = found[patient.pk].reason if patient.pk in found else _("same name and birth date")
+            found[patient.pk] = Similar(patient, reason, is_likely=True, is_certain=True)
     shared = (
         (ContactSystem.PHONE, typed.phones, _("same phone")),
         (ContactSystem.EMAIL, typed.emails, _("same e-mail")),
@@ -51,7 +61,17 @@ def similar_patients(*, organization: Organization, typed: PersonFacts, own: uui
             for patient in patients_with_address(organization=organization, system=system, value=value):
                 if patient.pk != own:
                     found.setdefault(patient.pk, Similar(patient, reason, False))
-    return list(found.values())[:MOST]
+    return sorted(found.values(), key=lambda one: not one.is_certain)[:MOST]
+
+
+def _same_name_and_birth(organization: Organization, typed: PersonFacts) -> list[Patient]:
+    name = sort_text(given_name=typed.given_name, family_name=typed.family_name)
+    if not name or len(typed.birth_date) != len("1984-03-14"):
+        return []
+    same = Patient.objects.for_organization(organization).filter(
+        sort_name=name, birth_date=typed.birth_date, birth_precision=BirthPrecision.DAY
+    )
+    return list(with_contact_points(same).order_by("number")[:MOST])
 
 
 def _reasons(score: Score) -> str:

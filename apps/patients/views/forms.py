@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
@@ -28,7 +29,7 @@ from apps.patients.models import Patient
 from apps.patients.parts import PARTS
 from apps.patients.record_form import RecordForm
 from apps.patients.row_forms import Rows, offered_systems, written_values
-from apps.patients.similar import similar_patients
+from apps.patients.similar import Similar, similar_patients
 from apps.patients.views.common import find_patient, note_access
 
 
@@ -39,6 +40,8 @@ def new(request: OrganizationRequest) -> HttpResponse:
     form = _form_class(request)(request.POST or None, organization=request.organization)
     if request.method == "GET" or not form.is_valid():
         return _form(request, form)
+    if "anyway" not in request.POST and (twins := _certain(request)):
+        return _form(request, form, twins=twins)
     try:
         patient = _register(request, form)
     except InvalidInput as refusal:
@@ -78,6 +81,14 @@ def edit(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     return _saved(request, patient, _("Saved"))
 
 
+def _certain(request: OrganizationRequest) -> list[Similar]:
+    """Return the records that the person on the form almost certainly has already; showing them is noted."""
+    found = similar_patients(organization=request.organization, typed=_typed(request))
+    twins = [match for match in found if match.is_certain]
+    note_access(request, [match.patient.pk for match in twins], AccessKind.SEARCH)
+    return twins
+
+
 def _register(request: OrganizationRequest, form: PatientForm) -> Patient:
     """Register the person; a form that is sent twice leads to the record that the first sending made."""
     once = Once(
@@ -106,10 +117,13 @@ def _form_class(request: OrganizationRequest) -> type[PatientForm]:
     return RecordForm if whole else PatientForm
 
 
-def _form(request: OrganizationRequest, form: PatientForm, patient: Patient | None = None) -> HttpResponse:
+def _form(
+    request: OrganizationRequest, form: PatientForm, patient: Patient | None = None, twins: Sequence[Similar] = ()
+) -> HttpResponse:
     context = {
         "form": form,
         "patient": patient,
+        "twins": twins,
         "modal": in_dialog(request),
         "action": reverse("patients:edit", args=[patient.pk]) if patient else reverse("patients:new"),
         "back": reverse("patients:detail", args=[patient.pk]) if patient else reverse("patients:list"),

@@ -12,7 +12,7 @@ from django.urls import reverse
 from apps.audit.models import AccessRecord
 from apps.core.actors import SYSTEM
 from apps.patients import services
-from apps.patients.models import CandidateState, DuplicateCandidate, MatchRun
+from apps.patients.models import CandidateState, DuplicateCandidate, MatchRun, Patient
 from apps.patients.services.match_runs import work_on_run
 from tests.fixtures.duplicates import DuplicateCandidateFactory
 from tests.fixtures.shared import client_for
@@ -149,6 +149,34 @@ def test_the_form_warns_of_a_likely_duplicate_with_its_reasons(desk_client, pair
     assert "same birth date" in answer
     nobody = {"given_name": "Wei", "family_name": "Zhang", "birth_date": "rubbish", "phone": ""}
     assert text_of(desk_client.post(reverse("patients:similar"), nobody)).strip() == ""
+
+
+def test_registering_somebody_who_is_here_already_is_asked_with_the_record_named(desk_client, patient):
+    typed = {
+        "whole": "1",
+        "given_name": patient.given_name.upper(),
+        "family_name": patient.family_name,
+        "birth_date": f"{patient.birth_date:%m/%d/%Y}",
+        "sex": "unknown",
+        "language": "en",
+    }
+    before = Patient.objects.count()
+    asked = desk_client.post(
+        reverse("patients:new"), typed, headers={"HX-Request": "true", "HX-Target": "patient-form"}
+    )
+    assert (asked.status_code, Patient.objects.count()) == (422, before)
+    said = text_of(asked)
+    assert "possibly the same person" in said
+    assert patient.record_number in said
+    assert 'name="anyway"' in said
+    desk_client.post(reverse("patients:new"), typed | {"anyway": "1"}, headers={"HX-Request": "true"})
+    assert Patient.objects.count() == before + 1
+
+
+def test_the_warning_stands_right_under_the_name_and_the_birth_date(desk_client):
+    for headers in ({}, {"HX-Request": "true", "HX-Target": "modal"}):
+        page = text_of(desk_client.get(reverse("patients:new"), headers=headers))
+        assert page.index('id="id_birth_date"') < page.index('id="similar"') < page.index('inputmode="tel"')
 
 
 def test_a_relative_on_the_phone_is_told_without_alarm(desk_client, pair):
