@@ -30,6 +30,10 @@ def normalise_phone(raw: str, *, country: str) -> str:
         number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException as error:
         raise _refused(_("“%(raw)s” is not a phone number.") % {"raw": raw.strip()}, country) from error
+    if number.extension:
+        message = _("“%(raw)s” has an extension, which can’t be dialled from here. Write it beside the number.")
+        message = message % {"raw": raw.strip()}
+        raise InvalidInput(message, errors={"phones": [message]}, code="phone_extension")
     e164: str = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     length = phonenumbers.is_possible_number_with_reason(number)
     if length == _LENGTHS.IS_POSSIBLE and (number.country_code != 1 or _NORTH_AMERICA.match(e164)):

@@ -124,6 +124,35 @@ def read_birth_date(text: str, *, day_first: bool, today: dt.date) -> PartialDat
     return PartialDate(found[0]) if found is not None and not found[1] else None
 
 
+def two_digit_year(text: str) -> bool:
+    """Tell whether a date is written with two digits of its year: 5/6/34 is 1934 or 2034, and nobody may guess."""
+    match = _NUMERIC.fullmatch(text.strip())
+    return match is not None and len(match[1]) <= 2 and len(match[4]) <= 2
+
+
+def birth_date_problem(text: str, *, day_first: bool, today: dt.date) -> str:
+    """Return what is wrong with a birth date that was not understood, in words; empty when it is no date at all."""
+    if two_digit_year(text):
+        return str(_("Write the year with four digits."))
+    match = _NUMERIC.fullmatch(text.strip())
+    if match is None:
+        return ""
+    year, month, day = int(match[1]), int(match[3]), int(match[4])
+    if len(match[1]) <= 2:
+        year, month, day = int(match[4]), int(match[3]), int(match[1])
+        if month > 12 or (not (day_first or match[2] == ".") and day <= 12):
+            month, day = day, month
+    if year < 1000 or month > 12 or not 1 <= day <= 31 or month < 1:
+        return ""
+    try:
+        born = dt.date(year, month, day)
+    except ValueError:
+        return str(_("That day does not exist. Check the day and the month."))
+    if born > today:
+        return str(_("The birth date lies in the future. Check the year."))
+    return str(_("The birth date is more than 130 years ago. Check the year.")) if born < today - OLDEST else ""
+
+
 def _partial(year: int, month: int, precision: BirthPrecision, today: dt.date) -> PartialDate | None:
     try:
         born = PartialDate(dt.date(year, month, 1), precision)

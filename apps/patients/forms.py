@@ -17,7 +17,7 @@ from apps.core.errors import InvalidInput, StaleVersion
 from apps.organizations.models import Organization
 from apps.patients.cleaning import clean_fields
 from apps.patients.contact import show_phone
-from apps.patients.dates import BirthPrecision, PartialDate, read_birth_date
+from apps.patients.dates import BirthPrecision, PartialDate, birth_date_problem, read_birth_date, two_digit_year
 from apps.patients.edit_mark import MINE, THEIRS, EditMark, field_of, written
 from apps.patients.meanwhile import WORDS, merge_words
 from apps.patients.models import ContactSystem, Patient, PreferredChannel, Sex
@@ -50,7 +50,10 @@ class BirthDateField(forms.Field):
             return None
         organization = self.organization
         found = read_birth_date(text[:60], day_first=organization.day_first, today=organization.today())
-        if found is None:
+        if found is None or two_digit_year(text[:60]):
+            problem = birth_date_problem(text[:60], day_first=organization.day_first, today=organization.today())
+            if problem:
+                raise forms.ValidationError(problem)
             example = "14/03/1978" if organization.day_first else "03/14/1978"
             message = _("Write the birth date like %(example)s. When no more is known: 03/1978, or 1978.")
             raise forms.ValidationError(message % {"example": example})

@@ -113,9 +113,18 @@ class EmailRow(PhoneRow):
         max_length=254,
         widget=forms.TextInput(attrs={"inputmode": "email", "spellcheck": "false"}),
     )
-    use = forms.ChoiceField(
-        label=gettext_lazy("Kind"), choices=ContactUse.choices, required=False, initial=ContactUse.HOME
-    )
+    use = forms.ChoiceField(label=gettext_lazy("Kind"), required=False, initial=ContactUse.HOME)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["use"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
+        # No e-mail is a mobile; one that says so already may go on saying it.
+        field.choices = [
+            (use, name)
+            for use, name in ContactUse.choices
+            if use != ContactUse.MOBILE or self.initial.get("use") == ContactUse.MOBILE
+        ]
 
     @classmethod
     def initial_of(cls, row: Any, organization: Organization) -> dict[str, Any]:
@@ -254,7 +263,19 @@ class Rows:
     def is_valid(self) -> bool:
         for form in self.forms:
             form.full_clean()
+        self._refuse_twice()
         return all(form.is_valid() for form in self.forms)
+
+    def _refuse_twice(self) -> None:
+        """Say at the second of two equal phones or e-mails that it is there already; the service would keep one."""
+        seen: set[str] = set()
+        for form in self.filled if self.part in CONTACT_PARTS else ():
+            if form.errors:
+                continue
+            (row,) = clean_part(self.part, [form.row()], form.organization)
+            if row["value"] in seen:
+                form.add_error("value", _("This stands in the list twice. Take one of them away."))
+            seen.add(row["value"])
 
     @property
     def filled(self) -> list[RowForm]:

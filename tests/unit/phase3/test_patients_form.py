@@ -317,3 +317,31 @@ def test_two_new_forms_register_two_people_of_one_name(desk_client):
         form = desk_client.get(NEW).context["form"]
         desk_client.post(NEW, ANA | {"once": form["once"].value()}, headers=ITSELF)
     assert Patient.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"phones-0-value": "(917) 555-2301 ext 5"}, "has an extension"),
+        ({"phones-0-value": "917 555 2301", "phones-1-value": "+1 (917) 555-2301"}, "stands in the list twice"),
+        ({"emails-0-value": "a@example.org", "emails-1-value": "A@example.org"}, "stands in the list twice"),
+        ({"emails-0-value": "a@example.org", "emails-0-use": "mobile"}, "mobile is not one of the available choices"),
+        ({"birth_date": "31/02/1990"}, "That day does not exist"),
+        ({"birth_date": "02/31/1990"}, "That day does not exist"),
+        ({"birth_date": "1.1.2050"}, "lies in the future"),
+        ({"birth_date": "5/6/34"}, "Write the year with four digits"),
+        ({"birth_date": "1/2/1850"}, "more than 130 years ago"),
+    ],
+)
+def test_what_would_be_lost_or_guessed_is_refused_in_words(desk_client, fields, said):
+    refused = desk_client.post(NEW, ANA | fields, headers=ITSELF)
+    assert refused.status_code == 422
+    assert said in refused.content.decode()
+    assert not Patient.objects.exists()
+    assert any(said in text for text in desk_client.post("/patients/check/", ANA | fields).json()["errors"].values())
+
+
+@pytest.mark.parametrize("written", ["29/02/1992", "1992-02-29", "29.2.1992", "2/29/1992"])
+def test_a_birth_date_with_its_whole_year_is_read_in_any_order(desk_client, written):
+    desk_client.post(NEW, ANA | {"birth_date": written}, headers=ITSELF)
+    assert Patient.objects.get().birth_date.isoformat() == "1992-02-29"
