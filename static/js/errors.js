@@ -6,6 +6,14 @@ import { showToast } from "./toasts.js";
 
 const texts = () => document.getElementById("toasts")?.dataset ?? {};
 
+/** Say that the session is over and stay, when leaving would lose what somebody typed. @returns {boolean} whether the page stays */
+export function staysSignedOut() {
+  if (!document.querySelector("form[data-guard][data-dirty], dialog[data-dirty]")) return false;
+  const { signedOut, signIn } = texts();
+  showToast({ text: signedOut, tone: "bad", link_url: document.body.dataset.loginUrl, link_text: signIn });
+  return true;
+}
+
 /** @param {XMLHttpRequest} request */
 function reason(request) {
   if (request.getResponseHeader("content-type")?.includes("json")) {
@@ -25,12 +33,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const login = document.body.dataset.loginUrl;
   if (login && xhr.responseURL && new URL(xhr.responseURL).pathname === login && location.pathname !== login) {
     event.detail.shouldSwap = false;
-    // Leaving would lose what somebody typed.
-    if (document.querySelector("form[data-guard][data-dirty], dialog[data-dirty]")) {
-      const { signedOut, signIn } = texts();
-      showToast({ text: signedOut, tone: "bad", link_url: login, link_text: signIn });
-      return;
-    }
+    if (staysSignedOut()) return;
     location.assign(`${login}?next=${encodeURIComponent(location.pathname + location.search)}`);
     return;
   }

@@ -3,6 +3,7 @@
  * Answer: {"cursor": "…", "topics": ["appointments"], "events": [{"type", "subject_id", "patient_id"}], "everything": false}. Each topic becomes
  * "live:<topic>" on <body>, any change "live:any"; "everything" means too many to list. Regions listen with data-follow (follow.js).
  */
+import { staysSignedOut } from "./errors.js";
 import { noteAll } from "./follow.js";
 
 const PERIOD = 2000;
@@ -13,6 +14,7 @@ let delay = PERIOD;
 let timer = 0;
 let last = Date.now();
 let asking = false;
+let told = false;
 let stopped = false;
 
 function announce(topic, events) {
@@ -44,10 +46,16 @@ async function ask() {
   try {
     const response = await fetch(url, { headers: { Accept: "application/json", "X-Requested-With": "XMLHttpRequest" }, cache: "no-store", signal: AbortSignal.timeout(10000) });
     if (response.status === 401 || new URL(response.url).pathname === document.body.dataset.loginUrl) {
+      delay = LONGEST;
+      if (told || staysSignedOut()) {
+        told = true; // asked again later: somebody may sign in in another tab
+        return;
+      }
       location.reload();
       stopped = true;
       return;
     }
+    told = false;
     if (response.status === 403) {
       stopped = true;
       return;

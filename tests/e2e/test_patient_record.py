@@ -48,3 +48,31 @@ def test_a_record_is_filled_in_on_a_phone_with_mistakes_said_on_the_way(browser:
         page.goto(f"{page.url}edit/")
         expect(page.locator("#rows-phones [data-row-fields]")).to_have_count(2)
         expect(field(page, "addresses-0-city")).to_have_value("Yonkers")
+
+
+def test_a_session_that_ends_in_the_middle_of_a_form_loses_nothing_and_registers_once(browser: Browser, base: str):
+    with signed_in(browser, base, DESK, expects=(401,)) as page:
+        page.goto(f"{base}/patients/new/")
+        field(page, "given_name").fill("Zelda")
+        field(page, "family_name").fill("Quillfeather")
+        page.context.clear_cookies(name="sessionid")
+        page.get_by_role("button", name="Register", exact=True).click()
+        said = page.locator(".toast-u")
+        expect(said).to_contain_text("You were signed out. Sign in in another tab")
+        with page.expect_response(lambda answer: answer.status == 401 and "/similar/" not in answer.url):
+            # The page asks for news, and may not.
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(field(page, "given_name")).to_have_value("Zelda")
+        with page.context.expect_page() as opened:
+            said.get_by_role("link", name="Sign in").click()
+        other = opened.value
+        other.locator("[name=login]").fill(DESK[0])
+        other.locator("[name=password]").fill(DESK[1])
+        other.locator("[name=password]").press("Enter")
+        other.wait_for_url(lambda url: "login" not in url)
+        other.close()
+        page.get_by_role("button", name="Register", exact=True).dblclick()
+        page.wait_for_url(re.compile(r"/patients/[0-9a-f-]{36}/$"))
+        page.goto(f"{base}/patients/")
+        page.locator("#patients-q").fill("Quillfeather")
+        expect(page.locator("#patients a", has_text="Quillfeather")).to_have_count(1)
