@@ -19,7 +19,7 @@ from apps.events.models import Event
 from apps.events.registry import on
 from apps.organizations.models import Location
 from apps.patients.merging.living import living_patient
-from apps.patients.models import Consent, ConsentStatus, Patient
+from apps.patients.models import SAID_NO, Consent, Patient
 from apps.practitioners.models import Practitioner
 
 # Who is away or a house that is closed frees no time, whether or not the calendar knows about it yet.
@@ -89,7 +89,7 @@ def give_up_undelivered_offer(event: Event) -> None:
 def give_up_offer_to_who_left(event: Event) -> None:
     """Hand an offered time on when its patient wrote STOP on the channel that they were asked on."""
     consent = Consent.objects.filter(organization_id=event.organization_id, pk=event.subject_id).first()
-    if consent is None or consent.status != ConsentStatus.WITHDRAWN:
+    if consent is None or consent.status not in SAID_NO:
         return
     offers = WaitlistOffer.objects.select_related("organization").filter(
         organization_id=event.organization_id, entry__patient_id=consent.patient_id, status=OfferStatus.OPEN

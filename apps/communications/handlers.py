@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from apps.communications.models import Channel
+from apps.communications.policy import Code
 from apps.communications.services import block_withdrawn
 from apps.events.models import Event
 from apps.events.registry import on
-from apps.patients.models import Consent, ConsentStatus
+from apps.patients.models import SAID_NO, Consent, ConsentStatus
 
 
 @on("consent.withdrawn")
@@ -17,5 +18,8 @@ def block_what_was_planned(event: Event) -> None:
         .filter(organization_id=event.organization_id, pk=event.subject_id)
         .first()
     )
-    if consent is not None and consent.status == ConsentStatus.WITHDRAWN and consent.purpose in Channel.values:
-        block_withdrawn(organization=consent.organization, patient_id=consent.patient_id, channel=consent.purpose)
+    if consent is not None and consent.status in SAID_NO and consent.purpose in Channel.values:
+        code = Code.CONSENT_REFUSED if consent.status == ConsentStatus.REFUSED else Code.CONSENT_WITHDRAWN
+        block_withdrawn(
+            organization=consent.organization, patient_id=consent.patient_id, channel=consent.purpose, code=code
+        )

@@ -35,6 +35,7 @@ class Code(StrEnum):
     NO_ACCOUNT = "no_account"
     OPTED_OUT = "opted_out"
     CONSENT_WITHDRAWN = "consent_withdrawn"
+    CONSENT_REFUSED = "consent_refused"
     CONSENT_MISSING = "consent_missing"
     UNREACHABLE = "unreachable"
     WINDOW_CLOSED = "window_closed"
@@ -42,7 +43,7 @@ class Code(StrEnum):
     RATE = "rate"
 
 
-REFUSED_BY_PERSON = frozenset({Code.OPTED_OUT, Code.CONSENT_WITHDRAWN})
+REFUSED_BY_PERSON = frozenset({Code.OPTED_OUT, Code.CONSENT_WITHDRAWN, Code.CONSENT_REFUSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +219,13 @@ def _consent(facts: Facts, now: dt.datetime) -> Decision | None:
             allowed=False,
             code=Code.CONSENT_WITHDRAWN,
             reason=_("The patient withdrew consent for %(channel)s. Use another channel or ask again.")
+            % {"channel": _label(facts)},
+        )
+    if facts.consent == ConsentStatus.REFUSED:
+        return Decision(
+            allowed=False,
+            code=Code.CONSENT_REFUSED,
+            reason=_("The patient refused consent for %(channel)s. Use another channel or ask again.")
             % {"channel": _label(facts)},
         )
     if facts.last_inbound_at is not None:

@@ -40,6 +40,7 @@ _WORDS = {
 # The send policy's code is in the event; its words are for the reader.
 _WHY_HELD_BACK: dict[str | None, Promise] = {
     Code.CONSENT_WITHDRAWN: gettext_lazy("%(message)s held back: the patient withdrew consent for %(channel)s"),
+    Code.CONSENT_REFUSED: gettext_lazy("%(message)s held back: the patient refused consent for %(channel)s"),
     Code.CONSENT_MISSING: gettext_lazy("%(message)s held back: no consent for %(channel)s is recorded"),
     Code.OPTED_OUT: gettext_lazy("%(message)s held back: the person opted out of %(channel)s"),
     Code.UNREACHABLE: gettext_lazy("%(message)s held back: the number can’t be reached on %(channel)s"),

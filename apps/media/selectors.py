@@ -18,7 +18,7 @@ from apps.core.shown import Shown
 from apps.media.kinds import KINDS, Group, Kind
 from apps.media.models import Media, MediaState
 from apps.organizations.models import Organization
-from apps.patients.models import Consent, ConsentPurpose, ConsentStatus
+from apps.patients.models import SAID_NO, Consent, ConsentPurpose
 
 ICONS = {
     Group.IMAGE: "photo",
@@ -90,7 +90,7 @@ def files_of_subjects(
 
 
 def photo_of(*, organization: Organization, patient_id: uuid.UUID) -> Media | None:
-    """Return the picture that is the patient's photo, unless they withdrew the consent to photos; two queries at most."""
+    """Return the picture that is the patient's photo, unless they said no to photos; two queries at most."""
     photo: Media | None = (
         Media.objects.for_organization(organization).of_patient(patient_id).photos().select_related("stored").first()
     )
@@ -98,10 +98,8 @@ def photo_of(*, organization: Organization, patient_id: uuid.UUID) -> Media | No
 
 
 def photos_are_refused(patient_id: uuid.UUID | None) -> bool:
-    """Tell whether the patient withdrew the consent to photos; one query."""
-    return Consent.objects.filter(
-        patient_id=patient_id, purpose=ConsentPurpose.PHOTOS, status=ConsentStatus.WITHDRAWN
-    ).exists()
+    """Tell whether the patient refused photos or withdrew the consent to them; one query."""
+    return Consent.objects.filter(patient_id=patient_id, purpose=ConsentPurpose.PHOTOS, status__in=SAID_NO).exists()
 
 
 def _visible(rows: Iterable[Media]) -> Iterable[Media]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from apps.events.models import Event
 from apps.events.registry import Presentation, present
-from apps.patients.models import ConsentMethod, ConsentPurpose
+from apps.patients.models import ConsentMethod, ConsentPurpose, ConsentStatus
 
 FIELD_NAMES = {
     "given_name": gettext_lazy("given name"),
@@ -61,10 +61,13 @@ def _consent_given(event: Event) -> str:
 
 def _consent_withdrawn(event: Event) -> str:
     values = {"purpose": _purpose(event), "source": _source(event)}
-    # A STOP, which comes in no way that a person noted, takes something back: the clinic wrote. Who was asked refuses.
-    if event.changes.get("status", [""])[0] is None and event.payload.get("method"):
+    if event.changes.get("status", [None, ""])[1] == ConsentStatus.REFUSED:
         return _("Consent refused: %(purpose)s (%(source)s)") % values
     return _("Consent withdrawn: %(purpose)s (%(source)s)") % values
+
+
+def _consent_cleared(event: Event) -> str:
+    return _("Answer taken back, so nobody has asked: %(purpose)s") % {"purpose": _purpose(event)}
 
 
 def _source(event: Event) -> str:
@@ -132,6 +135,7 @@ for _type, _icon, _sentence, _tone in (
     ("patient.asked_about", "users", _fixed(gettext_lazy("To be compared with another record again")), "neutral"),
     ("consent.given", "shield-check", _consent_given, "ok"),
     ("consent.withdrawn", "shield-x", _consent_withdrawn, "warn"),
+    ("consent.cleared", "arrow-back-up", _consent_cleared, "neutral"),
 ):
     present(_type, Presentation(icon=_icon, kind="record", sentence=_sentence, tone=_tone))
 present("patient.merged", Presentation(icon="arrows-join", kind="record", sentence=_merged, outside=_merged_outside))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.utils import formats, timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -19,6 +20,7 @@ from apps.events.selectors import Outside, TimelineEntry, entry_of, patient_time
 from apps.organizations.models import Organization
 from apps.patients.merging.living import merged_ids_of
 from apps.patients.models import (
+    SAID_NO,
     Consent,
     ConsentMethod,
     ConsentPurpose,
@@ -31,6 +33,7 @@ from apps.patients.selectors import household
 
 STEP = 50
 MOST_SHOWN = 500
+ANSWER_EVENTS = ("consent.given", "consent.withdrawn", "consent.cleared")
 KINDS = {
     "visits": (gettext_lazy("Visits"), "calendar"),
     "messages": (gettext_lazy("Messages"), "message"),
@@ -39,11 +42,19 @@ KINDS = {
     "files": (gettext_lazy("Files"), "file-text"),
     "record": (gettext_lazy("Record"), "user-circle"),
 }
-CHANNELS = {
-    ConsentPurpose.WHATSAPP: gettext_lazy("Opted out of WhatsApp"),
-    ConsentPurpose.SMS: gettext_lazy("Opted out of SMS"),
-    ConsentPurpose.EMAIL: gettext_lazy("Opted out of e-mail"),
-    ConsentPurpose.VOICE: gettext_lazy("Opted out of calls"),
+CHANNELS: dict[str, dict[str, Promise]] = {
+    purpose: {ConsentStatus.WITHDRAWN: withdrawn, ConsentStatus.REFUSED: refused}
+    for purpose, withdrawn, refused in (
+        (ConsentPurpose.WHATSAPP, gettext_lazy("Opted out of WhatsApp"), gettext_lazy("Refused WhatsApp")),
+        (ConsentPurpose.SMS, gettext_lazy("Opted out of SMS"), gettext_lazy("Refused SMS")),
+        (ConsentPurpose.EMAIL, gettext_lazy("Opted out of e-mail"), gettext_lazy("Refused e-mail")),
+        (ConsentPurpose.VOICE, gettext_lazy("Opted out of calls"), gettext_lazy("Refused calls")),
+    )
+}
+NO_DATA_SHARING: dict[str, Promise] = {
+    "": gettext_lazy("Consent missing: data sharing"),
+    ConsentStatus.REFUSED: gettext_lazy("Data sharing refused"),
+    ConsentStatus.WITHDRAWN: gettext_lazy("Data sharing withdrawn"),
 }
 
 
@@ -76,6 +87,15 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """One answer of a history; `at` is None when the time of an answer before the events is not known."""
+
+    text: str
+    at: dt.datetime | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentLine:
     """One purpose and the present answer, in words."""
 
@@ -88,10 +108,11 @@ class ConsentLine:
     icon: str
     source: str
     decided_at: dt.datetime | None
+    method: str = ""
     how: str = ""
     evidence: str = ""
     by: str = ""
-    history: tuple[TimelineEntry, ...] = ()
+    history: tuple[Answered, ...] = ()
 
     @property
     def is_active(self) -> bool:
@@ -133,11 +154,15 @@ def flags_of(patient: Patient, consents: Iterable[Consent], sharing: Sequence[Pa
     # Stable: dangers first, else in the order in which they were written.
     flags = sorted((_alert(alert) for alert in patient.alerts), key=lambda flag: flag.tone != "bad")
     answers = {consent.purpose: consent.status for consent in consents}
-    withdrawn = {purpose for purpose, status in answers.items() if status == ConsentStatus.WITHDRAWN}
-    given = answers.keys() - withdrawn
-    flags += [Flag(str(word), "warn", "bell-off") for purpose, word in CHANNELS.items() if purpose in withdrawn]
-    if ConsentPurpose.DATA_SHARING not in given:
-        flags.append(Flag(_("Consent missing: data sharing"), "warn", "file-alert"))
+    flags += [
+        Flag(str(words[answers[purpose]]), "warn", "bell-off")
+        for purpose, words in CHANNELS.items()
+        if answers.get(purpose) in SAID_NO
+    ]
+    sharing_data = answers.get(ConsentPurpose.DATA_SHARING, "")
+    if sharing_data != ConsentStatus.ACTIVE:
+        icon = "ban" if sharing_data else "file-alert"
+        flags.append(Flag(str(NO_DATA_SHARING[sharing_data]), "warn", icon))
     if sharing:
         word = ngettext("Phone shared with %(n)d person", "Phone shared with %(n)d people", len(sharing))
         flags.append(Flag(word % {"n": len(sharing)}, "neutral", "users"))
@@ -168,6 +193,12 @@ def consent_lines(patient: Patient, consents: Iterable[Consent], *, everything: 
     ]
 
 
+_NO = {
+    ConsentStatus.REFUSED: gettext_lazy("Refused %(date)s"),
+    ConsentStatus.WITHDRAWN: gettext_lazy("Withdrawn %(date)s"),
+}
+
+
 def _line(purpose: ConsentPurpose, consent: Consent | None, *, wanted: bool) -> ConsentLine:
     label, short = str(purpose.label), str(SHORT[purpose])
     if consent is None:
@@ -178,7 +209,7 @@ def _line(purpose: ConsentPurpose, consent: Consent | None, *, wanted: bool) -> 
     if consent.status == ConsentStatus.ACTIVE:
         word, tone, icon = _("Since %(date)s") % {"date": since}, "ok", "circle-check"
     else:
-        word, tone, icon = _("Withdrawn %(date)s") % {"date": since}, "bad", "ban"
+        word, tone, icon = str(_NO[ConsentStatus(consent.status)]) % {"date": since}, "bad", "ban"
     how = str(ConsentMethod(consent.method).label) if consent.method else ""
     return ConsentLine(
         purpose,
@@ -190,6 +221,7 @@ def _line(purpose: ConsentPurpose, consent: Consent | None, *, wanted: bool) -> 
         icon,
         consent.source,
         consent.decided_at,
+        consent.method,
         how,
         consent.evidence,
     )
@@ -197,17 +229,37 @@ def _line(purpose: ConsentPurpose, consent: Consent | None, *, wanted: bool) -> 
 
 def with_history(lines: Iterable[ConsentLine], organization: Organization, patient: Patient) -> list[ConsentLine]:
     """Return the lines with who recorded the present answer and every answer before it, newest first; one query."""
-    types = ("consent.given", "consent.withdrawn")
     both = [patient.pk, *merged_ids_of(patient)]
-    events = Event.objects.for_organization(organization).filter(patient_id__in=both, type__in=types)
-    by_purpose: dict[str, list[TimelineEntry]] = {}
-    for event in events.order_by("-id")[:MOST_SHOWN]:
-        by_purpose.setdefault(event.payload.get("purpose", ""), []).append(entry_of(event))
+    found = Event.objects.for_organization(organization).filter(patient_id__in=both, type__in=ANSWER_EVENTS)
+    by_purpose: dict[str, list[Event]] = {}
+    for event in found.order_by("-id")[:MOST_SHOWN]:
+        by_purpose.setdefault(event.payload.get("purpose", ""), []).append(event)
     return [
-        replace(line, by=entries[0].by if entries else "", history=tuple(entries))
+        replace(line, by=entries[0].by if events else "", history=tuple(entries))
         for line in lines
-        for entries in (by_purpose.get(line.purpose, []),)
+        for events in (by_purpose.get(line.purpose, []),)
+        for entries in (_answers(line, events),)
     ]
+
+
+def _answers(line: ConsentLine, events: Sequence[Event]) -> list[Answered]:
+    """Return every answer, newest first: those of events, and the one before them that was written without one."""
+    entries = [Answered(entry.text, entry.at, entry.by) for entry in map(entry_of, events)]
+    if not events:
+        before = {"status": line.status, "source": line.source, "method": line.method, "evidence": line.evidence}
+        at = line.decided_at
+    else:
+        before = {name: values[0] for name, values in events[-1].changes.items()}
+        at = parse_datetime(before.get("decided_at") or "")
+    status = before.get("status")
+    if not status:
+        return entries
+    written = Event(
+        type="consent.given" if status == ConsentStatus.ACTIVE else "consent.withdrawn",
+        payload={"purpose": line.purpose, "source": before.get("source") or "", "method": before.get("method") or ""},
+        changes={"status": [None, status], "evidence": [None, before.get("evidence") or ""]},
+    )
+    return [*entries, Answered(entry_of(written).text, at, "")]
 
 
 def timeline_of(

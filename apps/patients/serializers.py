@@ -271,11 +271,17 @@ class MatchSerializer(serializers.Serializer):
         return attrs
 
 
+STATUS_HELP = (
+    "`refused` is a no of who never gave the consent, `withdrawn` of who gave it before or wrote STOP. "
+    "Recording `refused` after `active` makes it `withdrawn`; a no after a no changes nothing."
+)
+
+
 class ConsentSerializer(InUtc, serializers.ModelSerializer):
     """The present answer for one purpose."""
 
     purpose = serializers.ChoiceField(choices=ConsentPurpose.choices)
-    status = serializers.ChoiceField(choices=ConsentStatus.choices)
+    status = serializers.ChoiceField(choices=ConsentStatus.choices, help_text=STATUS_HELP)
 
     class Meta:
         model = Consent
@@ -294,7 +300,7 @@ class ConsentAnswerSerializer(serializers.Serializer):
 
     shown_by = ConsentSerializer
 
-    status = serializers.ChoiceField(choices=ConsentStatus.choices)
+    status = serializers.ChoiceField(choices=ConsentStatus.choices, help_text=STATUS_HELP)
     source = serializers.CharField(max_length=60, default="API", help_text="where the answer came from")
     method = serializers.ChoiceField(choices=ConsentMethod.choices, required=False, allow_blank=True, default="")
     evidence = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")

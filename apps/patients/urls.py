@@ -43,4 +43,5 @@ urlpatterns = [
     path("<uuid:pk>/export/<slug:kind>/", exports.export, name="export"),
     path("<uuid:pk>/consents/", record.consents_panel, name="consents-panel"),
     path("<uuid:pk>/consents/<slug:purpose>/<slug:status>/", record.set_consent, name="set-consent"),
+    path("<uuid:pk>/consents/<slug:purpose>/<slug:status>/undo/", record.take_back_consent, name="take-back-consent"),
 ]

@@ -197,15 +197,22 @@ def settle_as_cancelled(row: Communication, *, reason: str, actor: Actor = SYSTE
     emit_about("communication.cancelled", row, actor=actor, changes={"status": [before, Status.CANCELLED]})
 
 
-def block_withdrawn(*, organization: Organization, patient_id: uuid.UUID, channel: str) -> int:
-    """Block the patient's planned messages on a channel they withdrew consent for; return how many. Locks the rows."""
+def block_withdrawn(
+    *, organization: Organization, patient_id: uuid.UUID, channel: str, code: Code = Code.CONSENT_WITHDRAWN
+) -> int:
+    """Block the patient's planned messages on a channel they said no to; return how many. Locks the rows.
+
+    `code` says which no it was: CONSENT_WITHDRAWN or CONSENT_REFUSED.
+    """
+    words = {
+        Code.CONSENT_REFUSED: _("The patient refused consent for %(channel)s before it was sent."),
+        Code.CONSENT_WITHDRAWN: _("The patient withdrew consent for %(channel)s before it was sent."),
+    }
     rows = Communication.objects.for_organization(organization).open().filter(patient_id=patient_id, channel=channel)
     blocked = list(rows.planned().select_for_update().order_by("id"))
     for row in blocked:
-        reason = _("The patient withdrew consent for %(channel)s before it was sent.") % {
-            "channel": row.get_channel_display()
-        }
-        block_communication(row, code=Code.CONSENT_WITHDRAWN, reason=reason)
+        reason = words[code] % {"channel": row.get_channel_display()}
+        block_communication(row, code=code, reason=reason)
     return len(blocked)
 
 

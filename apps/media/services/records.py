@@ -124,10 +124,10 @@ def give_to_patient(
 
 
 def require_consent_to_photos(patient_id: uuid.UUID | None) -> None:
-    """Raise Conflict when the patient withdrew the consent to photos; who was never asked has not refused."""
+    """Raise Conflict when the patient said no to photos; who was never asked has not refused."""
     if photos_are_refused(patient_id):
         raise Conflict(
-            _("The patient withdrew the consent to photos. Ask them, and note the new answer under Consents."),
+            _("The patient does not agree to photos. Ask them, and note the new answer under Consents."),
             code="no_consent",
         )
 

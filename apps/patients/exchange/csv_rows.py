@@ -15,7 +15,15 @@ from apps.patients.dates import PartialDate, read_birth_date
 from apps.patients.exchange.drafts import Draft, RowRefused
 from apps.patients.exchange.several import read_list, read_pairs
 from apps.patients.folding import fold
-from apps.patients.models import AddressUse, ConsentPurpose, ContactUse, PreferredChannel, Relationship, Sex
+from apps.patients.models import (
+    AddressUse,
+    ConsentPurpose,
+    ConsentStatus,
+    ContactUse,
+    PreferredChannel,
+    Relationship,
+    Sex,
+)
 
 _SEXES = {
     Sex.FEMALE: "f|female|woman|w|mujer|femenino",
@@ -26,6 +34,7 @@ _SEXES = {
 _SEX_OF = {word: sex for sex, words in _SEXES.items() for word in words.split("|")}
 _YES = frozenset("y yes true 1 x si t on agreed given".split())
 _NO = frozenset("n no false 0 f off refused declined withdrawn".split())
+_REFUSED = frozenset({"refused", "declined"})
 _RELATIONSHIPS = {
     Relationship.PARENT: "parent|mother|father|mum|mom|dad|madre|padre",
     Relationship.CHILD: "child|son|daughter|hijo|hija",
@@ -118,10 +127,21 @@ def read_cells(row: Cells, *, organization: Organization, system: str) -> Draft:
         alerts=read_list(row["alerts"]),
         preferred_channel=_channel(row),
         note="\n".join(part for part in (died, row["note"]) if part),
-        consents={purpose: said for name, purpose in _CONSENTS.items() if (said := _yes_or_no(row, name)) is not None},
+        consents=_answers(row),
         is_archived=bool(died) or bool(_yes_or_no(row, "inactive")),
         columns=columns,
     )
+
+
+def _answers(row: Cells) -> dict[str, str]:
+    """Return what the person said for each purpose; a plain no is a withdrawal, as our own files have it."""
+    answers: dict[str, str] = {}
+    for name, purpose in _CONSENTS.items():
+        said = _yes_or_no(row, name)
+        if said is not None:
+            no = ConsentStatus.REFUSED if fold(row[name]) in _REFUSED else ConsentStatus.WITHDRAWN
+            answers[purpose] = ConsentStatus.ACTIVE if said else no
+    return answers
 
 
 def _names(row: Cells) -> tuple[str, str]:

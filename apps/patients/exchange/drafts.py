@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apps.patients.dates import PartialDate
-from apps.patients.models import Sex
+from apps.patients.models import ConsentStatus, Sex
 
 Row = Mapping[str, Any]
 
@@ -26,7 +26,7 @@ class Answer:
     """What a person said for one purpose, with what the file tells of how it came about; `decided_at` has its offset."""
 
     purpose: str
-    given: bool
+    status: ConsentStatus
     source: str = ""
     method: str = ""
     evidence: str = ""
@@ -37,7 +37,7 @@ class Answer:
 class Draft:
     """A person as a file describes them; lists are rows as in `parts.py`.
 
-    `consents` is {purpose: given}; `answers` has more about those of which the file tells more. `columns` says which column of the file a field came from, so that a refusal of
+    `consents` is {purpose: status}; `answers` has more about those of which the file tells more. `columns` says which column of the file a field came from, so that a refusal of
     `phones.1.value` can name it.
     """
 
@@ -59,7 +59,7 @@ class Draft:
     preferred_channel: str = ""
     preferred_times: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
-    consents: Mapping[str, bool] = field(default_factory=dict)
+    consents: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, Answer] = field(default_factory=dict)
     is_archived: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)

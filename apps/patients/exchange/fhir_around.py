@@ -14,7 +14,7 @@ from apps.patients.exchange.csv_rows import RELATIONSHIP_OF
 from apps.patients.exchange.drafts import Answer
 from apps.patients.exchange.fhir_elements import Element, as_object, as_text, codes_of, extension, first, objects, texts
 from apps.patients.folding import fold
-from apps.patients.models import ConsentMethod, ConsentPurpose, Relationship
+from apps.patients.models import ConsentMethod, ConsentPurpose, ConsentStatus, Relationship
 from apps.patients.parts import MOST_ROWS
 
 LONGEST_ALERT = 60
@@ -30,7 +30,11 @@ _ROLES = {
     **dict.fromkeys(("FRND",), Relationship.FRIEND),
     **dict.fromkeys(("CGV",), Relationship.CAREGIVER),
 }
-_ANSWERS = {"active": True, "inactive": False, "rejected": False}
+_ANSWERS = {
+    "active": ConsentStatus.ACTIVE,
+    "inactive": ConsentStatus.WITHDRAWN,
+    "rejected": ConsentStatus.REFUSED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +104,15 @@ def answer_of(consent: Element) -> Answer | None:
     codings = [coding for concept in objects(consent, "category") for coding in objects(concept, "coding")]
     purposes = [as_text(one.get("code")) for one in codings if one.get("system") == fhir.PURPOSE]
     purpose = next((one for one in purposes if one in ConsentPurpose.values), None)
-    given = _ANSWERS.get(as_text(consent.get("status")))
-    if purpose is None or given is None:
+    status = _ANSWERS.get(as_text(consent.get("status")))
+    if purpose is None or status is None:
         return None
-    if as_object(consent.get("provision")).get("type") == "deny":
-        given = False
+    if as_object(consent.get("provision")).get("type") == "deny" and status == ConsentStatus.ACTIVE:
+        status = ConsentStatus.REFUSED
     method = as_text(extension(consent, fhir.METHOD).get("valueString"))
     return Answer(
         purpose=purpose,
-        given=given,
+        status=status,
         source=as_text(extension(consent, fhir.SOURCE).get("valueString")),
         method=method if method in ConsentMethod.values else "",
         evidence=as_text(extension(consent, fhir.EVIDENCE).get("valueString")),

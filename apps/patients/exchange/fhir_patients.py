@@ -53,7 +53,7 @@ def read_patient(resource: Mapping[str, Any], *, organization: Organization) -> 
         preferred_channel=_channel(resource),
         preferred_times=_times(resource),
         note="\n".join(part for part in (died, note if isinstance(note, str) else "") if part),
-        consents={purpose: answer.given for purpose, answer in answers.items()},
+        consents={purpose: answer.status for purpose, answer in answers.items()},
         answers=answers,
         is_archived=bool(died) or resource.get("active") is False,
         columns={

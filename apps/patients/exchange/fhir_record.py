@@ -221,8 +221,16 @@ def flag_resources(export: Export) -> Iterator[Row]:
         }
 
 
+# A withdrawn consent was in force once; a refused one never was.
+_CONSENT_STATUS = {
+    ConsentStatus.ACTIVE: "active",
+    ConsentStatus.REFUSED: "rejected",
+    ConsentStatus.WITHDRAWN: "inactive",
+}
+
+
 def consent_resource(consent: Consent, export: Export) -> Row:
-    """Return the present answer for one purpose. A withdrawn one is inactive, so that who reads nothing else sees it."""
+    """Return the present answer for one purpose; a no has its own status, so that who reads nothing else sees it."""
     given = consent.status == ConsentStatus.ACTIVE
     told = ((fhir.SOURCE, consent.source), (fhir.METHOD, consent.method), (fhir.EVIDENCE, consent.evidence))
     return filled(
@@ -230,7 +238,7 @@ def consent_resource(consent: Consent, export: Export) -> Row:
             "resourceType": "Consent",
             "id": str(consent.pk),
             "extension": [{"url": url, "valueString": words} for url, said in told if (words := text(said))],
-            "status": "active" if given else "inactive",
+            "status": _CONSENT_STATUS[ConsentStatus(consent.status)],
             "scope": concept("", (fhir.SCOPE, "patient-privacy")),
             "category": [
                 concept("", (fhir.LOINC, "59284-0")),

@@ -18,7 +18,7 @@ from apps.patients.models import Consent, Merge, Patient
 _NAMES = ("given_name", "family_name", "preferred_name", "name_latin")
 # What a merge chooses one of, or adds to the survivor's: the merged record keeps what it had.
 _OF_A_MERGED_RECORD = ("sex", "gender_identity", "language", "alerts", "tags", "note")
-_CONSENTS = ("consent.given", "consent.withdrawn")
+_CONSENTS = ("consent.given", "consent.withdrawn", "consent.cleared")
 
 
 def patient_row(export: Export) -> Row:

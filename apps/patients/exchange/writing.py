@@ -56,7 +56,7 @@ _READ = (
 )
 _PHONES = (ContactUse.MOBILE, ContactUse.HOME, ContactUse.WORK, ContactUse.OTHER)
 _KINDS = ("national-id", "passport", "insurance")
-_ANSWERS = {str(ConsentStatus.ACTIVE): "yes", str(ConsentStatus.WITHDRAWN): "no"}
+_ANSWERS = {str(ConsentStatus.ACTIVE): "yes", str(ConsentStatus.WITHDRAWN): "no", str(ConsentStatus.REFUSED): "refused"}
 
 
 def write_patients(

@@ -16,6 +16,7 @@ from apps.patients.merging.ledger import Ledger
 from apps.patients.merging.references import leave_out
 from apps.patients.merging.rules import Answers, Finding, Moving, Pair, Rule, register
 from apps.patients.models import (
+    SAID_NO,
     Address,
     CandidateState,
     Consent,
@@ -116,7 +117,7 @@ def find_identifiers(_pair: Pair, answers: Answers) -> Iterator[Finding]:
 
 
 def settle_consents(ledger: Ledger) -> None:
-    """Keep one answer per purpose: a withdrawn one before a given one, then the later one."""
+    """Keep one answer per purpose: a no before a yes, then the later one."""
     mine = {consent.purpose: consent for consent in ledger.pair.of_survivor(Consent)}
     kept = {}
     for consent in ledger.pair.of_duplicate(Consent):
@@ -128,7 +129,7 @@ def settle_consents(ledger: Ledger) -> None:
 
 
 def _weight(consent: Consent) -> tuple[bool, float]:
-    return consent.status == ConsentStatus.WITHDRAWN, consent.decided_at.timestamp()
+    return consent.status in SAID_NO, consent.decided_at.timestamp()
 
 
 def ask_consents(pair: Pair) -> tuple[QuerySet, QuerySet]:
@@ -139,13 +140,9 @@ def ask_consents(pair: Pair) -> tuple[QuerySet, QuerySet]:
 def find_consents(_pair: Pair, answers: Answers) -> Iterator[Finding]:
     """Say which answers of the two differ, and which opt-outs the merged record will have."""
     mine, theirs = ({consent.purpose: consent.status for consent in consents} for consents in answers)
-    withdrawn = {
-        purpose
-        for purpose in mine.keys() | theirs.keys()
-        if ConsentStatus.WITHDRAWN in (mine.get(purpose), theirs.get(purpose))
-        and mine.get(purpose) != theirs.get(purpose)
-    }
-    for purpose in (purpose for purpose in ConsentPurpose if purpose in withdrawn):
+    for purpose in ConsentPurpose:
+        if (mine.get(purpose) in SAID_NO) == (theirs.get(purpose) in SAID_NO):
+            continue
         message = _("%(purpose)s: one record said no. The no will count for both.")
         yield Finding("opted_out", message % {"purpose": purpose.label})
 
@@ -155,21 +152,25 @@ def keep_withdrawals(merge: Merge, pair: Pair) -> Iterable[str]:
     said = Consent.objects.filter(
         organization_id=pair.organization.pk,
         patient__in=[pair.survivor.pk, pair.duplicate.pk],
-        status=ConsentStatus.WITHDRAWN,
+        status__in=SAID_NO,
         decided_at__gte=merge.created_at,
     )
     sentences = []
     for consent in said.order_by("purpose", "-decided_at"):
         other = pair.duplicate if consent.patient_id == pair.survivor.pk else pair.survivor
         answer = Consent.objects.filter(patient=other, purpose=consent.purpose).first()
-        if answer is not None and answer.status == ConsentStatus.WITHDRAWN:
+        if answer is not None and answer.status in SAID_NO:
             continue
+        status = consent.status if answer is None else ConsentStatus.WITHDRAWN
         answer = answer or Consent(organization_id=pair.organization.pk, patient=other, purpose=consent.purpose)
-        answer.status, answer.source = consent.status, consent.source
+        answer.status, answer.source = status, consent.source
         answer.evidence, answer.decided_at = consent.evidence, consent.decided_at
         answer.method = consent.method
         answer.save()
-        text = _("%(purpose)s was withdrawn while the records were one; it stays withdrawn on both.")
+        if consent.status == ConsentStatus.REFUSED:
+            text = _("%(purpose)s was refused while the records were one; the no stays on both.")
+        else:
+            text = _("%(purpose)s was withdrawn while the records were one; it stays withdrawn on both.")
         sentences.append(text % {"purpose": consent.get_purpose_display()})
     return sentences
 

@@ -3,6 +3,7 @@
 from apps.core.imports.models import AT_WORK, ImportStatus, RowState
 from apps.patients.models.consent import (
     CHANNEL_PURPOSES,
+    SAID_NO,
     Consent,
     ConsentMethod,
     ConsentPurpose,
@@ -27,6 +28,7 @@ from apps.patients.models.related import RelatedPerson, Relationship
 __all__ = [
     "AT_WORK",
     "CHANNEL_PURPOSES",
+    "SAID_NO",
     "Address",
     "AddressUse",
     "CandidateState",

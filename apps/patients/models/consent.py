@@ -33,8 +33,14 @@ CHANNEL_PURPOSES = tuple(ConsentPurpose(channel.value) for channel in PreferredC
 
 
 class ConsentStatus(models.TextChoices):
+    """A yes, or one of the two noes: who never gave a consent can refuse it, but not withdraw it."""
+
     ACTIVE = "active", "Given"
+    REFUSED = "refused", "Refused"
     WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+SAID_NO = (ConsentStatus.REFUSED, ConsentStatus.WITHDRAWN)
 
 
 class ConsentMethod(models.TextChoices):

@@ -1,6 +1,11 @@
 """Every write on patients, their contact points and their consents."""
 
-from apps.patients.services.consents import give_channel_consents, set_consent, withdraw_channel_consents
+from apps.patients.services.consents import (
+    give_channel_consents,
+    set_consent,
+    take_back_answer,
+    withdraw_channel_consents,
+)
 from apps.patients.services.duplicates import (
     compare_patients,
     mark_distinct,
@@ -45,6 +50,7 @@ __all__ = [
     "restore_patient",
     "set_consent",
     "start_match_run",
+    "take_back_answer",
     "unmerge",
     "update_patient",
     "withdraw_channel_consents",

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from apps.core.actors import Actor
+from apps.core.errors import Conflict
+from apps.events.models import Event
 from apps.events.services import Happening, emit_many
 from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission
@@ -16,6 +20,7 @@ from apps.patients.contact import comparable_address
 from apps.patients.merging.living import require_living
 from apps.patients.models import (
     CHANNEL_PURPOSES,
+    SAID_NO,
     Consent,
     ConsentMethod,
     ConsentPurpose,
@@ -25,7 +30,14 @@ from apps.patients.models import (
 )
 from apps.patients.text import invalid, limited
 
-EVENTS = {ConsentStatus.ACTIVE: "consent.given", ConsentStatus.WITHDRAWN: "consent.withdrawn"}
+# Both noes are one event, so that whoever listens for a no hears either; its `changes` say which it was.
+EVENTS = {
+    ConsentStatus.ACTIVE: "consent.given",
+    ConsentStatus.REFUSED: "consent.withdrawn",
+    ConsentStatus.WITHDRAWN: "consent.withdrawn",
+}
+CLEARED = "consent.cleared"
+ANSWERS = (*dict.fromkeys(EVENTS.values()), CLEARED)
 
 
 @transaction.atomic
@@ -44,19 +56,51 @@ def set_consent(
 
     Locks the patient. `source` says where the answer came from ("front desk", "STOP keyword"), `method` how it was
     given (a ConsentMethod, or empty), `evidence` what proves it, in at most 500 characters; `decided_at` when it was
-    given, now unless it is told to have been earlier.
+    given, now unless it is told to have been earlier. A no after a yes is a withdrawal, also when it says `refused`; a
+    no after a no changes nothing.
     """
     actor.require(Permission.PATIENTS_MANAGE)
     _require_known(purpose, status, method)
     require_living(Patient.objects.select_for_update().get(pk=patient.pk))
     known: Consent | None = Consent.objects.filter(patient_id=patient.pk, purpose=purpose).first()
-    before = known.status if known else None
-    if known is not None and before == status:
+    if known is not None and (known.status == status or {known.status, status} <= set(SAID_NO)):
         return known
+    if known is not None and status == ConsentStatus.REFUSED:
+        status = ConsentStatus.WITHDRAWN
+    before = circumstances_of(known)
     consent = known or Consent(organization_id=patient.organization_id, patient_id=patient.pk, purpose=purpose)
     take_answer(consent, status=status, source=source, method=method, evidence=evidence, decided_at=decided_at)
     consent.save()
     emit_many(EVENTS[ConsentStatus(status)], [happening_of(consent, before=before)], actor=actor)
+    return consent
+
+
+@transaction.atomic
+def take_back_answer(*, patient: Patient, purpose: str, status: str, actor: Actor) -> Consent | None:
+    """Undo the patient's latest answer for one purpose, which was `status`; return the one before, None if there was none.
+
+    Locks the patient. Raises Conflict when there is another answer by now.
+    """
+    actor.require(Permission.PATIENTS_MANAGE)
+    require_living(Patient.objects.select_for_update().get(pk=patient.pk))
+    consent: Consent | None = Consent.objects.filter(patient_id=patient.pk, purpose=purpose).first()
+    events = Event.objects.filter(organization_id=patient.organization_id, patient_id=patient.pk, type__in=ANSWERS)
+    latest: Event | None = events.filter(payload__purpose=purpose).order_by("-id").first()
+    if consent is None or latest is None or consent.status != status or latest.changes["status"][1] != status:
+        raise Conflict(_("There is another answer by now. Look at it before you change it."), code="answered_again")
+    earlier = {name: values[0] for name, values in latest.changes.items()}
+    before = circumstances_of(consent)
+    if not earlier["status"]:
+        changes: dict[str, list[str | None]] = {"status": [consent.status, None]}
+        payload = {"purpose": purpose, "source": consent.source, "method": ""}
+        emit_many(CLEARED, [Happening(consent, patient.pk, changes, payload)], actor=actor)
+        consent.delete()
+        return None
+    decided_at = parse_datetime(earlier.get("decided_at") or "")
+    said = {name: earlier.get(name) or "" for name in ("status", "source", "method", "evidence")}
+    take_answer(consent, **said, decided_at=decided_at)
+    consent.save()
+    emit_many(EVENTS[ConsentStatus(consent.status)], [happening_of(consent, before=before)], actor=actor)
     return consent
 
 
@@ -78,11 +122,28 @@ def take_answer(
     consent.decided_at = min(decided_at or timezone.now(), timezone.now())
 
 
-def happening_of(consent: Consent, *, before: str | None) -> Happening:
-    """Return what the event of an answer tells; `before` is the status until then."""
-    changes: dict[str, list[str | None]] = {"status": [before, consent.status]}
-    if consent.evidence:
-        changes["evidence"] = [None, consent.evidence]
+def circumstances_of(consent: Consent | None) -> dict[str, str]:
+    """Return an answer as the event of the next one keeps it, without what is not known; nothing where none was given."""
+    if consent is None:
+        return {}
+    names = ("status", "source", "method", "evidence")
+    said = {name: str(getattr(consent, name)) for name in names if getattr(consent, name)}
+    return said | {"decided_at": consent.decided_at.isoformat()}
+
+
+def happening_of(consent: Consent, *, before: Mapping[str, str] | None) -> Happening:
+    """Return what the event of an answer tells; `before` is the answer until then, as `circumstances_of` returns it.
+
+    The event keeps that answer as a whole: the row loses it, and it may have been written without an event.
+    """
+    before, now = before or {}, circumstances_of(consent)
+    if not before:
+        now = {name: now[name] for name in ("status", "evidence") if name in now}
+    changes: dict[str, list[str | None]] = {
+        name: [before.get(name), now.get(name)]
+        for name in ("status", "source", "method", "evidence", "decided_at")
+        if name in before or name in now
+    }
     payload = {"purpose": consent.purpose, "source": consent.source, "method": consent.method}
     return Happening(consent, consent.patient_id, changes, payload)
 

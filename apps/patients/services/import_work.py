@@ -30,7 +30,6 @@ from apps.patients.exchange.fhir_patients import read_patient
 from apps.patients.exchange.sameness import Facts, are_same, facts_of_draft, find_same, keys_of
 from apps.patients.imports.strangers import Acquaintances
 from apps.patients.models import (
-    ConsentStatus,
     ImportFormat,
     ImportStatus,
     OnMatch,
@@ -207,8 +206,8 @@ def _newcomer(batch: PatientImport, draft: Draft) -> Newcomer:
         return newcomer_of(
             draft.fields(language=organization.languages[0]),
             answers={
-                purpose: {"given": given, **draft.circumstances(purpose, file_name=batch.file_name)}
-                for purpose, given in draft.consents.items()
+                purpose: {"status": status, **draft.circumstances(purpose, file_name=batch.file_name)}
+                for purpose, status in draft.consents.items()
             },
             is_archived=draft.is_archived,
             organization=organization,
@@ -326,11 +325,11 @@ def _register(batch: PatientImport, draft: Draft, actor: Actor) -> Patient:
         actor=actor,
         **draft.fields(language=batch.organization.languages[0]),
     )
-    for purpose, given in draft.consents.items():
+    for purpose, status in draft.consents.items():
         set_consent(
             patient=patient,
             purpose=purpose,
-            status=ConsentStatus.ACTIVE if given else ConsentStatus.WITHDRAWN,
+            status=status,
             **draft.circumstances(purpose, file_name=batch.file_name),
             actor=actor,
         )

@@ -14,7 +14,7 @@ from apps.core.actors import Actor
 from apps.events.services import Happening, emit_many
 from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission
-from apps.patients.models import Consent, ConsentStatus, Identifier, Patient
+from apps.patients.models import Consent, Identifier, Patient
 from apps.patients.parts import Row
 from apps.patients.services.consents import EVENTS, happening_of, take_answer
 from apps.patients.services.parts import first_rows
@@ -40,16 +40,14 @@ def newcomer_of(
 ) -> Newcomer:
     """Return somebody by the fields that `create_patient` takes; asks the database nothing.
 
-    `answers` are by purpose: whether the consent was `given`, and the circumstances that `set_consent` takes. Raises
+    `answers` are by purpose: the `status`, and the circumstances that `set_consent` takes. Raises
     InvalidInput that names every field it refuses.
     """
     patient, parts = new_patient(given, organization=organization)
     consents = []
     for purpose, answer in answers.items():
         consent = Consent(organization_id=organization.pk, patient=patient, purpose=purpose)
-        circumstances = {name: value for name, value in answer.items() if name != "given"}
-        status = ConsentStatus.ACTIVE if answer["given"] else ConsentStatus.WITHDRAWN
-        take_answer(consent, status=status, **circumstances)
+        take_answer(consent, **answer)
         consents.append(consent)
     return Newcomer(patient, parts, consents, is_archived)
 

@@ -219,6 +219,8 @@ def set_consent(request: OrganizationRequest, pk: uuid.UUID, purpose: str, statu
     patient = find_patient(request, pk)
     form = ConsentForm(posted(request))
     before = next((consent.status for consent in patient.consents.all() if consent.purpose == purpose), "")
+    if status == ConsentStatus.WITHDRAWN and not before:
+        status = ConsentStatus.REFUSED
     if request.method == "GET" or not form.is_valid():
         if purpose not in ConsentPurpose.values or status not in ConsentStatus.values:
             raise NotFound(_("There is no such consent."))
@@ -248,15 +250,26 @@ def set_consent(request: OrganizationRequest, pk: uuid.UUID, purpose: str, statu
     if not wants_fragment(request):
         return HttpResponseRedirect(reverse("patients:tab", args=[pk, "consents"]))
     response = trigger(HttpResponse(status=204), modal__close={}, live__consents={})
-    undo = reverse("patients:set-consent", args=[pk, purpose, before]) if before and before != status else ""
+    undo = reverse("patients:take-back-consent", args=[pk, purpose, consent.status]) if before != consent.status else ""
     return toast(response, text, undo_url=undo)
+
+
+@require_POST
+@requires(Permission.PATIENTS_MANAGE)
+def take_back_consent(request: OrganizationRequest, pk: uuid.UUID, purpose: str, status: str) -> HttpResponse:
+    """Undo an answer that was just recorded: the one before it counts again."""
+    patient = find_patient(request, pk)
+    services.take_back_answer(patient=patient, purpose=purpose, status=status, actor=request.actor)
+    label = ConsentPurpose(purpose).label
+    text = _("%(purpose)s is as before for %(name)s") % {"purpose": label, "name": patient.full_name}
+    return toast(trigger(HttpResponse(status=204), live__consents={}), text)
 
 
 def _answer(before: str, status: str) -> str:
     """Return what an answer is: who never gave a consent can't withdraw it."""
     if status == ConsentStatus.ACTIVE:
         return "gives"
-    return "takes back" if before else "refuses"
+    return "takes back" if before == ConsentStatus.ACTIVE else "refuses"
 
 
 def _consents_context(request: OrganizationRequest, patient: Patient) -> dict[str, Any]:

@@ -183,6 +183,11 @@ class TestWords:
         assert str(mother.pk) not in content
         assert "Secret" not in content
 
+    def test_refused_consent_is_rejected(self, organization, patient):
+        ConsentFactory(organization=organization, patient=patient, purpose="sms", status="refused")
+        (one,) = resources_of(bundle_of(patient), "Consent")
+        assert (one["status"], one["provision"]["type"]) == ("rejected", "deny")
+
     def test_archived_patient_is_inactive(self, organization, patient):
         services.archive_patient(patient=patient, actor=SYSTEM)
         assert resources_of(bundle_of(patient), "Patient")[0]["active"] is False

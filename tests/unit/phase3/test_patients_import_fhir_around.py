@@ -171,7 +171,7 @@ class TestConsents:
             consent("voice", "rejected"),
             consent("photos", provision={"type": "deny"}),
         )
-        assert draft.consents == {"sms": False, "email": True, "voice": False, "photos": False}
+        assert draft.consents == {"sms": "withdrawn", "email": "active", "voice": "refused", "photos": "refused"}
         assert skipped == {}
 
     @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ class TestConsents:
     @pytest.mark.parametrize("moment", ["2025-03-01", "soon", "2025-13-01T10:00:00Z", 7, None])
     def test_unreadable_day_of_an_answer_is_left_open(self, organization, moment):
         draft, _skipped = draft_of(organization, consent("sms", dateTime=moment))
-        assert draft.consents == {"sms": True}
+        assert draft.consents == {"sms": "active"}
         assert draft.circumstances("sms", file_name="a.json")["decided_at"] is None
 
 

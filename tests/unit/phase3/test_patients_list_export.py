@@ -107,7 +107,7 @@ def whole(organization, actor) -> Patient:
         note='First "line"\n=SUM(A1)\n\n' + "long " * 1999 + "end",
         preferred_channel="sms",
     )
-    answers = {"whatsapp": "active", "sms": "withdrawn", "data_sharing": "active", "ai_processing": "withdrawn"}
+    answers = {"whatsapp": "active", "sms": "withdrawn", "data_sharing": "active", "ai_processing": "refused"}
     for purpose, status in answers.items():
         services.set_consent(patient=made, purpose=purpose, status=status, source="front desk", actor=actor)
     return made
@@ -160,7 +160,7 @@ class TestContent:
             "consent_email": "",
             "consent_voice": "",
             "consent_data_sharing": "yes",
-            "consent_ai_processing": "no",
+            "consent_ai_processing": "refused",
             "consent_photos": "",
             "inactive": "",
         }
