@@ -28,6 +28,7 @@ urlpatterns = [
     path("calendar/", calendar.calendar, name="calendar"),
     path("calendar/group/<uuid:session>/", calendar.group, name="calendar-group"),
     path("appointments/book/", book.book, name="book"),
+    path("appointments/tell/<slug:about>/", book.silence, name="silence"),
     path("appointments/book/times/", times.free_times, name="times"),
     path("patients/<uuid:pk>/appointments/", panels.for_patient, name="for-patient"),
     path("patients/<uuid:pk>/book/", book.book_for_patient, name="book-for-patient"),

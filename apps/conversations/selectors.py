@@ -12,12 +12,13 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from apps.communications.models import Communication, Status
+from apps.communications.models import Communication, ContactState, Status
 from apps.conversations.attachments import attachments_of
 from apps.conversations.models import (
     Attention,
@@ -33,7 +34,8 @@ from apps.core.errors import NotFound
 from apps.core.shown import Shown
 from apps.media.selectors import FileShown
 from apps.organizations.models import Organization
-from apps.patients.models import full_name
+from apps.patients.models import SAID_NO, Consent, ConsentStatus, full_name
+from apps.patients.profile import CHANNELS
 from apps.patients.selectors import find_patient_ids
 
 PAGE = 100
@@ -183,12 +185,39 @@ def threads_of_patient(*, organization: Organization, patient_id: uuid.UUID, lim
 def get_thread(*, organization: Organization, conversation_id: uuid.UUID) -> Conversation:
     """Return one thread with its patient and owner; raise NotFound for another organization's. One query."""
     thread: Conversation | None = (
-        Conversation.objects.for_organization(organization).for_list().filter(pk=conversation_id).first()
+        Conversation.objects.for_organization(organization)
+        .for_list()
+        .annotate(said_no=_said_no())
+        .filter(pk=conversation_id)
+        .first()
     )
     if thread is None:
         raise NotFound(_("This conversation does not exist. Go back to the inbox."))
     thread.organization = organization
     return thread
+
+
+def left_channel(conversation: Conversation) -> str:
+    """Return in words that the person said no to messages on the channel of a thread of `get_thread`, else "".
+
+    Answers stay allowed: they are asked for by who writes.
+    """
+    status, words = vars(conversation).get("said_no"), CHANNELS.get(conversation.channel, {})
+    return str(words[status]) if status in words else ""
+
+
+def _said_no() -> Coalesce:
+    """Return the patient's no to the thread's channel; a STOP from the address is one, also of nobody known."""
+    answers = Consent.objects.filter(
+        patient_id=OuterRef("patient_id"), purpose=OuterRef("channel"), status__in=SAID_NO
+    ).values("status")[:1]
+    stops = ContactState.objects.filter(
+        organization_id=OuterRef("organization_id"),
+        channel=OuterRef("channel"),
+        address=OuterRef("address"),
+        opted_out_at__isnull=False,
+    ).values(stop=Value(ConsentStatus.WITHDRAWN.value))[:1]
+    return Coalesce(Subquery(answers), Subquery(stops))
 
 
 def _narrow(rows: QuerySet, view: str, user_id: uuid.UUID | None) -> QuerySet:

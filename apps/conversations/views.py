@@ -25,7 +25,15 @@ from apps.communications.models import Category, Channel
 from apps.conversations import services
 from apps.conversations.canned import fitting_templates
 from apps.conversations.models import Conversation, ConversationStatus, OwnerKind
-from apps.conversations.selectors import VIEWS, get_thread, inbox, thread_lines, threads_of_patient, threads_of_view
+from apps.conversations.selectors import (
+    VIEWS,
+    get_thread,
+    inbox,
+    left_channel,
+    thread_lines,
+    threads_of_patient,
+    threads_of_view,
+)
 from apps.core.counting import capped, counts_of
 from apps.core.errors import ApplicationError, InvalidInput
 from apps.core.htmx import toast, trigger, wants_fragment
@@ -70,7 +78,9 @@ def thread(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     context = {"body": "", "error": ""} | _owner_context(request, conversation)
     for part_context in PARTS.values():
         context |= part_context(request, conversation)
-    context |= _composer_context(conversation, coming=[context["next"]] if context["next"] else [])
+    context |= _composer_context(
+        conversation, coming=[context["next"]] if context["next"] else [], left=context["left"]
+    )
     return render(request, "conversations/inbox.html", context | _list_context(request, current=conversation))
 
 
@@ -232,6 +242,7 @@ def _patient_context(request: HttpRequest, conversation: Conversation) -> dict[s
         "may_manage_visits": request.actor.may(Permission.APPOINTMENTS_MANAGE),  # type: ignore[attr-defined]
         "age": patient.age(conversation.organization.today()) if patient else None,
         "next": next_appointment(patient=patient) if patient else None,
+        "left": left_channel(conversation),
     }
 
 
@@ -247,7 +258,9 @@ PARTS: dict[str, Callable[[HttpRequest, Conversation], dict[str, Any]]] = {
 }
 
 
-def _composer_context(conversation: Conversation, *, coming: Sequence[Appointment] | None = None) -> dict[str, Any]:
+def _composer_context(
+    conversation: Conversation, *, coming: Sequence[Appointment] | None = None, left: str | None = None
+) -> dict[str, Any]:
     """Say whether a free text may go out now, why not, and what would work instead: SMS, or a template."""
     if conversation.status == ConversationStatus.CLOSED:
         return {"decision": None, "sms_instead": False, "is_closed": True}
@@ -262,6 +275,7 @@ def _composer_context(conversation: Conversation, *, coming: Sequence[Appointmen
     closed = decisions[own].code == policy.Code.WINDOW_CLOSED
     return {
         "decision": decisions[own],
+        "left": left_channel(conversation) if left is None else left,
         "window_closed": closed,
         "templates": fitting_templates(conversation=conversation, coming=coming) if closed else [],
         "sms_instead": own == Channel.WHATSAPP and not decisions[own].allowed and decisions[Channel.SMS].allowed,

@@ -18,14 +18,17 @@ from apps.appointments.models import AppointmentType, Source
 from apps.appointments.services import book_appointment
 from apps.appointments.views.times import chosen_place_and_time, listed_times, slot_line
 from apps.core.dates import as_day
+from apps.core.errors import NotFound
 from apps.core.htmx import go, in_dialog, toast, trigger
 from apps.core.ids import as_uuid
+from apps.notifications.services import silence_of
 from apps.organizations.access import requires
 from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission
 from apps.patients.models import Patient
 from apps.practitioners.models import Practitioner
 
+TOLD = ("booked", "rescheduled")
 GIVEN = ("patient", "appointment_type", "practitioner", "day", "own_time", "minutes", "room", "reason")
 
 
@@ -67,9 +70,29 @@ def book(request: HttpRequest) -> HttpResponse:
         "day": date_format(local, "D j M"),
         "time": f"{local:%H:%M}",
     }
+    silence = _silence_of(organization, patient, "appointment.booked") if data["tell"] else ""
+    if silence:
+        text = _("%(done)s. Nothing can be sent: %(why)s") % {"done": text, "why": silence}
     if not in_dialog(request):
         return go(request, reverse("appointments:detail", args=[appointment.pk]), text)
-    return trigger(toast(HttpResponse(status=204), text), modal__close=True, live__appointments=True)
+    response = toast(HttpResponse(status=204), text, tone="warn" if silence else "ok")
+    return trigger(response, modal__close=True, live__appointments=True)
+
+
+@require_GET
+@requires(Permission.APPOINTMENTS_MANAGE)
+def silence(request: HttpRequest, about: str) -> HttpResponse:
+    """Answer why the chosen patient would not get a message about their visit; nothing when they would."""
+    organization = request.organization  # type: ignore[attr-defined]
+    if about not in TOLD:
+        raise NotFound(_("There is no such message."))
+    patient = Patient.objects.for_organization(organization).filter(pk=as_uuid(request.GET.get("patient", ""))).first()
+    why = _silence_of(organization, patient, f"appointment.{about}") if patient else ""
+    return render(request, "appointments/_silence.html", {"why": why})
+
+
+def _silence_of(organization: Organization, patient: Patient, event_type: str) -> str:
+    return silence_of(organization=organization, patient=patient, event_type=event_type)
 
 
 @require_GET

@@ -3,7 +3,7 @@
 from apps.notifications.services.notices import mark_notices_read, notify_staff
 from apps.notifications.services.planning import plan_from_rules, send_template
 from apps.notifications.services.preview import Preview, preview_template
-from apps.notifications.services.reach import Reach, reach_of
+from apps.notifications.services.reach import Reach, reach_of, silence_of
 from apps.notifications.services.templates import (
     create_rule,
     create_template,
@@ -26,6 +26,7 @@ __all__ = [
     "preview_template",
     "reach_of",
     "send_template",
+    "silence_of",
     "update_rule",
     "update_template",
 ]

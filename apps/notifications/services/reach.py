@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.communications import policy
 from apps.communications.models import Channel, Communication
-from apps.notifications.models import Template
+from apps.notifications.models import Rule, Template
 from apps.organizations.models import Organization
 from apps.patients.models import ContactSystem, Patient
 
@@ -115,3 +115,58 @@ def _text_for(
         if (channel, language) in texts:
             return True, texts[channel, language]
     return False, ""
+
+
+_NO_CONSENT = frozenset(
+    {
+        policy.Code.CONSENT_MISSING,
+        policy.Code.CONSENT_REFUSED,
+        policy.Code.CONSENT_WITHDRAWN,
+        policy.Code.OPTED_OUT,
+    }
+)
+
+
+def silence_of(*, organization: Organization, patient: Patient, event_type: str) -> str:
+    """Return why nothing that an event is told by at once can reach the patient, in words; "" when something can.
+
+    Looks at every channel of the rules without an offset, as planning does: "no consent for WhatsApp, SMS; no e-mail
+    address". "" as well when no rule tells of the event. Five queries at most.
+    """
+    rules = list(Rule.objects.for_organization(organization).planned_by(event_type).filter(offset_minutes__isnull=True))
+    wanted = {channel for rule in rules for channel in (*rule.channels, *rule.also_channels)}
+    channels = [channel for channel in Channel.values if channel in wanted]
+    if not channels:
+        return ""
+    refused: dict[str, str] = {}
+    for channel in channels:
+        if not _address_of(patient, channel):
+            word = _("no e-mail address") if channel == Channel.EMAIL else _("no phone number")
+            refused[channel] = str(word)
+    decisions = _decide(organization, patient, rules[0].category, [one for one in channels if one not in refused])
+    without_consent = [channel for channel, found in decisions.items() if found.code in _NO_CONSENT]
+    for channel, found in decisions.items():
+        if found.allowed or found.code in {policy.Code.QUIET_HOURS, policy.Code.WINDOW_CLOSED}:
+            return ""
+        if channel not in without_consent:
+            refused[channel] = found.reason.rstrip(".")
+    names = ", ".join(str(Channel(channel).label) for channel in without_consent)
+    consent = [_("no consent for %(channels)s") % {"channels": names}] if names else []
+    return "; ".join([*consent, *dict.fromkeys(refused.values())])
+
+
+def _decide(
+    organization: Organization, patient: Patient, category: str, channels: Sequence[str]
+) -> dict[str, policy.Decision]:
+    probes = {
+        channel: Communication(
+            organization=organization,
+            channel=channel,
+            category=category,
+            to_address=_address_of(patient, channel),
+            patient=patient,
+        )
+        for channel in channels
+    }
+    facts = policy.load_facts(organization, probes.values())
+    return {channel: policy.judge(facts[probe.pk], timezone.now()) for channel, probe in probes.items()}
