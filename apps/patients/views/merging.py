@@ -174,10 +174,9 @@ def leftovers(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
         except (Conflict, InvalidInput) as error:
             refusal = error.message
         else:
-            n = sum(moved.values())
             gets = merge.survivor if to == merge.survivor_id else merge.duplicate
-            text = ngettext("%(n)d entry moved to %(name)s", "%(n)d entries moved to %(name)s", n)
-            messages.success(request, text % {"n": n, "name": gets.full_name})
+            n, asked = sum(moved.values()), sum(len(set(ids)) for ids in chosen.values())
+            messages.add_message(request, messages.SUCCESS if n else messages.INFO, _moved_in_words(n, asked - n, gets))
             return _lead_to(request, reverse("patients:merge-leftovers", args=[pk]))
     context: dict[str, Any] = {
         "merge": merge,
@@ -190,6 +189,25 @@ def leftovers(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     except Conflict as not_yet:
         context["refusal"] = not_yet.message
     return render(request, "patients/merge_leftovers.html", context, status=422 if refusal else 200)
+
+
+def _moved_in_words(moved: int, stayed: int, gets: Patient) -> str:
+    """Say how many entries moved to a record, and how many were with it already."""
+    whose = {"name": gets.full_name, "number": gets.record_number}
+    text = ngettext(
+        "%(n)d entry moved to %(name)s (%(number)s)", "%(n)d entries moved to %(name)s (%(number)s)", moved
+    ) % {"n": moved, **whose}
+    if not stayed:
+        return text
+    if not moved:
+        there = ngettext(
+            "Nothing moved: that entry is with %(name)s (%(number)s) already",
+            "Nothing moved: those entries are with %(name)s (%(number)s) already",
+            stayed,
+        )
+        return there % whose
+    also = ngettext("%(n)d was there already", "%(n)d were there already", stayed) % {"n": stayed}
+    return f"{text}; {also}"
 
 
 def _chosen_rows(request: OrganizationRequest) -> dict[str, list[uuid.UUID]]:

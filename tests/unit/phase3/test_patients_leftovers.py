@@ -278,6 +278,30 @@ class TestPage:
         assert answer.status_code == 422
         assert f'value="{POINT}:{point.pk}" checked' in answer.content.decode()
 
+    def test_the_toast_names_the_record_that_has_it_now(self, desk_client, organization, patient, double, merged):
+        points = [ContactPointFactory(organization=organization, patient=patient) for _one in range(2)]
+        separate(merged)
+
+        def told(to: Patient, *rows) -> list[str]:
+            data = {"row": [f"{POINT}:{row.pk}" for row in rows], "to": str(to.pk)}
+            return [str(one) for one in desk_client.post(self.url(merged), data, follow=True).context["messages"]]
+
+        whose = f"Anna Lopez ({double.record_number})"
+        assert told(double, points[0]) == [f"1 entry moved to {whose}"]
+        assert told(double, points[0]) == [f"Nothing moved: that entry is with {whose} already"]
+        assert told(double, *points) == [f"1 entry moved to {whose}; 1 was there already"]
+
+    def test_messages_say_what_became_of_them(self, desk_client, organization, patient, merged):
+        CommunicationFactory(
+            organization=organization, patient=patient, channel="whatsapp", status="cancelled", body=""
+        )
+        CommunicationFactory(organization=organization, patient=patient, channel="sms", status="sent", body="See you")
+        separate(merged)
+        page = desk_client.get(self.url(merged)).content.decode()
+        assert "<legend>Messages</legend>" in page
+        assert "WhatsApp, reminder, skipped" in page
+        assert "SMS: See you" in page
+
     @pytest.mark.parametrize(
         "data", [{}, {"row": "nonsense"}, {"row": "a:b", "to": "\0"}, {"row": f"x:{uuid.uuid4()}"}]
     )

@@ -111,7 +111,7 @@ class TestExactly:
         assert set(report.returned) == {
             *("1 address", "1 identifier", "1 person around them"),
             *("1 phone or e-mail", "1 consent", "1 visit", "1 waitlist entry"),
-            *("1 message sent", "1 conversation", "1 journey"),
+            *("1 message", "1 conversation", "1 journey"),
         }
         assert "Given name" in report.restored
 
@@ -359,7 +359,7 @@ class TestAfterwards:
         done = merge(patient, double)
         before = whole_database()
         seen = services.preview_unmerge(merge=done, actor=SYSTEM)
-        assert seen.returned == ["1 message sent"]
+        assert seen.returned == ["1 message"]
         assert whole_database() == before
         assert not Event.objects.filter(type="patient.unmerged").exists()
         assert Communication.objects.get().patient_id == patient.pk
