@@ -170,7 +170,7 @@ def _pair_context(request: OrganizationRequest, candidate: DuplicateCandidate) -
         "second": second,
         "fields": review.compared_fields(first, second, country=request.organization.country),
         "reasons": review.reasons_of(candidate),
-        "merge_url": review.merge_url(first, second),
+        "merge_url": review.merge_url(first, second) if request.actor.may(Permission.PATIENTS_MERGE) else "",
     }
 
 

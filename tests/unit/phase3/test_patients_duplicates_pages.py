@@ -233,3 +233,9 @@ def test_a_pair_whose_record_was_corrected_says_that_it_is_gone(desk_client, pai
     answer = desk_client.get(url)
     assert answer.status_code == 404
     assert "not in the review any more" in text_of(answer)
+
+
+def test_who_may_not_merge_is_not_offered_it(clinician, pair):
+    page = text_of(client_for(clinician).get(reverse("patients:duplicate", args=[pair.pk])))
+    assert "Not the same" in page
+    assert "Merge…" not in page
