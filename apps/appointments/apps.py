@@ -38,6 +38,7 @@ class AppointmentsConfig(AppConfig):
             url_name="appointments:for-patient",
             order=20,
             permission=Permission.APPOINTMENTS_VIEW,
+            live=("appointments",),
             rows=visits_of,
         )
         panels.register(

@@ -30,5 +30,6 @@ class ConversationsConfig(AppConfig):
             url_name="conversations:for-patient",
             order=30,
             permission=Permission.CONVERSATIONS_VIEW,
+            live=("conversations:4",),
             rows=threads_of,
         )

@@ -27,5 +27,6 @@ panels.register(
     url_name="journeys:for-patient",
     order=50,
     permission=Permission.JOURNEYS_VIEW,
+    live=("journeys",),
     rows=open_runs_of,
 )

@@ -28,6 +28,7 @@ from apps.media import services
 from apps.media.handing_out import Variant, hand_out
 from apps.media.models import Media, MediaState, Purpose
 from apps.media.serializers import (
+    CompletedSerializer,
     CompleteSerializer,
     DeletionSerializer,
     DownloadSerializer,
@@ -99,14 +100,15 @@ class UploadViewSet(_NotedViewSet):
         context = {**self.get_serializer_context(), "form": form}
         return Response(UploadSerializer(media, context=context).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=CompleteSerializer, responses={200: MediaSerializer, 202: MediaSerializer})
+    @extend_schema(request=CompleteSerializer, responses={200: CompletedSerializer, 202: CompletedSerializer})
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, pk: uuid.UUID) -> Response:
         """Have what was sent examined. Idempotent.
 
         200 when the file is ready. 202 with `state: checking` for a large one: ask `media/{id}/` again. 422 when the
         bytes are not accepted, with the reason's `code` (`type_not_allowed`, `type_mismatch`, `too_large`,
-        `too_many_pixels`, `unreadable`, `empty`); they are removed. 409 `not_uploaded` when nothing has arrived.
+        `too_many_pixels`, `unreadable`, `empty`); they are removed. `same_as` names the file
+        that the patient had with the same bytes. 409 `not_uploaded` when nothing has arrived.
         """
         media = services.complete_upload(media=self.get_object(), actor=self.actor)
         self._note([media])
@@ -119,7 +121,8 @@ class UploadViewSet(_NotedViewSet):
                 errors=[{"field": "file", "code": media.reason_code, "message": media.reason}],
             )
             return Response(body, status=body["status"], content_type="application/problem+json")
-        response = self._shown(media)
+        fresh = self.get_queryset().get(pk=media.pk)
+        response = Response(CompletedSerializer(fresh, context=self.get_serializer_context()).data)
         response.status_code = HTTPStatus.ACCEPTED if media.state == MediaState.CHECKING else HTTPStatus.OK
         return response
 

@@ -22,6 +22,7 @@ class MediaConfig(AppConfig):
             url_name="media:for-patient",
             order=70,
             permission=Permission.MEDIA_VIEW,
+            live=("files",),
             rows=files_of,
         )
         panels.register(

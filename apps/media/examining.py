@@ -63,12 +63,12 @@ def too_large(limit: int) -> Unacceptable:
     )
 
 
-def wrong_type() -> Unacceptable:
-    """Return the refusal of a type that is not allowed; it names those that are."""
-    return Unacceptable(
-        "type_not_allowed",
-        _("This type of file is not accepted. Accepted are: %(types)s.") % {"types": ALLOWED_IN_WORDS},
-    )
+def wrong_type(said: Kind | None = None) -> Unacceptable:
+    """Return the refusal of a type that is not allowed; it names those that are, and what the file only is called."""
+    text = _("This type of file is not accepted. Accepted are: %(types)s.") % {"types": ALLOWED_IN_WORDS}
+    if said is not None:
+        text = _("The file is called %(said)s, but that is not what is in it.") % {"said": said.label} + " " + text
+    return Unacceptable("type_not_allowed", text)
 
 
 @contextmanager
@@ -96,12 +96,11 @@ def chunks_of(stream: BinaryIO | File[bytes]) -> Iterator[bytes]:
 
 def examine(copy: Received, *, claimed_type: str, file_name: str) -> Examined:
     """Say what the bytes are; raise Unacceptable for a type or size that is not allowed, or another one than was said."""
-    kind = recognise(copy.stream)
+    kind, said = recognise(copy.stream), claimed_kind(claimed_type, file_name)
     if kind is None:
-        raise wrong_type()
+        raise wrong_type(said)
     if copy.size > kind.limit:
         raise too_large(kind.limit)
-    said = claimed_kind(claimed_type, file_name)
     if said is not None and not _is_same(said.group, kind.group):
         raise Unacceptable(
             "type_mismatch",

@@ -71,6 +71,15 @@ def get_media(*, organization: Organization, media_id: uuid.UUID) -> Media:
     return media
 
 
+def same_file(media: Media) -> Media | None:
+    """Return the patient's earliest other file with the same bytes; one query, none when there is nothing to compare."""
+    if media.patient_id is None or media.stored_id is None or media.state != MediaState.READY:
+        return None
+    others = Media.objects.filter(organization_id=media.organization_id, patient_id=media.patient_id).ready()
+    found: Media | None = others.filter(stored_id=media.stored_id).exclude(pk=media.pk).order_by("id").first()
+    return found
+
+
 def files_of_patient(*, organization: Organization, patient_id: uuid.UUID, limit: int) -> list[FileShown]:
     """Return a patient's files, newest first, with those that are on their way; one query."""
     rows = Media.objects.for_organization(organization).of_patient(patient_id).for_list()

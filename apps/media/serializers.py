@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.core.api.fields import InstantField, InUtc
 from apps.media.models import Media, MediaState, Purpose
+from apps.media.selectors import same_file
 from apps.media.services.records import REASON_CHARS
 from apps.media.storage import FILE_FIELD, UploadForm
 from apps.patients.serializers import PatientField
@@ -74,6 +76,29 @@ class MediaSerializer(InUtc, serializers.ModelSerializer):
         return media.photo_at is not None and media.state == MediaState.READY
 
 
+class SameFileSerializer(serializers.Serializer):
+    """A file of the patient with the same bytes."""
+
+    id = serializers.UUIDField()
+    file_name = serializers.CharField()
+
+
+class CompletedSerializer(MediaSerializer):
+    """A file that was sent, and whether the patient had it already."""
+
+    same_as = serializers.SerializerMethodField(help_text="an earlier file of the patient with the same bytes, or null")
+
+    class Meta(MediaSerializer.Meta):
+        fields = [*MediaSerializer.Meta.fields, "same_as"]
+        read_only_fields = fields
+
+    @extend_schema_field(SameFileSerializer(allow_null=True))
+    def get_same_as(self, media: Media) -> dict[str, Any] | None:
+        """Look for it; one query, none for a file that is nobody's or not ready."""
+        same = same_file(media)
+        return dict(SameFileSerializer(same).data) if same else None
+
+
 class UploadFormSerializer(serializers.Serializer):
     """Send the file as multipart/form-data: all `fields`, then the file as `file_field`."""
 
@@ -119,7 +144,12 @@ class UploadWriteSerializer(serializers.Serializer):
 
     file_name = serializers.CharField(max_length=NAME_CHARS)
     content_type = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
-    size = serializers.IntegerField(min_value=1, max_value=MOST_SIZE, help_text="bytes; the upload may not have more")
+    size = serializers.IntegerField(
+        min_value=1,
+        max_value=MOST_SIZE,
+        help_text="bytes; the upload may not have more",
+        error_messages={"min_value": gettext_lazy("The file is empty. Choose another one.")},
+    )
     purpose = serializers.ChoiceField(choices=UPLOAD_PURPOSES, default=Purpose.DOCUMENT.value)
     patient = PatientField(required=False, allow_null=True, default=None)
     subject_kind = serializers.CharField(max_length=20, required=False, allow_blank=True, default="")

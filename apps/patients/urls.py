@@ -33,6 +33,7 @@ urlpatterns = [
     path("<uuid:pk>/", record.detail, name="detail"),
     path("<uuid:pk>/possible-duplicates/", duplicates.flag, name="duplicate-flag"),
     path("<uuid:pk>/timeline/", record.timeline, name="timeline"),
+    path("<uuid:pk>/tabs/", record.tabs, name="tabs"),
     path("<uuid:pk>/tab/<slug:key>/", record.tab, name="tab"),
     path("<uuid:pk>/edit/", forms.edit, name="edit"),
     path("<uuid:pk>/archive/", record.archive, name="archive"),

@@ -45,6 +45,19 @@ function send({ url, fields, file_field: field }, file, onProgress) {
   });
 }
 
+/** Several that were not added can be cleared at once. */
+function countBad(zone) {
+  zone.querySelector(".clear").hidden = zone.querySelectorAll(".send.is-bad").length < 2;
+}
+
+document.addEventListener("click", (event) => {
+  const zone = event.target.closest?.(".clear-all")?.closest("[data-uploads]");
+  if (!zone) return;
+  for (const line of zone.querySelectorAll(".send.is-bad")) line.remove();
+  countBad(zone);
+  zone.querySelector("input[type=file]").focus();
+});
+
 /** One file's line. */
 class Line {
   constructor(zone, file, purpose) {
@@ -53,7 +66,7 @@ class Line {
     this.purpose = purpose;
     this.element = zone.querySelector("template").content.firstElementChild.cloneNode(true);
     this.element.querySelector("bdi").textContent = file.name;
-    this.element.querySelector(".away").addEventListener("click", () => this.element.remove());
+    for (const button of [".away", ".keep"]) this.element.querySelector(button).addEventListener("click", () => this.leave());
     this.again = this.element.querySelector(".again");
     this.again.addEventListener("click", () => enqueue(this));
     this.say("waiting");
@@ -66,6 +79,32 @@ class Line {
     // What was refused with a reason is refused again; only a broken connection is worth another try.
     this.element.classList.toggle("is-bad", key === "offline");
     this.again.hidden = key !== "offline" || text !== "";
+    countBad(this.zone);
+  }
+
+  leave() {
+    this.element.remove();
+    countBad(this.zone);
+  }
+
+  /** Say that the patient has these bytes already, and ask which of the two stays. @param {{id: string, file_name: string}} same */
+  ask(same, id) {
+    this.say("same");
+    const link = document.createElement("a");
+    link.href = `/files/${same.id}/`;
+    link.setAttribute("hx-get", link.href);
+    link.setAttribute("hx-target", "#modal");
+    link.append(document.createElement("bdi"));
+    link.firstChild.textContent = same.file_name;
+    this.element.querySelector(".l2").append(" ", link);
+    const off = this.element.querySelector(".off");
+    off.setAttribute("hx-post", `/files/${id}/delete/`);
+    off.setAttribute("hx-vals", JSON.stringify({ reason: this.zone.dataset.textTwice }));
+    off.setAttribute("hx-swap", "none");
+    off.addEventListener("htmx:afterRequest", (event) => event.detail.successful && this.leave());
+    this.element.querySelector(".twice").hidden = false;
+    this.element.querySelector("progress").hidden = true;
+    htmx.process(this.element);
   }
 
   async work() {
@@ -80,8 +119,9 @@ class Line {
     const done = await ask(`${address}${begun.id}/complete/`, {});
     document.body.dispatchEvent(new CustomEvent("live:files"));
     if (done.state === "checking") return this.say("later");
+    if (done.same_as) return this.ask(done.same_as, done.id);
     this.say("done");
-    return setTimeout(() => this.element.remove(), 2500);
+    return setTimeout(() => this.leave(), 2500);
   }
 }
 

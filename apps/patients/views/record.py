@@ -57,6 +57,7 @@ def _page(request: OrganizationRequest, pk: uuid.UUID, key: str) -> HttpResponse
         raise NotFound(_("There is no such part of the record."))
     context = _context(request, patient) | {
         "tabs": tabs,
+        "tabs_follow": _tabs_follow(request, patient),
         "tab": key,
         "included": next((item["included"] for item in tabs if item["key"] == key), ""),
     }
@@ -117,6 +118,27 @@ def _tabs(request: OrganizationRequest, patient: Patient, current: str) -> list[
         }
     )
     return [item | {"current": item["key"] == current} for item in items]
+
+
+def _tabs_follow(request: OrganizationRequest, patient: Patient) -> str:
+    """Return the topics after whose events the numbers at the tabs are counted again."""
+    placed = panels.placed("tab", patient=patient, actor=request.actor)
+    return " ".join(dict.fromkeys(["consents", *(topic for part in placed for topic in part.panel.live)]))
+
+
+@require_GET
+@requires(Permission.PATIENTS_VIEW)
+def tabs(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
+    """Answer the row of tabs again after a change, with the present numbers."""
+    patient = find_patient(request, pk)
+    current = request.GET.get("current", "")
+    context = {
+        "patient": patient,
+        "tab": current,
+        "tabs": _tabs(request, patient, current),
+        "tabs_follow": _tabs_follow(request, patient),
+    }
+    return render(request, "patients/_tabs.html", context)
 
 
 @require_GET

@@ -36,6 +36,7 @@ from tests.fixtures.media import (
     with_place_and_turn,
     word_document,
 )
+from tests.fixtures.patients import PatientFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -122,6 +123,19 @@ class TestUploading:
         assert work_on_due() == 0
 
 
+class TestTwice:
+    def test_the_same_bytes_again_name_the_file_that_is_there(self, sender, patient):
+        first = sender.upload(picture(), name="scan.jpg", patient=str(patient.pk)).json()
+        second = sender.upload(picture(), name="again.jpg", patient=str(patient.pk)).json()
+        assert first["same_as"] is None
+        assert second["same_as"] == {"id": first["id"], "file_name": "scan.jpg"}
+
+    def test_another_patient_s_file_is_not_named(self, sender, organization, patient):
+        sender.upload(picture(), name="scan.jpg", patient=str(patient.pk))
+        other = PatientFactory(organization=organization)
+        assert sender.upload(picture(), name="scan.jpg", patient=str(other.pk)).json()["same_as"] is None
+
+
 class TestWhatIsRefused:
     def test_a_type_that_is_not_allowed_is_named_with_those_that_are(self, sender):
         answer = sender.ask(b"MZ", name="setup.exe", content_type="application/x-msdownload")
@@ -137,6 +151,15 @@ class TestWhatIsRefused:
         )
         assert (answer.status_code, answer.json()["code"]) == (422, "too_large")
         assert "25" in answer.json()["detail"]
+
+    def test_an_empty_file_is_refused_in_plain_words(self, sender):
+        answer = sender.ask(b"", name="scan.jpg")
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["message"] == "The file is empty. Choose another one."
+
+    def test_a_program_that_is_called_a_picture_is_told_so(self, sender):
+        answer = sender.upload(b"MZ\x90\x00" + b"\x00" * 300, name="fake.jpg", content_type="image/jpeg")
+        assert answer.json()["detail"].startswith("The file is called JPEG, but that is not what is in it.")
 
     def test_bytes_of_another_kind_than_was_said_are_rejected_and_removed(self, sender, organization, patient):
         answer = sender.upload(b"MZ\x90\x00" + b"\x00" * 300, name="result.pdf", content_type="application/pdf")

@@ -133,6 +133,19 @@ class TestEarlierAnswers:
         assert "4 Mar 2025" in page(desk_client, patient, "tab", "consents")
 
 
+def test_the_numbers_at_the_tabs_are_counted_again_after_a_change(desk_client, patient):
+    opened = page(desk_client, patient, "detail")
+    nav = opened.split('id="p-tabs"')[1].split("</nav>")[0]
+    url = reverse("patients:tabs", args=[patient.pk])
+    assert f'data-follow-url="{url}?current=timeline"' in nav
+    assert {"consents", "files"} <= set(nav.split('data-follow="')[1].split('"')[0].split())
+    assert "Consents</a>" in nav
+    answer(desk_client, patient, "photos", "active")
+    again = desk_client.get(url, {"current": "consents"}).content.decode()
+    assert "Consents <span>1</span></a>" in again
+    assert 'id="tab-consents" aria-current="page"' in again
+
+
 def test_flags_tell_who_opted_out_from_who_never_agreed(organization, patient):
     ConsentFactory(organization=organization, patient=patient, purpose="sms", status="refused")
     ConsentFactory(organization=organization, patient=patient, purpose="whatsapp", status="withdrawn")
