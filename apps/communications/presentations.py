@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Collection
 
 from django.utils.functional import Promise
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.communications.models import Category, Channel
+from apps.communications.models import Category, Channel, Communication, Status
 from apps.communications.policy import Code
+from apps.core.actors import Actor
 from apps.events.models import Event
-from apps.events.registry import Presentation, present
+from apps.events.registry import Presentation, Told, present, tell
+from apps.organizations.models import Organization
+from apps.organizations.permissions import Permission
 
 _ICONS = {
     "planned": "clock",
@@ -65,6 +70,38 @@ def _label(choices: type[Category] | type[Channel], value: str | None) -> str:
     return str(choices(value).label) if value in choices.values else _("Message")
 
 
+_TOLD = {
+    Status.READ: (gettext_lazy("Read"), "info", "checks", "read_at"),
+    Status.DELIVERED: (gettext_lazy("Delivered"), "neutral", "checks", "delivered_at"),
+    Status.SENT: (gettext_lazy("Sent"), "neutral", "check", "sent_at"),
+    Status.SCHEDULED: (gettext_lazy("Planned"), "neutral", "clock", "due_at"),
+    Status.QUEUED: (gettext_lazy("Queued"), "neutral", "clock", ""),
+    Status.SENDING: (gettext_lazy("Queued"), "neutral", "clock", ""),
+    Status.CANCELLED: (gettext_lazy("Skipped"), "neutral", "circle-minus", ""),
+    Status.BLOCKED: (gettext_lazy("Blocked"), "warn", "ban", ""),
+    Status.AMBIGUOUS: (gettext_lazy("Not certain"), "warn", "help", ""),
+    Status.UNDELIVERED: (gettext_lazy("Not delivered"), "bad", "alert-circle", "failed_at"),
+    Status.FAILED: (gettext_lazy("Not sent"), "bad", "alert-circle", "failed_at"),
+}
+SHOWN = 400  # characters of a message in a timeline
+
+
+def tell_of_messages(
+    organization: Organization, ids: Collection[uuid.UUID], actor: Actor | None
+) -> dict[uuid.UUID, Told]:
+    """Return the state of messages, with the words for who may read conversations; one query."""
+    rows = Communication.objects.for_organization(organization).filter(pk__in=ids)
+    names = ("body", "reason", "status", "read_at", "delivered_at", "sent_at", "due_at", "failed_at")
+    may_read = actor is not None and actor.may(Permission.CONVERSATIONS_VIEW)
+    told = {}
+    for row in rows.only(*names):
+        word, tone, icon, moment = _TOLD[Status(row.status)]
+        quote = Truncator(row.body or row.reason).chars(SHOWN) if may_read else ""
+        told[row.pk] = Told(quote, str(word), tone, icon, getattr(row, moment) if moment else None)
+    return told
+
+
+tell("communication", by="communication.sent", teller=tell_of_messages)
 for _what, _icon in _ICONS.items():
     present(
         f"communication.{_what}",

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from apps.core.actors import Actor
     from apps.events.models import Event
+    from apps.organizations.models import Organization
 
 Handler = Callable[["Event"], None]
 Identities = Callable[[uuid.UUID], Collection[uuid.UUID]]
@@ -64,6 +68,35 @@ class Presentation:
     def words(self, event: Event, *, outside: bool = False) -> str:
         """Return the sentence, for a reader in the house or `outside`."""
         return self.outside(event) if outside and self.outside is not None else self.sentence(event)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the subject of several events is now: its words, and its state with when it came about (UTC)."""
+
+    quote: str
+    word: str
+    tone: str
+    icon: str
+    at: datetime | None = None
+
+
+Teller = Callable[["Organization", Collection[uuid.UUID], "Actor | None"], dict[uuid.UUID, Told]]
+_tellers: dict[str, tuple[str, Teller]] = {}
+
+
+def tell(noun: str, *, by: str, teller: Teller) -> None:
+    """Let the events of one subject be one line of a timeline: that of type `by`, or the latest where there is none.
+
+    `noun` is the first part of their types. `teller` gets an organization, ids of subjects, and who reads (None:
+    nobody who may read texts); it may ask one query.
+    """
+    _tellers[noun] = by, teller
+
+
+def teller_of(type_: str) -> tuple[str, Teller] | None:
+    """Return the type whose line stays, and who tells of the subject, for an event type whose lines are folded."""
+    return _tellers.get(type_.split(".", 1)[0])
 
 
 _presentations: dict[str, Presentation] = {}

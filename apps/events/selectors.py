@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from django.db import connection
 from django.db.models import Q
 
+from apps.core.actors import Actor
 from apps.events import registry
 from apps.events.models import Event
 from apps.organizations.models import Organization
@@ -112,6 +113,8 @@ class TimelineEntry:
     text: str
     by: str
     url: str
+    subject_id: uuid.UUID | None = None
+    told: registry.Told | None = None
 
 
 class Outside(Protocol):
@@ -170,4 +173,30 @@ def entry_of(event: Event, *, outside: bool = False) -> TimelineEntry:
         text=presentation.words(event, outside=outside),
         by=event.actor_label,
         url=presentation.url(event) if presentation.url else "",
+        subject_id=event.subject_id,
     )
+
+
+def fold_entries(
+    entries: Sequence[TimelineEntry], *, organization: Organization, actor: Actor | None
+) -> list[TimelineEntry]:
+    """Return the entries with one line for each subject that is told of, in place of one for each of its events.
+
+    One query for each kind of such subjects; none without them.
+    """
+    lines: dict[uuid.UUID, TimelineEntry] = {}
+    tellers: dict[registry.Teller, set[uuid.UUID]] = {}
+    for entry in entries:
+        found = registry.teller_of(entry.type)
+        if found is None or entry.subject_id is None:
+            continue
+        kept, teller = found
+        tellers.setdefault(teller, set()).add(entry.subject_id)
+        if entry.subject_id not in lines or entry.type == kept:
+            lines[entry.subject_id] = entry
+    told = {key: value for teller, ids in tellers.items() for key, value in teller(organization, ids, actor).items()}
+    return [
+        replace(entry, told=told.get(entry.subject_id)) if entry.subject_id in lines else entry
+        for entry in entries
+        if entry.subject_id not in lines or lines[entry.subject_id].id == entry.id or not registry.teller_of(entry.type)
+    ]

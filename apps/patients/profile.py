@@ -14,9 +14,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from apps.core.actors import Actor
 from apps.events.models import Event
 from apps.events.registry import presented_types
-from apps.events.selectors import Outside, TimelineEntry, entry_of, patient_timeline
+from apps.events.selectors import Outside, TimelineEntry, entry_of, fold_entries, patient_timeline
 from apps.organizations.models import Organization
 from apps.patients.merging.living import merged_ids_of
 from apps.patients.models import (
@@ -270,8 +271,12 @@ def timeline_of(
     shown: int,
     before: uuid.UUID | None,
     outside: Outside | None = None,
+    actor: Actor | None = None,
 ) -> Timeline:
-    """Return a stretch of the history by local days, with `outside` for readers outside the house; one query."""
+    """Return a stretch of the history by local days, a message in one line, with its words if the actor may read them.
+
+    With `outside` it is for readers outside the house. Two queries.
+    """
     shown = max(STEP, min(shown, MOST_SHOWN))
     entries = patient_timeline(
         organization=organization,
@@ -284,7 +289,12 @@ def timeline_of(
     )
     page = entries[:shown]
     return Timeline(
-        _by_day(page, organization), kind, shown, len(entries) > shown, page[-1].id if page else None, before
+        _by_day(fold_entries(page, organization=organization, actor=actor), organization),
+        kind,
+        shown,
+        len(entries) > shown,
+        page[-1].id if page else None,
+        before,
     )
 
 

@@ -163,6 +163,7 @@ def _timeline_context(request: OrganizationRequest, patient: Patient) -> dict[st
             kind=kind if kind in {known for known, _label, _icon in kinds} else "",
             shown=int(shown) if shown.isdecimal() and len(shown) < 5 else profile.STEP,
             before=as_uuid(request.GET.get("before", "")),
+            actor=request.actor,
         ),
     }
 

@@ -22,7 +22,7 @@ from apps.patients.models import Patient
 from apps.portal.demo.clinic import SIGN_INS, Clinic, absences, change_plans, open_clinic
 from apps.portal.demo.copying import BATCH, copy
 from apps.portal.demo.doubles import write_doubles
-from apps.portal.demo.history import events_of, messages_of, reminders_ahead
+from apps.portal.demo.history import event_of, events_of, messages_of, reminders_ahead
 from apps.portal.demo.papers import attach_picture, keep_papers
 from apps.portal.demo.people import Person
 from apps.portal.demo.records import admit
@@ -190,11 +190,13 @@ def _history(
     for begin in range(0, len(visits), BATCH):
         part = visits[begin : begin + BATCH]
         copy(event for visit in part for event in events_of(visit))
-        copy(
+        messages = [
             message
             for visit in part
             for message in messages_of(visit, visit.patient, phones[visit.patient_id], clinic, rng, now)
-        )
+        ]
+        copy(messages)
+        copy(event_of(message) for message in messages)
         progress("history", begin + len(part), len(visits))
 
 

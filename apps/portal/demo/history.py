@@ -12,6 +12,7 @@ from apps.appointments.models import Appointment
 from apps.appointments.models import Status as Visit
 from apps.communications.models import Category, Channel, Communication, Provider, Status
 from apps.communications.quiet import last_moment_before_quiet
+from apps.communications.services.planning import payload_about
 from apps.core.actors import ActorKind
 from apps.core.ids import uuid7
 from apps.events.models import Event
@@ -117,6 +118,23 @@ def messages_of(
         )
         _outcome(row, at, rng, now)
         yield row
+
+
+def event_of(message: Communication) -> Event:
+    """Return the event of a message that went out, by which the patient's timeline shows it."""
+    at = message.sent_at or message.due_at
+    return Event(
+        id=uuid7(at),
+        organization_id=message.organization_id,
+        type="communication.sent",
+        subject_type=Communication._meta.label,
+        subject_id=message.pk,
+        patient_id=message.patient_id,
+        actor_kind=ActorKind.SYSTEM,
+        actor_label="",
+        payload=payload_about(message),
+        occurred_at=at,
+    )
 
 
 def _outcome(row: Communication, at: dt.datetime, rng: random.Random, now: dt.datetime) -> None:

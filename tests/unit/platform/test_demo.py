@@ -208,6 +208,13 @@ class TestRows:
             done = Appointment.objects.filter(status=Visit.FULFILLED).count()
             assert Event.objects.filter(type="appointment.fulfilled").count() == done > 0
 
+    def test_every_message_that_went_out_is_in_its_timeline(self, demo):
+        with organization_scope(organization("demo").pk):
+            sent = Communication.objects.filter(context_type=Appointment._meta.label, sent_at__isnull=False)
+            told = Event.objects.filter(type="communication.sent").values("subject_id")
+            assert sent.exists()
+            assert not sent.exclude(pk__in=told).exists()
+
     def test_patients_are_found_in_lists_and_by_phone(self, demo):
         with organization_scope(organization("demo").pk):
             assert not Patient.objects.filter(models.Q(sort_name="") | models.Q(search_text="")).exists()
