@@ -7,14 +7,14 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from apps.core.dates import day_in_words
 from apps.organizations.models import Organization
 from apps.patients.contact import show_phone
-from apps.patients.matching import Band, band_of
+from apps.patients.matching import MERGE, Band, band_of
 from apps.patients.matching.words import Reason, reason_of
 from apps.patients.models import CandidateState, ContactPoint, ContactSystem, DuplicateCandidate, Patient
 
@@ -113,9 +113,10 @@ def reasons_of(candidate: DuplicateCandidate) -> list[WeighedReason]:
 
 
 def candidates(organization: Organization, state: str = CandidateState.OPEN) -> QuerySet[DuplicateCandidate]:
-    """Return the pairs in a state, the likeliest first."""
+    """Return the pairs in a state: who is almost certainly one person, then the likeliest first."""
     rows = DuplicateCandidate.objects.for_organization(organization).filter(state=state)
-    return rows.order_by("-bits", "id")
+    certain = Case(When(is_settled=True, bits__gte=MERGE, then=0), default=1)
+    return rows.annotate(doubt=certain).order_by("doubt", "-bits", "id")
 
 
 def pairs_of_patient(patient: Patient) -> QuerySet[DuplicateCandidate]:
@@ -135,7 +136,9 @@ def list_pairs(*, organization: Organization, state: str, after: DuplicateCandid
     """Return a page of pairs, the likeliest first; one query."""
     rows = candidates(organization, state)
     if after is not None:
-        rows = rows.filter(Q(bits__lt=after.bits) | Q(bits=after.bits, pk__gt=after.pk))
+        doubt = 0 if band_of(after.bits, is_settled=after.is_settled) is Band.MERGE else 1
+        further = Q(bits__lt=after.bits) | Q(bits=after.bits, pk__gt=after.pk)
+        rows = rows.filter(Q(doubt__gt=doubt) | Q(doubt=doubt) & further)
     shown = [f"{side}__{name}" for side in ("first", "second") for name in _LISTED]
     found = list(
         rows.select_related("first", "second").only(
@@ -218,6 +221,6 @@ def merge_url(first: Patient, second: Patient) -> str:
     """Return where the two are merged into the older record; empty where merging does not exist."""
     survivor, duplicate = sorted((first, second), key=lambda patient: patient.number)
     try:
-        return reverse("patients:merge", args=[survivor.pk, duplicate.pk])
+        return reverse("patients:merge", args=[survivor.pk, duplicate.pk], query={"from": "review"})
     except NoReverseMatch:
         return ""

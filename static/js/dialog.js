@@ -12,6 +12,8 @@ const FIRST = [`.field.is-bad ${CONTROL}`, "[data-first]", "[autofocus]", ".pal-
 /** @param {HTMLDialogElement} dialog */
 export function openDialog(dialog) {
   if (!dialog.open) dialog.showModal();
+  // On a phone a file fills the screen: Back is how people leave it, so opening it is a step of its own.
+  if (dialog.id === "modal" && dialog.querySelector(".sheet-body.file") && !history.state?.inDialog && matchMedia("(max-width: 767px)").matches) history.pushState({ inDialog: true }, "");
   const first = FIRST.map((selector) => dialog.querySelector(selector)).find((element) => element?.checkVisibility());
   first?.focus();
 }
@@ -30,6 +32,20 @@ document.addEventListener("close", (event) => {
   const dialog = event.target;
   dialog.removeAttribute("data-dirty");
   if (dialog.id === "modal") dialog.replaceChildren();
+  if (dialog.id === "modal" && history.state?.inDialog) {
+    steppingBack = true;
+    history.back();
+  }
+}, true);
+
+// Before htmx, which would fetch the page below anew.
+let steppingBack = false;
+window.addEventListener("popstate", (event) => {
+  const modal = document.getElementById("modal");
+  if (!steppingBack && !(modal?.open && modal.querySelector(".sheet-body.file"))) return;
+  event.stopImmediatePropagation();
+  if (!steppingBack) modal.close();
+  steppingBack = false;
 }, true);
 
 document.addEventListener("click", (event) => {

@@ -140,11 +140,14 @@ def ask_consents(pair: Pair) -> tuple[QuerySet, QuerySet]:
 def find_consents(_pair: Pair, answers: Answers) -> Iterator[Finding]:
     """Say which answers of the two differ, and which opt-outs the merged record will have."""
     mine, theirs = ({consent.purpose: consent.status for consent in consents} for consents in answers)
-    for purpose in ConsentPurpose:
-        if (mine.get(purpose) in SAID_NO) == (theirs.get(purpose) in SAID_NO):
-            continue
-        message = _("%(purpose)s: one record said no. The no will count for both.")
-        yield Finding("opted_out", message % {"purpose": purpose.label})
+    refused = [
+        purpose.label
+        for purpose in ConsentPurpose
+        if (mine.get(purpose) in SAID_NO) != (theirs.get(purpose) in SAID_NO)
+    ]
+    if refused:
+        message = _("One record said no to: %(purposes)s. The no will count for both.")
+        yield Finding("opted_out", message % {"purposes": ", ".join(refused)})
 
 
 def keep_withdrawals(merge: Merge, pair: Pair) -> Iterable[str]:

@@ -42,6 +42,7 @@ class Line:
     cells: tuple[Cell, Cell]
     has_both: bool
     takes_both: bool
+    is_fixed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ def compare(preview: MergePreview, chosen: Mapping[str, str]) -> Comparison:
 
 def _line(preview: MergePreview, field: FieldChoice, choice: str) -> Line:
     pair = preview.pair
-    help_text = _("All stay. Choose whose come first.") if field.name in ORDERED else ""
+    is_fixed = field.name in ORDERED and (is_empty(field.mine) or is_empty(field.theirs))
+    help_text = _("All stay. Choose whose come first.") if field.name in ORDERED and not is_fixed else ""
     return Line(
         field.name,
         _label(field.name),
@@ -77,6 +79,7 @@ def _line(preview: MergePreview, field: FieldChoice, choice: str) -> Line:
         ),
         BOTH in field.choices and not is_empty(field.mine) and not is_empty(field.theirs),
         choice == BOTH,
+        is_fixed,
     )
 
 

@@ -18,6 +18,13 @@ from apps.patients.models import ContactSystem, Patient
 register = template.Library()
 
 
+@register.filter
+def breakable(address: str) -> SafeString:
+    """Let an e-mail address break behind its @, where people read a pause, before anywhere else."""
+    name, at, domain = address.rpartition("@")
+    return format_html("{}{}<wbr>{}", name, at, domain) if at else format_html("{}", address)
+
+
 @register.simple_tag
 def born(patient: Patient, today: dt.date) -> SafeString | str:
     """Render the birth date with the age, or a dash that says it is not known."""

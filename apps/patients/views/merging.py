@@ -75,6 +75,8 @@ def merge(request: OrganizationRequest, survivor: uuid.UUID, duplicate: uuid.UUI
         return _comparison(request, *_both(request, survivor, duplicate), refusal.message)
     text = _("%(number)s merged into %(name)s") % {"number": goes.record_number, "name": done.survivor.full_name}
     messages.success(request, text, extra_tags=f"undo:{reverse('patients:unmerge', args=[done.pk])}")
+    if request.POST.get("from") == "review":
+        return HttpResponseRedirect(reverse("patients:duplicates"))
     return HttpResponseRedirect(reverse("patients:detail", args=[survivor]))
 
 
@@ -100,6 +102,7 @@ def _comparison(
         "refusal": refusal,
         "unsure": unsure,
         "sure": bool(request.POST.get("same_person")),
+        "from_review": "review" in (request.GET.get("from"), request.POST.get("from")),
         "swap_url": reverse("patients:merge", args=[goes.pk, stays.pk]),
         "active_navigation": "patients",
     }

@@ -239,3 +239,24 @@ def test_who_may_not_merge_is_not_offered_it(clinician, pair):
     page = text_of(client_for(clinician).get(reverse("patients:duplicate", args=[pair.pk])))
     assert "Not the same" in page
     assert "Merge…" not in page
+
+
+def test_who_is_almost_certainly_one_person_comes_before_a_higher_score_that_is_not_settled(
+    desk_client, organization, monkeypatch
+):
+    monkeypatch.setattr("apps.patients.review.PAGE", 1)
+    likely = DuplicateCandidateFactory(organization=organization, bits=40.0, is_settled=False)
+    certain = DuplicateCandidateFactory(organization=organization, bits=30.0, is_settled=True)
+    page = desk_client.get(reverse("patients:duplicates"))
+    assert [line.id for line in page.context["lines"]] == [certain.pk]
+    further = desk_client.get(page.context["next_url"])
+    assert [line.id for line in further.context["lines"]] == [likely.pk]
+
+
+def test_a_merge_from_the_review_leads_to_the_next_pair(desk_client, pair):
+    page = desk_client.get(reverse("patients:duplicate", args=[pair.pk]))
+    url = page.context["merge_url"]
+    form = desk_client.get(url)
+    assert 'name="from" value="review"' in text_of(form)
+    data = {"from": "review", "same_person": "1"}
+    assert desk_client.post(url, data)["Location"] == reverse("patients:duplicates")

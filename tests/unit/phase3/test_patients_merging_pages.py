@@ -156,3 +156,29 @@ def test_the_page_asks_the_same_number_of_questions_for_few_rows_and_for_many(de
         return len(caught.captured_queries)
 
     assert questions(1) == questions(12)
+
+
+@pytest.mark.django_db
+class TestLessToRead:
+    def url(self, stays, goes):
+        return reverse("patients:merge", args=[stays.pk, goes.pk])
+
+    def test_noes_of_several_purposes_are_one_notice(self, desk_client, organization, patient):
+        other = PatientFactory(organization=organization)
+        for purpose in ("sms", "whatsapp", "photos"):
+            ConsentFactory(organization=organization, patient=other, purpose=purpose, status="withdrawn")
+        page = desk_client.get(self.url(patient, other)).content.decode()
+        assert page.count("The no will count for both.") == 1
+        assert "One record said no to: WhatsApp messages, SMS messages, Photos." in page
+
+    def test_whose_come_first_is_asked_only_where_both_have_some(self, desk_client, organization, patient):
+        bare = PatientFactory(organization=organization)
+        bare.contact_points.all().delete()
+        ContactPointFactory(organization=organization, patient=patient, value="+14155550166")
+        page = desk_client.get(self.url(patient, bare)).content.decode()
+        assert 'id="row-phones"' in page
+        assert 'name="field_phones"' not in page
+        ContactPointFactory(organization=organization, patient=bare, value="+14155550167")
+        page = desk_client.get(self.url(patient, bare)).content.decode()
+        assert 'name="field_phones"' in page
+        assert "All stay. Choose whose come first." in page

@@ -266,3 +266,8 @@ def test_the_warning_of_duplicates_offers_a_merge_while_a_record_is_edited(desk_
     edited = desk_client.post(url, typed | {"patient": str(patient.pk)}).content.decode()
     assert reverse("patients:merge", args=[patient.pk, double.pk]) in edited
     assert "Register" not in edited
+
+
+def test_an_e_mail_address_breaks_behind_its_at_sign(desk_client, organization, patient):
+    ContactPointFactory(organization=organization, patient=patient, system="email", value="josephine<b>@example.org")
+    assert "josephine&lt;b&gt;@<wbr>example.org" in shown(desk_client.get(page_of(patient, "details")))
