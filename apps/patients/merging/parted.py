@@ -43,6 +43,7 @@ class Parted:
     times: list[Together] = field(default_factory=list)
     others: Q = field(default_factory=lambda: Q(pk__in=[]))
     _mixed: set[str] = field(default_factory=set)
+    _answered: set[uuid.UUID] = field(default_factory=set)
 
     def withhold(self, event: Event) -> list[str]:
         """Empty the values of an event that may be the other person's, and return which fields that were; not saved.
@@ -58,8 +59,17 @@ class Parted:
             self._mixed = self._mixed | edited if meanwhile else self._mixed - names
         else:
             names = {"evidence"} & event.changes.keys() if meanwhile and event.subject_type == _CONSENT else set()
+            self._forget_earlier(event, meanwhile=meanwhile)
         event.changes = {name: [None, None] if name in names else both for name, both in event.changes.items()}
         return sorted(names)
+
+    def _forget_earlier(self, event: Event, *, meanwhile: bool) -> None:
+        """Take what proved an answer of that time out of the event of the next answer, which keeps the one before it."""
+        if event.subject_type != _CONSENT:
+            return
+        if event.subject_id in self._answered and "evidence" in event.changes:
+            event.changes = event.changes | {"evidence": [None, event.changes["evidence"][1]]}
+        (self._answered.add if meanwhile else self._answered.discard)(event.subject_id)
 
 
 def parted_of(organization: Organization, ids: Collection[uuid.UUID]) -> Parted:

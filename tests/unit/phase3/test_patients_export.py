@@ -473,6 +473,16 @@ class TestOthers:
             "withdrawn", ["evidence"], ["evidence"],
         )  # fmt: skip
 
+    def test_first_answer_after_the_separation_does_not_tell_what_proved_the_one_before(self, patient, ben):
+        services.unmerge(merge=self.one_and_edited(patient, ben), actor=SYSTEM)
+        for status, words in (("active", "Ana said yes"), ("withdrawn", "")):
+            services.set_consent(
+                patient=patient, purpose="sms", status=status, source="desk", evidence=words, actor=SYSTEM
+            )
+        events = [one for one in json_of(patient)["events"] if one["type"].startswith("consent.")]
+        assert "555019" not in json.dumps(events)
+        assert events[-1]["changes"]["evidence"][0] == "Ana said yes"
+
     def test_first_edit_after_the_separation_does_not_tell_what_stood_there_and_the_next_does(self, patient, ben):
         services.unmerge(merge=self.one_and_edited(patient, ben), actor=SYSTEM)
         for note in ("Ana has nothing", "Ana has a cough"):

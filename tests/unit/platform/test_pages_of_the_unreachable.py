@@ -123,5 +123,7 @@ class TestInbox:
 
     def test_a_stop_of_nobody_known_is_marked_as_well(self, desk_client, organization):
         thread = ConversationFactory(organization=organization, patient=None, channel="sms", address="+14155550181")
-        ContactState.objects.create(organization=organization, channel="sms", address=thread.address, opted_out_at=MONDAY)
+        ContactState.objects.create(
+            organization=organization, channel="sms", address=thread.address, opted_out_at=MONDAY
+        )
         assert "Opted out of SMS" in self.page(desk_client, thread).split('id="thread-context"')[1]
