@@ -58,8 +58,12 @@ class _Query:
         return not (self.words or self.digits or self.births or self.number is not None)
 
 
-def search_patients(*, organization: Organization, text: str, limit: int = 10) -> list[PatientMatch]:
+def search_patients(
+    *, organization: Organization, text: str, limit: int = 10, archived: bool = False
+) -> list[PatientMatch]:
     """Return the active patients that fit what was typed, best first; three queries (five at most), at most 50 patients.
+
+    With `archived`, those in the archive instead; a merged record is in neither.
 
     Words are names in any order, script and spelling (the start of a word is enough), an e-mail address, or with
     three digits and more a part of a phone; a date is a birth date in the organization's order; up to six digits
@@ -67,7 +71,7 @@ def search_patients(*, organization: Organization, text: str, limit: int = 10) -
     typos.
     """
     query = _parse(text, organization)
-    hits = _hits(query, organization, limit)
+    hits = _hits(query, organization, limit, archived=archived)
     if not hits:
         return []
     patients = with_contact_points(Patient.objects.for_organization(organization)).in_bulk([hit.id for hit in hits])
@@ -78,27 +82,29 @@ def search_patients(*, organization: Organization, text: str, limit: int = 10) -
     ]
 
 
-def find_patient_ids(*, organization: Organization, text: str, limit: int = 10) -> list[uuid.UUID]:
+def find_patient_ids(
+    *, organization: Organization, text: str, limit: int = 10, archived: bool = False
+) -> list[uuid.UUID]:
     """Return the ids of the patients that `search_patients` finds, in its order; one query."""
-    return [hit.id for hit in _hits(_parse(text, organization), organization, limit)]
+    return [hit.id for hit in _hits(_parse(text, organization), organization, limit, archived=archived)]
 
 
-def _hits(query: _Query, organization: Organization, limit: int) -> list[_Hit]:
+def _hits(query: _Query, organization: Organization, limit: int, *, archived: bool) -> list[_Hit]:
     if query.is_empty:
         return []
     limit = max(1, min(limit, 50))
     slips = {word: turned for word in query.words if word.isalpha() and (turned := _exchanged(word))}
-    hits = _ask(query, limit, {})
+    hits = _ask(query, limit, {}, archived=archived)
     if not hits and slips:
-        hits = _ask_exchanged(query, limit, slips) or _ask(query, limit, slips)
-    if query.number is not None and not any(hit.how == "number" for hit in hits):
+        hits = _ask_exchanged(query, limit, slips, archived=archived) or _ask(query, limit, slips, archived=archived)
+    if query.number is not None and not archived and not any(hit.how == "number" for hit in hits):
         living = merged_under_number(organization=organization, number=query.number)
         if living is not None:
             hits = [_Hit(living, "merged number", ""), *(hit for hit in hits if hit.id != living)][:limit]
     return hits
 
 
-def _ask(query: _Query, limit: int, slips: dict[str, list[str]]) -> list[_Hit]:
+def _ask(query: _Query, limit: int, slips: dict[str, list[str]], *, archived: bool) -> list[_Hit]:
     """Ask the database with each word's other forms (Bill: William), and with neighbouring letters exchanged.
 
     An exchange in a short word leaves hardly a trigram as it was, so it has to be asked for; in every word at once that
@@ -107,19 +113,22 @@ def _ask(query: _Query, limit: int, slips: dict[str, list[str]]) -> list[_Hit]:
     forms = {word: named for word in query.words if (named := forms_of(word))}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, how, known_by FROM patients_search(%s, %s, %s, %s, %s::date[], %s, %s, %s)",
-            [query.words, query.raw, query.digits, query.number, query.births, limit, Jsonb(forms), Jsonb(slips)],
+            "SELECT id, how, known_by FROM patients_search(%s, %s, %s, %s, %s::date[], %s, %s, %s, %s)",
+            [
+                *(query.words, query.raw, query.digits, query.number, query.births, limit),
+                *(Jsonb(forms), Jsonb(slips), archived),
+            ],
         )
         hits = [_Hit(*row) for row in cursor.fetchall()]
     return _without_far_fetched(hits, query.words)[:limit]
 
 
-def _ask_exchanged(query: _Query, limit: int, slips: dict[str, list[str]]) -> list[_Hit]:
+def _ask_exchanged(query: _Query, limit: int, slips: dict[str, list[str]], *, archived: bool) -> list[_Hit]:
     """Ask for an exchange in one word, the others as they were typed: what a slip of the hand mostly is."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, how, known_by FROM patients_search_exchanged(%s, %s, %s::date[], %s)",
-            [query.words, query.digits, query.births, Jsonb(slips)],
+            "SELECT id, how, known_by FROM patients_search_exchanged(%s, %s, %s::date[], %s, %s)",
+            [query.words, query.digits, query.births, Jsonb(slips), archived],
         )
         hits = [_Hit(*row) for row in dict.fromkeys(cursor.fetchall())]
     return _without_far_fetched(hits, query.words)[:limit]
@@ -208,11 +217,9 @@ class PatientPage:
 
 def listed_patients(*, organization: Organization, archived: bool = False, language: str = "") -> QuerySet[Patient]:
     """Return the rows that the list's filters keep, in no order."""
-    wanted = {"language": language} if language else {}
-    rows: QuerySet[Patient] = Patient.objects.for_organization(organization).filter(
-        archived_at__isnull=not archived, **wanted
-    )
-    return rows
+    patients = Patient.objects.for_organization(organization)
+    rows: QuerySet[Patient] = patients.archived() if archived else patients.active()
+    return rows.filter(language=language) if language else rows
 
 
 def list_patients(
@@ -244,15 +251,18 @@ def household(*, patient: Patient) -> list[Patient]:
     return list(sharing.distinct().order_by("sort_name")[:10])
 
 
-def patients_with_address(*, organization: Organization, system: str, value: str) -> list[Patient]:
-    """Return the active patients who share a phone or e-mail, oldest record first; two queries with their addresses."""
+def patients_with_address(
+    *, organization: Organization, system: str, value: str, archived: bool = False
+) -> list[Patient]:
+    """Return the active patients who share a phone or e-mail, oldest record first; two queries with their addresses.
+
+    With `archived`, those in the archive instead.
+    """
     address = comparable_address(system, value, country=organization.country)
-    patients = (
-        Patient.objects.for_organization(organization)
-        .active()
-        .filter(contact_points__system=system, contact_points__value=address)
-    )
-    return list(with_contact_points(patients).order_by("number"))
+    patients = Patient.objects.for_organization(organization)
+    patients = patients.archived() if archived else patients.active()
+    sharing = patients.filter(contact_points__system=system, contact_points__value=address)
+    return list(with_contact_points(sharing).order_by("number"))
 
 
 def find_patient_by_identity(

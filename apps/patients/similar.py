@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from apps.organizations.models import Organization
-from apps.patients.candidates import find_candidates
+from apps.patients.candidates import MOST_COMPARED, Candidate, best_of, find_candidates, load_facts
 from apps.patients.matching import REVIEW, PersonFacts, Score
 from apps.patients.matching.words import reason_of
 from apps.patients.models import ContactSystem, Patient
 from apps.patients.review import LIKELY
-from apps.patients.selectors import patients_with_address, with_contact_points
+from apps.patients.selectors import find_patient_ids, patients_with_address, with_contact_points
 
 MOST, MOST_REASONS = 5, 3
 
@@ -26,14 +26,20 @@ class Similar:
     reason: str
     is_likely: bool
 
+    @property
+    def is_archived(self) -> bool:
+        return self.patient.archived_at is not None
+
 
 def similar_patients(*, organization: Organization, typed: PersonFacts, own: uuid.UUID | None = None) -> list[Similar]:
     """Return who may be the typed person, likeliest first, then who else has the phone or the e-mail.
 
-    Ten queries at most. What was saved in the last seconds may be missing among the scored ones: their keys are
-    written behind the page. Addresses are looked up directly.
+    Those in the archive too, else they are registered again. 22 queries at most. What was saved in the last seconds may
+    be missing among the scored ones: their keys are written behind the page. Addresses and the archive are looked up
+    directly.
     """
     scored = find_candidates(organization=organization, facts=typed, own=own, at_least=REVIEW, limit=MOST)
+    scored += _archived_candidates(organization=organization, typed=typed, own=own)
     patients = with_contact_points(Patient.objects.for_organization(organization)).in_bulk(
         [one.patient_id for one in scored]
     )
@@ -42,6 +48,7 @@ def similar_patients(*, organization: Organization, typed: PersonFacts, own: uui
         for one in scored
         if one.patient_id in patients
     }
+    found = dict(sorted(found.items(), key=lambda item: not item[1].is_likely))
     shared = (
         (ContactSystem.PHONE, typed.phones, _("same phone")),
         (ContactSystem.EMAIL, typed.emails, _("same e-mail")),
@@ -52,6 +59,21 @@ def similar_patients(*, organization: Organization, typed: PersonFacts, own: uui
                 if patient.pk != own:
                     found.setdefault(patient.pk, Similar(patient, reason, False))
     return list(found.values())[:MOST]
+
+
+def _archived_candidates(*, organization: Organization, typed: PersonFacts, own: uuid.UUID | None) -> list[Candidate]:
+    """Return who may be the typed person among the archived, who have no keys: by the name, then by the addresses."""
+    name = " ".join(part for part in (typed.given_name, typed.family_name) if part)
+    ids = find_patient_ids(organization=organization, text=name, limit=MOST_COMPARED, archived=True)
+    for system, values in ((ContactSystem.PHONE, typed.phones), (ContactSystem.EMAIL, typed.emails)):
+        for value in values:
+            sharing = patients_with_address(organization=organization, system=system, value=value, archived=True)
+            ids += [patient.pk for patient in sharing]
+    wanted = set(ids) - {own}
+    if not wanted:
+        return []
+    facts = {pk: known.facts for pk, known in load_facts(organization=organization, patient_ids=wanted).items()}
+    return best_of(organization=organization, facts=typed, others=facts, at_least=REVIEW, limit=MOST)
 
 
 def _reasons(score: Score) -> str:

@@ -18,7 +18,7 @@ from apps.audit.models import AccessKind
 from apps.core.counting import counts_of
 from apps.core.errors import NotFound
 from apps.core.forms import posted
-from apps.core.htmx import in_dialog, toast, trigger, wants_fragment
+from apps.core.htmx import go, in_dialog, toast, trigger, wants_fragment
 from apps.core.ids import as_uuid
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
@@ -181,7 +181,7 @@ def summary(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 @requires(Permission.PATIENTS_MANAGE)
 def archive(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
-    """Take the patient out of lists and searches; the toast undoes it."""
+    """Take the patient out of the lists, into the archive; the toast undoes it."""
     patient = services.archive_patient(patient=find_patient(request, pk), actor=request.actor)
     response = trigger(HttpResponse(status=204), live__patients={})
     return toast(
@@ -192,12 +192,12 @@ def archive(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 @requires(Permission.PATIENTS_MANAGE)
 def restore(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
-    """Bring an archived patient back."""
+    """Bring an archived patient back; with `open`, lead to the record."""
     patient = services.restore_patient(patient=find_patient(request, pk), actor=request.actor)
-    return toast(
-        trigger(HttpResponse(status=204), live__patients={}),
-        _("%(name)s is back in the lists") % {"name": patient.full_name},
-    )
+    text = _("%(name)s is back in the lists") % {"name": patient.full_name}
+    if "open" in request.POST:
+        return go(request, reverse("patients:detail", args=[pk]), text)
+    return toast(trigger(HttpResponse(status=204), live__patients={}), text)
 
 
 @require_GET

@@ -378,3 +378,23 @@ def test_twins_who_fit_equally_verify_nobody(organization, people):
             actor=SYSTEM,
         )
     assert identity(organization) is None
+
+
+# ── the archive ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("typed", ["john smith", "smith jonh", "212 555 0111", "5/6/1950", "{number}"])
+def test_the_archive_is_searched_like_the_list_and_holds_only_archived_patients(organization, people, typed):
+    text = typed.format(number=people["John"].record_number)
+    assert names(organization, text, archived=True) == []
+    services.archive_patient(patient=people["John"], actor=SYSTEM)
+    assert names(organization, text, archived=True) == ["John"]
+    assert names(organization, text) == []
+
+
+@pytest.mark.parametrize("typed", ["john smith", "{number}"])
+def test_a_merged_record_is_not_in_the_archive(organization, people, typed):
+    double = people["John"]
+    text = typed.format(number=double.record_number)
+    services.merge_patients(survivor=people["Ana"], duplicate=double, actor=SYSTEM)
+    assert names(organization, text, archived=True) == []
