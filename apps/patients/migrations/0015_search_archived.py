@@ -61,7 +61,7 @@ BEGIN
         base := base || format(
             ' AND p.search_text LIKE %1$L AND (p.search_text ~ %2$L OR EXISTS (SELECT FROM patients_contactpoint c
               WHERE c.organization_id = p.organization_id AND c.patient_id = p.id AND c.system = ''phone'' AND c.value LIKE %1$L))',
-            '%' || word || '%', ' 0*' || word || CASE WHEN length(word) < 4 THEN ' ' ELSE '' END);
+            '%' || word || '%', ' [a-z]*0*' || word || CASE WHEN length(word) < 4 THEN ' ' ELSE '' END);
     END LOOP;
     FOREACH word IN ARRAY raw LOOP
         own_script := own_script || format(' + (strpos(lower(p.given_name || '' '' || p.family_name), %L) > 0)::int', word);
