@@ -69,6 +69,15 @@ panels.register(
     live=("patients", "duplicates"),
 )
 navigation.register_action(
-    navigation.NewAction(_("Patient"), "user-plus", "patients:new", Permission.PATIENTS_MANAGE, 30)
+    navigation.NewAction(
+        *(_("Patient"), "user-plus", "patients:new", Permission.PATIENTS_MANAGE, 30),
+        words=_("new patient register add"),
+    )
+)
+navigation.register_place(
+    navigation.Place(_("Duplicates"), "users", "patients:duplicates", Permission.PATIENTS_VIEW, _("merge same person"))
+)
+navigation.register_place(
+    navigation.Place(_("Export patients"), "file-export", "patients:list-export", Permission.PATIENTS_EXPORT)
 )
 navigation.register_finder(_("Patients"), Permission.PATIENTS_VIEW, 10, find)
