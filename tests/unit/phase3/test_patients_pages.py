@@ -514,3 +514,29 @@ def test_an_archived_record_that_was_merged_is_no_duplicate(desk_client, patient
     services.merge_patients(survivor=patient, duplicate=double, actor=actor)
     answer = desk_client.post("/patients/new/similar/", {"given_name": "Zoe", "family_name": "Twice"})
     assert page_of(double) not in answer.content.decode()
+
+
+# ── right words, both spellings ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_search_that_finds_nobody_counts_nobody(desk_client, patient):
+    answer = desk_client.post("/patients/search/", {"q": "zzzz"}, headers=HTMX).content.decode()
+    assert "0 patients" not in answer
+    assert 'role="status">Nobody fits<' in answer
+
+
+def test_an_archive_without_a_language_says_so_and_not_that_it_is_empty(desk_client, patient, actor):
+    services.archive_patient(patient=patient, actor=actor)
+    answer = desk_client.get(LIST, {"archived": "1", "language": "hi"}).content.decode()
+    assert "No archived record has this language." in answer
+    assert "Nobody is archived" not in answer
+    services.restore_patient(patient=patient, actor=actor)
+    assert "Nobody is archived" in desk_client.get(LIST, {"archived": "1"}).content.decode()
+
+
+def test_a_hit_shows_the_latin_spelling_beside_the_reason(desk_client, organization, actor):
+    services.create_patient(
+        organization=organization, given_name="राम", family_name="कुमार", name_latin="Ram Kumar", actor=actor
+    )
+    answer = desk_client.post("/patients/search/", {"q": "kumar"}, headers=HTMX).content.decode()
+    assert "<bdi>Ram Kumar</bdi> · name" in answer
