@@ -396,7 +396,7 @@ def test_the_archive_is_searched_like_the_list_and_holds_only_archived_patients(
 def test_a_merged_record_is_not_in_the_archive(organization, people, typed):
     double = people["John"]
     text = typed.format(number=double.record_number)
-    services.merge_patients(survivor=people["Ana"], duplicate=double, actor=SYSTEM)
+    services.merge_patients(survivor=people["Ana"], duplicate=double, despite_doubts=True, actor=SYSTEM)
     assert names(organization, text, archived=True) == []
 
 
