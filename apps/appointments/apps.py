@@ -7,6 +7,7 @@ class AppointmentsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.appointments import handlers  # noqa: F401 - registers them
+        from apps.appointments.archiving import register_archiving
         from apps.appointments.exporting import register_sections
         from apps.appointments.files import register_files
         from apps.appointments.merging import register_merging
@@ -20,6 +21,7 @@ class AppointmentsConfig(AppConfig):
         from apps.organizations.permissions import Permission
         from apps.patients import panels
 
+        register_archiving()
         register_merging()
         register_sections()
         register_files()
@@ -90,6 +92,7 @@ class AppointmentsConfig(AppConfig):
             icon="calendar-plus",
             shortcut="b",
             modal=True,
+            active_only=True,
         )
         register_action(
             NewAction(_("Appointment"), "calendar-plus", "appointments:book", Permission.APPOINTMENTS_MANAGE, 10)

@@ -42,7 +42,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class NewAction:
-    """A line of the "New" menu; `modal` opens it in the dialog."""
+    """A line of the "New" menu; `modal` opens it in the dialog. `words` are others that the palette finds it by."""
 
     label: Text
     icon: str
@@ -51,6 +51,18 @@ class NewAction:
     order: int
     modal: bool = True
     shortcut: str = ""
+    words: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page that the palette finds beside those of the navigation and the settings; `words` are others for it."""
+
+    label: Text
+    icon: str
+    url_name: str
+    permission: str
+    words: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,7 @@ Finder = Callable[[HttpRequest, str], list[Found]]
 
 _entries: dict[str, Entry] = {}
 _actions: list[NewAction] = []
+_places: dict[str, Place] = {}
 _settings: dict[str, SettingsPage] = {}
 _finders: list[tuple[int, str, str, Finder]] = []
 
@@ -109,6 +122,11 @@ def register_action(action: NewAction) -> None:
     _actions.append(action)
 
 
+def register_place(place: Place) -> None:
+    """Let the palette find a page."""
+    _places[place.url_name] = place
+
+
 def register_finder(heading: str, permission: str, order: int, finder: Finder) -> None:
     """Let the palette ask `finder(request, text)` for at most a handful of answers under `heading`."""
     _finders.append((order, heading, permission, finder))
@@ -127,6 +145,11 @@ def settings_pages() -> list[SettingsPage]:
 def actions() -> list[NewAction]:
     """Return the "New" menu in its order."""
     return sorted(_actions, key=lambda action: action.order)
+
+
+def places() -> list[Place]:
+    """Return the further pages that the palette finds, as they were registered."""
+    return list(_places.values())
 
 
 def finders() -> list[tuple[int, str, str, Finder]]:

@@ -187,6 +187,18 @@ def find_candidates(
     """
     values = [keys_of(organization, facts), own, MOST_COMPARED, organization.pk]
     others = {pk: known.facts for pk, known in _facts(_BY_KEYS, values).items()}
+    return best_of(organization=organization, facts=facts, others=others, at_least=at_least, limit=limit)
+
+
+def best_of(
+    *,
+    organization: Organization,
+    facts: PersonFacts,
+    others: Mapping[uuid.UUID, PersonFacts],
+    at_least: float,
+    limit: int = 10,
+) -> list[Candidate]:
+    """Return which of the others may be this person, with at least so many bits, best first; one query."""
     if not others:
         return []
     frequencies = load_frequencies(organization=organization, people=[facts, *others.values()])

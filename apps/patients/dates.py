@@ -18,9 +18,9 @@ _MONTHS = (
 _NUMERIC = re.compile(r"(?<!\d)(\d{1,4})([/.\-])(\d{1,2})\2(\d{1,4})(?!\d)")
 _WORD = r"([^\s\d,./-]{3,})"
 _DAY_FIRST_WORDS = re.compile(
-    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|\.|º)?\s+(?:de\s+|of\s+)?{_WORD}\.?,?\s+(?:de\s+|del\s+)?(\d{{4}})(?!\d)"
+    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|\.|º)?\s+(?:de\s+|of\s+)?{_WORD}\.?,?\s+(?:de\s+|del\s+)?(\d{{4}}|\d{{2}})(?![\d:])"
 )
-_MONTH_FIRST_WORDS = re.compile(rf"{_WORD}\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})(?!\d)")
+_MONTH_FIRST_WORDS = re.compile(rf"{_WORD}\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}}|\d{{2}})(?![\d:])")
 OLDEST = dt.timedelta(days=130 * 366)
 _PARTIAL = re.compile(r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$")
 
@@ -95,9 +95,9 @@ def find_birth_date(text: str, *, day_first: bool, today: dt.date) -> tuple[dt.d
         # Who writes dots (7.10.1992) puts the day first, wherever they are.
         found = _from_numbers(match[1], match[3], match[4], day_first=day_first or match[2] == ".", today=today)
     elif match := _DAY_FIRST_WORDS.search(text):
-        found = _build(int(match[3]), _month(match[2]), int(match[1]), today)
+        found = _build(_whole_year(match[3], today), _month(match[2]), int(match[1]), today)
     elif match := _MONTH_FIRST_WORDS.search(text):
-        found = _build(int(match[3]), _month(match[1]), int(match[2]), today)
+        found = _build(_whole_year(match[3], today), _month(match[1]), int(match[2]), today)
     else:
         return None
     if found is None:
@@ -109,6 +109,27 @@ def find_birth_date(text: str, *, day_first: bool, today: dt.date) -> tuple[dt.d
 _YEAR = re.compile(r"^(\d{4})$")
 _YEAR_MONTH = re.compile(r"^(?:(\d{4})[-/.](\d{1,2})|(\d{1,2})[-/.](\d{4}))$")
 _MONTH_WORD = re.compile(rf"^{_WORD}\.?,?\s+(?:de\s+|del\s+|of\s+)?(\d{{4}})$")
+
+
+_MONTH_YEAR = re.compile(rf"(?<!\S){_WORD}\.?,?\s+(?:de\s+|del\s+|of\s+)?(\d{{4}})(?!\d)")
+
+
+def find_birth_month(text: str, *, today: dt.date) -> tuple[PartialDate, str] | None:
+    """Return the first month with its year in the text (`April 1961`) and what is left of the text, or None."""
+    for match in _MONTH_YEAR.finditer(text):
+        found = _partial(int(match[2]), _month(match[1]), BirthPrecision.MONTH, today)
+        if found is not None:
+            return found, f"{text[: match.start()]} {text[match.end() :]}".strip()
+    return None
+
+
+def read_plain_digits(text: str, *, day_first: bool, today: dt.date) -> dt.date | None:
+    """Return the date that eight digits without anything between them say (`12041961`, `19610412`), or None."""
+    if not re.fullmatch(r"[0-9]{8}", text):
+        return None
+    return _from_numbers(text[:4], text[4:6], text[6:], day_first=day_first, today=today) or _from_numbers(
+        text[:2], text[2:4], text[4:], day_first=day_first, today=today
+    )
 
 
 def read_birth_date(text: str, *, day_first: bool, today: dt.date) -> PartialDate | None:
@@ -166,11 +187,14 @@ def _from_numbers(first: str, second: str, third: str, *, day_first: bool, today
         return _build(int(first), int(second), int(third), today)
     if len(third) not in {2, 4}:
         return None
-    year = int(third)
-    if len(third) == 2:
-        year += 2000 if 2000 + year <= today.year else 1900
+    year = _whole_year(third, today)
     day, month = (int(first), int(second)) if day_first else (int(second), int(first))
     return _build(year, month, day, today) or _build(year, day, month, today)
+
+
+def _whole_year(text: str, today: dt.date) -> int:
+    year = int(text)
+    return year if len(text) > 2 else year + (2000 if 2000 + year <= today.year else 1900)
 
 
 def _month(word: str) -> int:

@@ -18,8 +18,11 @@ MOST = 5
 
 
 def find(request: OrganizationRequest, text: str) -> list[navigation.Found]:
-    """Return the patients that the palette shows for what was typed."""
+    """Return the patients that the palette shows for what was typed; those in the archive when nobody else fits."""
     matches = search_patients(organization=request.organization, text=text, limit=MOST)
+    archived = not matches
+    if archived:
+        matches = search_patients(organization=request.organization, text=text, limit=MOST, archived=True)
     record_access(
         organization=request.organization,
         actor=request.actor,
@@ -31,7 +34,12 @@ def find(request: OrganizationRequest, text: str) -> list[navigation.Found]:
         navigation.Found(
             label=match.patient.full_name,
             detail=" · ".join(
-                part for part in (match.patient.name_latin, match.patient.record_number, match.reason) if part
+                part
+                for part in (
+                    str(_("archived")) if archived else "",
+                    *(match.patient.name_latin, match.patient.record_number, match.reason),
+                )
+                if part
             ),
             icon="user-circle",
             url=reverse("patients:detail", args=[match.patient.pk]),
@@ -61,6 +69,15 @@ panels.register(
     live=("patients", "duplicates"),
 )
 navigation.register_action(
-    navigation.NewAction(_("Patient"), "user-plus", "patients:new", Permission.PATIENTS_MANAGE, 30)
+    navigation.NewAction(
+        *(_("Patient"), "user-plus", "patients:new", Permission.PATIENTS_MANAGE, 30),
+        words=_("new patient register add"),
+    )
+)
+navigation.register_place(
+    navigation.Place(_("Duplicates"), "users", "patients:duplicates", Permission.PATIENTS_VIEW, _("merge same person"))
+)
+navigation.register_place(
+    navigation.Place(_("Export patients"), "file-export", "patients:list-export", Permission.PATIENTS_EXPORT)
 )
 navigation.register_finder(_("Patients"), Permission.PATIENTS_VIEW, 10, find)

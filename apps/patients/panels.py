@@ -26,7 +26,7 @@ class Panel:
     """One part. `rows` gives those whose number stands at a tab, up to COUNT_CAP; all tabs share one query.
 
     `live` names the topics (`appointments`, …) that make a rail panel or a flag load again. An action is a button in
-    the header: `icon`, `shortcut`, and whether its URL opens in the dialog.
+    the header: `icon`, `shortcut`, whether its URL opens in the dialog, and whether it is for `active_only` patients.
     """
 
     slot: Slot
@@ -38,6 +38,7 @@ class Panel:
     icon: str = ""
     shortcut: str = ""
     modal: bool = False
+    active_only: bool = False
     live: tuple[str, ...] = ()
     rows: Callable[[Patient], QuerySet] | None = None
 
@@ -69,18 +70,21 @@ def register(
     icon: str = "",
     shortcut: str = "",
     modal: bool = False,
+    active_only: bool = False,
     live: tuple[str, ...] = (),
     rows: Callable[[Patient], QuerySet] | None = None,
 ) -> None:
     """Put a part onto the patient page; a second registration of the same slot and key replaces the first."""
-    _panels[slot, key] = Panel(slot, key, label, url_name, order, permission, icon, shortcut, modal, live, rows)
+    _panels[slot, key] = Panel(
+        slot, key, label, url_name, order, permission, icon, shortcut, modal, active_only, live, rows
+    )
 
 
 def placed(slot: Slot, *, patient: Patient, actor: Actor) -> list[Placed]:
-    """Return the parts of a slot that the actor may see, in order; a URL that does not exist leaves its part out."""
+    """Return the parts of a slot that fit the patient and that the actor may see, in order; a URL that does not exist leaves its part out."""
     found = []
     for panel in sorted((p for p in _panels.values() if p.slot == slot), key=lambda p: p.order):
-        if not actor.may(panel.permission):
+        if not actor.may(panel.permission) or (panel.active_only and patient.archived_at is not None):
             continue
         try:
             found.append(Placed(panel, reverse(panel.url_name, args=[patient.pk])))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-import unicodedata
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -16,18 +15,16 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
 from apps.organizations.models import Organization
-from apps.patients.contact import comparable_address, show_phone
-from apps.patients.dates import find_birth_date
-from apps.patients.folding import fold, fold_name
+from apps.patients.contact import comparable_address
+from apps.patients.folding import fold
 from apps.patients.matching.nicknames import forms_of
 from apps.patients.merging.living import merged_under_number
 from apps.patients.models import ContactPoint, ContactSystem, Patient, RelatedPerson
+from apps.patients.reasons import number_reasons, reason_of
+from apps.patients.typed import Typed, readings_of
 
-MOST_WORDS = 6
-MOST_CHARACTERS = 120
 SAME_NAME_RATIO = 85
 SIMILAR = 0.3  # as patients_search has it
-_PHONE_LIKE = re.compile(r"^[\d\s()+./\-–#]*\d[\d\s()+./\-–]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,86 +40,111 @@ class _Hit:
     id: uuid.UUID
     how: str
     known_by: str
+    typed: Typed
 
 
-@dataclass(frozen=True, slots=True)
-class _Query:
-    words: list[str]
-    raw: list[str]
-    digits: list[str]
-    number: int | None
-    births: list[dt.date]
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.words or self.digits or self.births or self.number is not None)
-
-
-def search_patients(*, organization: Organization, text: str, limit: int = 10) -> list[PatientMatch]:
+def search_patients(
+    *, organization: Organization, text: str, limit: int = 10, archived: bool = False
+) -> list[PatientMatch]:
     """Return the active patients that fit what was typed, best first; three queries (five at most), at most 50 patients.
 
+    With `archived`, those in the archive instead; a merged record is in neither.
+
     Words are names in any order, script and spelling (the start of a word is enough), an e-mail address, or with
-    three digits and more a part of a phone; a date is a birth date in the organization's order; up to six digits
-    are also a record number. When nothing more fits as typed, other forms of a name (Bill for William), then small
-    typos.
+    three digits and more a part of a phone or the beginning of another number; a date is a birth date in the
+    organization's order, a month or a year of birth too; up to six digits are also a record number. When nothing more
+    fits as typed, other forms of a name (Bill for William), two words as one, then small typos. What can be read in
+    several ways takes a query for each way; who was found by a number of theirs, two more.
     """
-    query = _parse(text, organization)
-    hits = _hits(query, organization, limit)
+    hits = _hits(readings_of(text, organization), organization, limit, archived=archived)
     if not hits:
         return []
-    patients = with_contact_points(Patient.objects.for_organization(organization)).in_bulk([hit.id for hit in hits])
-    return [
-        PatientMatch(patients[hit.id], _reason(patients[hit.id], query, hit.how, organization))
-        for hit in hits
-        if hit.id in patients
-    ]
+    loaded = with_contact_points(Patient.objects.for_organization(organization)).in_bulk([hit.id for hit in hits])
+    found = [(loaded[hit.id], hit) for hit in hits if hit.id in loaded]
+    reasons = {patient: reason_of(patient, hit.typed, hit.how, organization) for patient, hit in found}
+    unclear = [(patient, hit.typed) for patient, hit in found if not reasons[patient]]
+    if unclear:
+        reasons |= number_reasons(unclear, organization)
+    return [PatientMatch(patient, reasons[patient] or _("name")) for patient, _hit in found]
 
 
-def find_patient_ids(*, organization: Organization, text: str, limit: int = 10) -> list[uuid.UUID]:
-    """Return the ids of the patients that `search_patients` finds, in its order; one query."""
-    return [hit.id for hit in _hits(_parse(text, organization), organization, limit)]
+def find_patient_ids(
+    *, organization: Organization, text: str, limit: int = 10, archived: bool = False
+) -> list[uuid.UUID]:
+    """Return the ids of the patients that `search_patients` finds, in its order; one query for each way to read it."""
+    return [hit.id for hit in _hits(readings_of(text, organization), organization, limit, archived=archived)]
 
 
-def _hits(query: _Query, organization: Organization, limit: int) -> list[_Hit]:
-    if query.is_empty:
+def _hits(readings: list[Typed], organization: Organization, limit: int, *, archived: bool) -> list[_Hit]:
+    if not readings:
         return []
     limit = max(1, min(limit, 50))
-    slips = {word: turned for word in query.words if word.isalpha() and (turned := _exchanged(word))}
-    hits = _ask(query, limit, {})
-    if not hits and slips:
-        hits = _ask_exchanged(query, limit, slips) or _ask(query, limit, slips)
-    if query.number is not None and not any(hit.how == "number" for hit in hits):
-        living = merged_under_number(organization=organization, number=query.number)
+    hits: list[_Hit] = []
+    if len(readings) > 1:
+        hits = _ask_each(readings, limit, archived=archived)
+    for typed in readings:
+        hits = hits or _ask(typed, limit, {}, archived=archived, typos=not typed.exact)
+    if not any(hit.how != "similar" for hit in hits):
+        as_one = [way for typed in readings for way in typed.joined()]
+        hits = [*_ask_each(as_one, limit, archived=archived), *hits][:limit]
+    for typed in readings if not hits else []:
+        slips = {word: turned for word in typed.words if word.isalpha() and (turned := _exchanged(word))}
+        if slips and not typed.exact and not hits:
+            hits = _ask_exchanged(typed, limit, slips, archived=archived)
+            hits = hits or _ask(typed, limit, slips, archived=archived)
+    number = next((typed.number for typed in readings if typed.number is not None), None)
+    if number is not None and not archived and not any(hit.how == "number" for hit in hits):
+        living = merged_under_number(organization=organization, number=number)
         if living is not None:
-            hits = [_Hit(living, "merged number", ""), *(hit for hit in hits if hit.id != living)][:limit]
+            merged = _Hit(living, "merged number", "", Typed(number=number))
+            hits = [merged, *(hit for hit in hits if hit.id != living)][:limit]
     return hits
 
 
-def _ask(query: _Query, limit: int, slips: dict[str, list[str]]) -> list[_Hit]:
+def _ask_each(readings: list[Typed], limit: int, *, archived: bool) -> list[_Hit]:
+    """Ask for each way to read what was typed, no typos, until there are enough; a patient's first way counts."""
+    hits: dict[uuid.UUID, _Hit] = {}
+    for typed in readings:
+        for hit in _ask(typed, limit, {}, archived=archived, typos=False) if len(hits) < limit else []:
+            hits.setdefault(hit.id, hit)
+    return list(hits.values())[:limit]
+
+
+def _ask(typed: Typed, limit: int, slips: dict[str, list[str]], *, archived: bool, typos: bool = True) -> list[_Hit]:
     """Ask the database with each word's other forms (Bill: William), and with neighbouring letters exchanged.
 
     An exchange in a short word leaves hardly a trigram as it was, so it has to be asked for; in every word at once that
     costs the index many looks, and is done only where nothing else was found.
     """
-    forms = {word: named for word in query.words if (named := forms_of(word))}
+    forms = {word: named for word in typed.words if (named := forms_of(word))}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, how, known_by FROM patients_search(%s, %s, %s, %s, %s::date[], %s, %s, %s)",
-            [query.words, query.raw, query.digits, query.number, query.births, limit, Jsonb(forms), Jsonb(slips)],
+            "SELECT id, how, known_by FROM patients_search(%s, %s, %s, %s, %s::date[], %s, %s, %s, %s, %s::daterange, %s)",
+            [
+                *(list(typed.words), list(typed.raw), list(typed.digits), typed.number, list(typed.births), limit),
+                *(Jsonb(forms), Jsonb(slips), archived, _range(typed), typos),
+            ],
         )
-        hits = [_Hit(*row) for row in cursor.fetchall()]
-    return _without_far_fetched(hits, query.words)[:limit]
+        hits = [_Hit(*row, typed=typed) for row in cursor.fetchall()]
+    return _without_far_fetched(hits, typed.words)[:limit]
 
 
-def _ask_exchanged(query: _Query, limit: int, slips: dict[str, list[str]]) -> list[_Hit]:
+def _ask_exchanged(typed: Typed, limit: int, slips: dict[str, list[str]], *, archived: bool) -> list[_Hit]:
     """Ask for an exchange in one word, the others as they were typed: what a slip of the hand mostly is."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, how, known_by FROM patients_search_exchanged(%s, %s, %s::date[], %s)",
-            [query.words, query.digits, query.births, Jsonb(slips)],
+            "SELECT id, how, known_by FROM patients_search_exchanged(%s, %s, %s::date[], %s, %s, %s::daterange)",
+            [
+                *(list(typed.words), list(typed.digits), list(typed.births)),
+                *(Jsonb(slips), archived, _range(typed)),
+            ],
         )
-        hits = [_Hit(*row) for row in dict.fromkeys(cursor.fetchall())]
-    return _without_far_fetched(hits, query.words)[:limit]
+        hits = [_Hit(*row, typed=typed) for row in dict.fromkeys(cursor.fetchall())]
+    return _without_far_fetched(hits, typed.words)[:limit]
+
+
+def _range(typed: Typed) -> str | None:
+    return f"[{typed.born[0]},{typed.born[1]})" if typed.born else None
 
 
 def _exchanged(word: str) -> list[str]:
@@ -149,7 +171,7 @@ def _trigrams(word: str) -> list[str]:
     return list(dict.fromkeys(padded[n : n + 3] for n in range(len(padded) - 2)))
 
 
-def _without_far_fetched(hits: list[_Hit], words: list[str]) -> list[_Hit]:
+def _without_far_fetched(hits: list[_Hit], words: Sequence[str]) -> list[_Hit]:
     """Keep hits that fit as typed, then similar ones whose every word is a small typo away, nearest first."""
     fitting = [hit for hit in hits if hit.how != "similar"]
     scored = [
@@ -161,11 +183,12 @@ def _without_far_fetched(hits: list[_Hit], words: list[str]) -> list[_Hit]:
     return fitting + [hit for _distance, hit in sorted(scored, key=lambda pair: pair[0])]
 
 
-def _typos(words: list[str], known: list[str]) -> int | None:
+def _typos(words: Sequence[str], known: list[str]) -> int | None:
     """Count the typos between what was typed and the patient's words; None when one word is too far from all."""
     total = 0
     for word in words:
-        allowed = 0 if len(word) < 3 else 1 if len(word) < 8 else 2
+        # A number with another digit is another number.
+        allowed = 0 if len(word) < 3 or any(c.isdigit() for c in word) else 1 if len(word) < 8 else 2
         nearest = min(
             (min(OSA.distance(word, other), OSA.distance(word, other[: len(word)])) for other in known), default=99
         )
@@ -208,11 +231,9 @@ class PatientPage:
 
 def listed_patients(*, organization: Organization, archived: bool = False, language: str = "") -> QuerySet[Patient]:
     """Return the rows that the list's filters keep, in no order."""
-    wanted = {"language": language} if language else {}
-    rows: QuerySet[Patient] = Patient.objects.for_organization(organization).filter(
-        archived_at__isnull=not archived, **wanted
-    )
-    return rows
+    patients = Patient.objects.for_organization(organization)
+    rows: QuerySet[Patient] = patients.archived() if archived else patients.active()
+    return rows.filter(language=language) if language else rows
 
 
 def list_patients(
@@ -244,15 +265,18 @@ def household(*, patient: Patient) -> list[Patient]:
     return list(sharing.distinct().order_by("sort_name")[:10])
 
 
-def patients_with_address(*, organization: Organization, system: str, value: str) -> list[Patient]:
-    """Return the active patients who share a phone or e-mail, oldest record first; two queries with their addresses."""
+def patients_with_address(
+    *, organization: Organization, system: str, value: str, archived: bool = False
+) -> list[Patient]:
+    """Return the active patients who share a phone or e-mail, oldest record first; two queries with their addresses.
+
+    With `archived`, those in the archive instead.
+    """
     address = comparable_address(system, value, country=organization.country)
-    patients = (
-        Patient.objects.for_organization(organization)
-        .active()
-        .filter(contact_points__system=system, contact_points__value=address)
-    )
-    return list(with_contact_points(patients).order_by("number"))
+    patients = Patient.objects.for_organization(organization)
+    patients = patients.archived() if archived else patients.active()
+    sharing = patients.filter(contact_points__system=system, contact_points__value=address)
+    return list(with_contact_points(sharing).order_by("number"))
 
 
 def find_patient_by_identity(
@@ -288,69 +312,3 @@ def _name_score(patient: Patient, said: str) -> float:
         patient.name_latin or patient.full_name,
     )
     return max(fuzz.ratio(said, " ".join(sorted(fold(name).split()))) for name in known)
-
-
-def _parse(text: str, organization: Organization) -> _Query:
-    text = text.strip()[:MOST_CHARACTERS]
-    births: list[dt.date] = []
-    found = find_birth_date(text, day_first=organization.day_first, today=organization.today())
-    if found is not None:
-        births, text = [found[0]], found[1]
-    if _PHONE_LIKE.match(text):
-        return _parse_digits(text, births)
-    words: list[str] = []
-    digits: list[str] = []
-    for chunk in text.split():
-        if "@" in chunk:
-            words.append(chunk.casefold())
-        elif _PHONE_LIKE.match(chunk) and sum(c.isdigit() for c in chunk) >= 3:
-            digits.append(re.sub(r"\D", "", chunk).lstrip("0") or "0")
-        else:
-            words += fold(chunk).split()
-    raw = [word for word in unicodedata.normalize("NFC", text).casefold().split() if "@" not in word]
-    return _Query(list(dict.fromkeys(words))[:MOST_WORDS], raw[:MOST_WORDS], digits[:2], None, births)
-
-
-def _parse_digits(text: str, births: list[dt.date]) -> _Query:
-    digits = re.sub(r"\D", "", text)
-    is_number = 1 <= len(digits) <= 6 and not text.startswith("+")
-    part = digits.lstrip("0")
-    # Two digits are in every phone: they are a record number or nothing.
-    return _Query(
-        [],
-        [],
-        [part] if len(part) >= 3 and not text.startswith("#") else [],
-        int(digits) if is_number else None,
-        births,
-    )
-
-
-def _reason(patient: Patient, query: _Query, how: str, organization: Organization) -> str:
-    if how == "merged number":
-        return _("merged from record number %(number)06d") % {"number": query.number or 0}
-    if how == "number":
-        return _("record number %(number)s") % {"number": patient.record_number}
-    points = list(patient.contact_points.all())
-    for part in query.digits:
-        phone = next((p.value for p in points if p.system == ContactSystem.PHONE and part in p.value), None)
-        if phone is not None:
-            return _("phone %(phone)s") % {"phone": show_phone(phone, country=organization.country)}
-        if part in patient.record_number:
-            return _("record number %(number)s") % {"number": patient.record_number}
-    if query.births:
-        return _("birth date")
-    names = [
-        word
-        for name in (patient.given_name, patient.family_name, patient.preferred_name, patient.name_latin)
-        for word in fold_name(name)
-    ]
-    for word in query.words:
-        if not any(name.startswith(word) for name in names):
-            email = next(
-                (p.value for p in points if p.system == ContactSystem.EMAIL and p.value.startswith(word)), None
-            )
-            if email is not None:
-                return _("e-mail %(email)s") % {"email": email}
-    if how == "form":
-        return _("another form of the name")
-    return _("similar name") if how == "similar" else _("name")

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from apps.organizations.models import Organization
-from apps.patients.candidates import find_candidates
+from apps.patients.candidates import MOST_COMPARED, Candidate, best_of, find_candidates, load_facts
 from apps.patients.dates import BirthPrecision
 from apps.patients.folding import sort_text
 from apps.patients.matching import REVIEW, PersonFacts, Score
 from apps.patients.matching.words import reason_of
 from apps.patients.models import ContactSystem, Patient
 from apps.patients.review import LIKELY, VERY_LIKELY
-from apps.patients.selectors import patients_with_address, with_contact_points
+from apps.patients.selectors import find_patient_ids, patients_with_address, with_contact_points
 
 MOST, MOST_REASONS = 5, 3
 
@@ -30,14 +30,20 @@ class Similar:
     is_likely: bool
     is_certain: bool = False
 
+    @property
+    def is_archived(self) -> bool:
+        return self.patient.archived_at is not None
+
 
 def similar_patients(*, organization: Organization, typed: PersonFacts, own: uuid.UUID | None = None) -> list[Similar]:
     """Return who may be the typed person, likeliest first, then who else has the phone or the e-mail.
 
-    Twelve queries at most. What was saved in the last seconds may be missing among the scored ones: their keys are
-    written behind the page. Addresses, and whole names with a birth date, are looked up directly.
+    Those in the archive too, else they are registered again. 24 queries at most. What was saved in the last seconds may
+    be missing among the scored ones: their keys are written behind the page. Addresses, the archive, and whole names
+    with a birth date, are looked up directly.
     """
     scored = find_candidates(organization=organization, facts=typed, own=own, at_least=REVIEW, limit=MOST)
+    scored += _archived_candidates(organization=organization, typed=typed, own=own)
     patients = with_contact_points(Patient.objects.for_organization(organization)).in_bulk(
         [one.patient_id for one in scored]
     )
@@ -61,7 +67,7 @@ def similar_patients(*, organization: Organization, typed: PersonFacts, own: uui
             for patient in patients_with_address(organization=organization, system=system, value=value):
                 if patient.pk != own:
                     found.setdefault(patient.pk, Similar(patient, reason, False))
-    return sorted(found.values(), key=lambda one: not one.is_certain)[:MOST]
+    return sorted(found.values(), key=lambda one: (not one.is_certain, not one.is_likely))[:MOST]
 
 
 def _same_name_and_birth(organization: Organization, typed: PersonFacts) -> list[Patient]:
@@ -69,9 +75,24 @@ def _same_name_and_birth(organization: Organization, typed: PersonFacts) -> list
     if not name or len(typed.birth_date) != len("1984-03-14"):
         return []
     same = Patient.objects.for_organization(organization).filter(
-        sort_name=name, birth_date=typed.birth_date, birth_precision=BirthPrecision.DAY
+        sort_name=name, birth_date=typed.birth_date, birth_precision=BirthPrecision.DAY, merged_into=None
     )
     return list(with_contact_points(same).order_by("number")[:MOST])
+
+
+def _archived_candidates(*, organization: Organization, typed: PersonFacts, own: uuid.UUID | None) -> list[Candidate]:
+    """Return who may be the typed person among the archived, who have no keys: by the name, then by the addresses."""
+    name = " ".join(part for part in (typed.given_name, typed.family_name) if part)
+    ids = find_patient_ids(organization=organization, text=name, limit=MOST_COMPARED, archived=True)
+    for system, values in ((ContactSystem.PHONE, typed.phones), (ContactSystem.EMAIL, typed.emails)):
+        for value in values:
+            sharing = patients_with_address(organization=organization, system=system, value=value, archived=True)
+            ids += [patient.pk for patient in sharing]
+    wanted = set(ids) - {own}
+    if not wanted:
+        return []
+    facts = {pk: known.facts for pk, known in load_facts(organization=organization, patient_ids=wanted).items()}
+    return best_of(organization=organization, facts=typed, others=facts, at_least=REVIEW, limit=MOST)
 
 
 def _reasons(score: Score) -> str:

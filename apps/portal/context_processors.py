@@ -95,10 +95,26 @@ def _badge_text(request: HttpRequest, badge: navigation.Badge) -> Callable[[], s
     return lambda: capped(count()) if count() else ""
 
 
+def further_places_for(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the pages beside the navigation that this person may open: further places, then those of the settings."""
+    return [
+        {"label": place.label, "icon": place.icon, "url": url, "words": getattr(place, "words", "")}
+        for place in (*navigation.places(), *navigation.settings_pages())
+        if (url := _url(place.url_name)) and request.actor.may(place.permission)  # type: ignore[attr-defined]
+    ]
+
+
 def new_menu_for(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the "New" menu's lines that this person may use."""
     return [
-        {"label": action.label, "icon": action.icon, "url": url, "modal": action.modal, "shortcut": action.shortcut}
+        {
+            "label": action.label,
+            "icon": action.icon,
+            "url": url,
+            "modal": action.modal,
+            "shortcut": action.shortcut,
+            "words": action.words,
+        }
         for action in navigation.actions()
         if (url := _url(action.url_name)) and request.actor.may(action.permission)  # type: ignore[attr-defined]
     ]

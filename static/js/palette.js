@@ -4,6 +4,9 @@ import { activate, active, options, walk } from "./listbox.js";
 
 const dialog = () => document.getElementById("palette");
 const list = () => document.getElementById("palette-list");
+/** What the options are the answer to, and what Enter was pressed for before its answer was there. */
+let answered = null;
+let awaited = null;
 
 function open() {
   openDialog(dialog());
@@ -29,9 +32,19 @@ document.addEventListener("keydown", (event) => {
   if (!event.target.matches?.("#palette input") || walk(event.target, list(), event)) return;
   if (event.key === "Enter") {
     event.preventDefault();
-    choose(active(list()), event.ctrlKey || event.metaKey);
+    const text = event.target.value;
+    if (text === answered) choose(active(list()), event.ctrlKey || event.metaKey);
+    else {
+      awaited = text;
+      htmx.trigger(event.target, "palette:open");
+    }
   }
 });
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target?.id === "palette-list") activate(dialog().querySelector("input"), list(), options(list())[0]);
+  if (event.detail.target?.id !== "palette-list") return;
+  const input = dialog().querySelector("input");
+  answered = event.detail.requestConfig.parameters.q ?? "";
+  activate(input, list(), options(list())[0]);
+  if (awaited !== null && dialog().open && awaited === answered && input.value === answered) choose(active(list()));
+  if (awaited === answered || awaited !== input.value) awaited = null;
 });

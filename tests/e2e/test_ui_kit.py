@@ -61,6 +61,15 @@ def test_the_palette_opens_by_key_finds_and_opens_an_action(kit):
     expect(kit.locator("#palette")).not_to_be_visible()
 
 
+def test_enter_in_the_palette_waits_for_the_answer_to_what_was_typed(kit):
+    kit.keyboard.press("Control+k")
+    expect(kit.locator("#palette-list [role=option]")).not_to_have_count(0)
+    with kit.expect_navigation():
+        kit.keyboard.type("tom")
+        kit.keyboard.press("Enter")
+    expect(kit.locator("#palette")).not_to_be_visible()
+
+
 def test_a_form_in_the_dialog_shows_its_errors_in_place_then_closes_with_a_toast_that_z_undoes(kit, complaints):
     open_booking(kit)
     kit.locator("#modal [type=submit]").click()

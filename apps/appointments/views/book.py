@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -43,7 +44,7 @@ def book(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _form(request, form, status=422)
     data = form.cleaned_data
-    patient = get_object_or_404(Patient.objects.for_organization(organization).active(), pk=data["patient"])
+    patient = get_object_or_404(_bookable(organization), pk=data["patient"])
     try:
         practitioner, location, start = chosen_place_and_time(request, data)
         is_there = data["room"] is not None and data["room"].location_id == location.pk
@@ -98,9 +99,15 @@ def _silence_of(organization: Organization, patient: Patient, event_type: str) -
 @require_GET
 @requires(Permission.APPOINTMENTS_MANAGE)
 def book_for_patient(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Show the dialog with the patient filled in."""
-    patient = get_object_or_404(Patient.objects.for_organization(request.organization).active(), pk=pk)  # type: ignore[attr-defined]
+    """Show the dialog with the patient filled in; for an archived one it offers to restore the record."""
+    patient = get_object_or_404(_bookable(request.organization), pk=pk)  # type: ignore[attr-defined]
     return _form(request, _empty_form(request, {"patient": str(patient.pk)}))
+
+
+def _bookable(organization: Organization) -> QuerySet[Patient]:
+    """Return whom a visit may be asked for: archived patients too, since the refusal says what to do."""
+    patients: QuerySet[Patient] = Patient.objects.for_organization(organization).filter(merged_into__isnull=True)
+    return patients
 
 
 def _empty_form(request: HttpRequest, given: dict[str, str]) -> BookForm:
@@ -164,6 +171,7 @@ def _form(
         "refusal": refusal,
         "nothing_to_book": kind is None and not form.fields["appointment_type"].queryset.exists(),  # type: ignore[attr-defined]
         "may_set_up": request.actor.may(Permission.PRACTITIONERS_MANAGE),  # type: ignore[attr-defined]
+        "may_restore": request.actor.may(Permission.PATIENTS_MANAGE),  # type: ignore[attr-defined]
         "may_override": request.actor.may(Permission.APPOINTMENTS_OVERRIDE),  # type: ignore[attr-defined]
         "times": listed_times(request, kind, practitioner, as_day(str(bound["day"] or ""), organization.today())),
         "alternatives": [slot_line(slot) for slot in refusal.alternatives] if refusal else [],

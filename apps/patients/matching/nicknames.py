@@ -128,7 +128,7 @@ madeleine maddy magdalena
 magdalena magda lena malena
 malgorzata gosia malgosia
 manuel manolo manu lolo
-margaret maggie meg peg peggy marge margie greta rita daisy madge
+margaret margret maggie meg peg peggy marge margie greta rita daisy madge
 margarita rita marga
 maria mary marie mia mariquita maruja molly
 maria_jose marijose majo

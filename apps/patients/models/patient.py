@@ -21,6 +21,10 @@ class PatientQuerySet(TenantQuerySet):
         """Keep patients that were not archived or merged away."""
         return self.filter(archived_at__isnull=True)
 
+    def archived(self) -> PatientQuerySet:
+        """Keep patients in the archive; a record that was merged away is none."""
+        return self.filter(archived_at__isnull=False, merged_into__isnull=True)
+
     def with_merged_ids(self) -> PatientQuerySet:
         """Load with each patient the ids of the records that were merged into theirs, as `merged_ids`."""
         return self.annotate(merged_ids=ArraySubquery(Patient.objects.filter(merged_into=OuterRef("pk")).values("pk")))
@@ -96,6 +100,12 @@ class Patient(TenantModel):
             models.Index(fields=["organization", "sort_name", "id"], name="patient_for_list"),
             models.Index(fields=["organization", "birth_date"], name="patient_by_birth_date"),
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="patient_search_trigram"),
+            GinIndex(
+                fields=["search_text"],
+                opclasses=["gin_trgm_ops"],
+                condition=Q(archived_at__isnull=False),
+                name="patient_search_archived",
+            ),
         ]
 
     def __str__(self) -> str:

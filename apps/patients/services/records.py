@@ -182,7 +182,7 @@ def add_contact_point(
 
 @transaction.atomic
 def archive_patient(*, patient: Patient, actor: Actor) -> Patient:
-    """Take the patient out of lists and searches; nothing is deleted, and a second call changes nothing."""
+    """Take the patient out of the lists, into the archive; nothing is deleted, and a second call changes nothing."""
     return _set_archived(patient, timezone.now(), "patient.archived", actor)
 
 

@@ -221,6 +221,7 @@ def similar(request: OrganizationRequest) -> HttpResponse:
         {
             "matches": matches,
             "likely": any(match.is_likely for match in matches),
+            "archived": any(match.is_archived for match in matches),
             "own": own,
             "may_merge": request.actor.may(Permission.PATIENTS_MERGE),
         },

@@ -43,6 +43,6 @@ def export(request: OrganizationRequest) -> HttpResponse:
 def _rows(request: OrganizationRequest, text: str, *, archived: bool, language: str) -> QuerySet[Patient]:
     organization = request.organization
     if text:
-        found = find_patient_ids(organization=organization, text=text, limit=FOUND_IN_LIST)
+        found = find_patient_ids(organization=organization, text=text, limit=FOUND_IN_LIST, archived=archived)
         return Patient.objects.for_organization(organization).filter(pk__in=found)
     return listed_patients(organization=organization, archived=archived, language=language)

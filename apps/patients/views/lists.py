@@ -25,6 +25,7 @@ from apps.patients.views.common import note_access
 
 FOUND_IN_LIST = 25
 FOUND_IN_TYPEAHEAD = 8
+FOUND_IN_ARCHIVE = 5
 
 
 @require_GET
@@ -35,7 +36,7 @@ def index(request: OrganizationRequest) -> HttpResponse:
 
 
 def _index(request: OrganizationRequest) -> HttpResponse:
-    archived = request.GET.get("archived") == "1"
+    archived = _within_archive(request)
     language = request.GET.get("language", "")
     page = list_patients(
         organization=request.organization,
@@ -55,17 +56,31 @@ def _index(request: OrganizationRequest) -> HttpResponse:
 @require_POST
 @requires(Permission.PATIENTS_VIEW)
 def search(request: OrganizationRequest) -> HttpResponse:
-    """Answer the rows for what is typed so far, best first; an empty field gives the list back."""
+    """Answer the rows for what is typed so far, best first; an empty field gives the list back.
+
+    The search is within the archive while that list is open; elsewhere it says who fits there.
+    """
     text = request.POST.get("q", "").strip()
     if not text:
         return _index(request)
-    matches = search_patients(organization=request.organization, text=text, limit=FOUND_IN_LIST)
-    note_access(request, [match.patient.pk for match in matches], AccessKind.SEARCH)
-    context = _list_context(request, archived=False, language="") | {
+    archived = _within_archive(request)
+    matches = search_patients(organization=request.organization, text=text, limit=FOUND_IN_LIST, archived=archived)
+    stored = [] if archived or len(matches) == FOUND_IN_LIST else _archived_matches(request, text)
+    note_access(request, [match.patient.pk for match in (*matches, *stored)], AccessKind.SEARCH)
+    context = _list_context(request, archived=archived, language="") | {
         "rows": [(match.patient, match.reason) for match in matches],
+        "stored": stored,
         "searched": text,
     }
     return render(request, "patients/list.html#rows" if wants_fragment(request) else "patients/list.html", context)
+
+
+def _within_archive(request: OrganizationRequest) -> bool:
+    return "1" in (request.GET.get("archived"), request.POST.get("archived"))
+
+
+def _archived_matches(request: OrganizationRequest, text: str) -> list[PatientMatch]:
+    return search_patients(organization=request.organization, text=text, limit=FOUND_IN_ARCHIVE, archived=True)
 
 
 @require_http_methods(["GET", "POST"])
@@ -74,8 +89,11 @@ def typeahead(request: OrganizationRequest) -> HttpResponse:
     """Answer the options of a patient field for `q`: who fits and why, and to register somebody new."""
     text = (request.POST.get("q") or request.GET.get("q") or "").strip()
     matches = search_patients(organization=request.organization, text=text, limit=FOUND_IN_TYPEAHEAD)
-    note_access(request, [match.patient.pk for match in matches], AccessKind.SEARCH)
-    options = [_option(request, match) for match in matches]
+    stored = [] if matches else _archived_matches(request, text)
+    note_access(request, [match.patient.pk for match in (*matches, *stored)], AccessKind.SEARCH)
+    options: list[dict[str, Any]] = [_option(request, match) for match in matches]
+    archived = _("Archived: restore the record first")
+    options += [_option(request, match) | {"detail": archived, "icon": "archive", "off": True} for match in stored]
     if text and request.actor.may(Permission.PATIENTS_MANAGE):
         create = _("Create “%(text)s”") % {"text": truncatechars(text, 40)}
         options.append({"value": "new", "label": create, "icon": "user-plus", "inline": reverse("patients:new-inline")})
@@ -84,7 +102,7 @@ def typeahead(request: OrganizationRequest) -> HttpResponse:
     )
 
 
-def _option(request: OrganizationRequest, match: PatientMatch) -> dict[str, str]:
+def _option(request: OrganizationRequest, match: PatientMatch) -> dict[str, Any]:
     patient = match.patient
     age = patient.age_text(request.organization.today())
     phone = profile.first_of(patient, ContactSystem.PHONE)

@@ -18,12 +18,13 @@ from apps.audit.models import AccessKind
 from apps.core.counting import counts_of
 from apps.core.errors import NotFound
 from apps.core.forms import posted
-from apps.core.htmx import in_dialog, toast, trigger, wants_fragment
+from apps.core.htmx import go, in_dialog, toast, trigger, wants_fragment
 from apps.core.ids import as_uuid
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
 from apps.patients import panels, profile, services
+from apps.patients.archiving import plans_of
 from apps.patients.consent_form import ConsentForm
 from apps.patients.contact import show_phone
 from apps.patients.exchange.kinds import EXPORT_KINDS, kinds_for
@@ -204,23 +205,34 @@ def summary(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 @requires(Permission.PATIENTS_MANAGE)
 def archive(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
-    """Take the patient out of lists and searches; the toast undoes it."""
-    patient = services.archive_patient(patient=find_patient(request, pk), actor=request.actor)
-    response = trigger(HttpResponse(status=204), live__patients={})
-    return toast(
-        response, _("%(name)s archived") % {"name": patient.full_name}, undo_url=reverse("patients:restore", args=[pk])
-    )
+    """Take the patient out of the lists, into the archive; the toast undoes it.
+
+    When something is planned for them it is asked first; `anyway` is the answer.
+    """
+    patient = find_patient(request, pk)
+    plans = [] if "anyway" in request.POST else plans_of(patient=patient, actor=request.actor)
+    if plans and patient.archived_at is None:
+        context = {"patient": patient, "plans": plans, "modal": wants_fragment(request)}
+        answer = render(request, "patients/archive.html", context | {"active_navigation": "patients"})
+        answer["HX-Retarget"], answer["HX-Reswap"] = "#modal", "innerHTML"
+        return answer
+    patient = services.archive_patient(patient=patient, actor=request.actor)
+    text = _("%(name)s archived") % {"name": patient.full_name}
+    if not wants_fragment(request):
+        return go(request, reverse("patients:detail", args=[pk]), text)
+    response = trigger(HttpResponse(status=204), modal__close={}, live__patients={})
+    return toast(response, text, undo_url=reverse("patients:restore", args=[pk]))
 
 
 @require_POST
 @requires(Permission.PATIENTS_MANAGE)
 def restore(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
-    """Bring an archived patient back."""
+    """Bring an archived patient back; with `open`, lead to the record."""
     patient = services.restore_patient(patient=find_patient(request, pk), actor=request.actor)
-    return toast(
-        trigger(HttpResponse(status=204), live__patients={}),
-        _("%(name)s is back in the lists") % {"name": patient.full_name},
-    )
+    text = _("%(name)s is back in the lists") % {"name": patient.full_name}
+    if "open" in request.POST:
+        return go(request, reverse("patients:detail", args=[pk]), text)
+    return toast(trigger(HttpResponse(status=204), live__patients={}), text)
 
 
 @require_GET

@@ -15,7 +15,7 @@ from apps.events.selectors import current_cursor, follow_events
 from apps.notifications.models import StaffNotice
 from apps.organizations.access import requires
 from apps.organizations.permissions import Permission
-from apps.portal.context_processors import navigation_for, new_menu_for
+from apps.portal.context_processors import further_places_for, navigation_for, new_menu_for
 from apps.portal.notices import latest_notices
 
 PALETTE_LENGTH = 60
@@ -69,8 +69,8 @@ def palette(request: HttpRequest) -> HttpResponse:
     folded = text.casefold()
     pages = [
         {"label": entry["label"], "icon": entry["icon"], "url": entry["url"]}
-        for entry in navigation_for(request)
-        if folded in str(entry["label"]).casefold()
+        for entry in (*navigation_for(request), *(further_places_for(request) if folded else ()))
+        if _fits(folded, entry)
     ]
     actions = [
         {
@@ -81,7 +81,7 @@ def palette(request: HttpRequest) -> HttpResponse:
             "end": line["shortcut"].upper(),
         }
         for line in new_menu_for(request)
-        if folded in str(line["label"]).casefold()
+        if _fits(folded, line)
     ]
     groups = [{"label": _("New"), "items": actions}, {"label": _("Pages"), "items": pages}]
     if len(text) >= 2:
@@ -93,6 +93,10 @@ def palette(request: HttpRequest) -> HttpResponse:
                 groups.insert(0, {"label": heading, "items": found})
     context = {"groups": [group for group in groups if group["items"]], "query": text}
     return render(request, "components/palette_results.html", context)
+
+
+def _fits(folded: str, line: dict[str, Any]) -> bool:
+    return folded in f"{line['label']} {line.get('words', '')}".casefold()
 
 
 @require_GET

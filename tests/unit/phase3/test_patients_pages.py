@@ -445,3 +445,104 @@ def test_the_palette_finds_patients(organization, actor, patient, rf, front_desk
     found = find(request, "ana lop")
     assert [(line.label, line.url) for line in found] == [("Ana López", page_of(patient))]
     assert AccessRecord.objects.get().route == "palette"
+
+
+# ── the archive ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_search_in_the_open_archive_looks_there(desk_client, patient, actor):
+    services.archive_patient(patient=patient, actor=actor)
+    PatientFactory(organization=patient.organization, given_name="Ana", family_name="Lopezowa")
+    answer = desk_client.post("/patients/search/", {"q": "lopez", "archived": "1"}, headers=HTMX).content.decode()
+    assert ("Ana López" in answer, "Lopezowa" in answer) == (True, False)
+    assert "1 archived record fits, best first" in answer
+    listed = desk_client.post("/patients/search/", {"q": "", "archived": "1"}, headers=HTMX).content.decode()
+    assert ("Ana López" in listed, "Lopezowa" in listed) == (True, False)
+
+
+@pytest.mark.parametrize("typed", ["lopez", "{number}", "0142"])
+def test_a_search_elsewhere_says_who_fits_in_the_archive_and_offers_to_restore(desk_client, patient, actor, typed):
+    services.archive_patient(patient=patient, actor=actor)
+    text = typed.format(number=patient.record_number)
+    answer = desk_client.post("/patients/search/", {"q": text}, headers=HTMX).content.decode()
+    assert "1 archived record fits" in answer
+    assert page_of(patient) in answer
+    assert page_of(patient, "restore") in answer
+    assert "Nobody fits" not in answer
+    assert AccessRecord.objects.filter(kind=AccessKind.SEARCH, patient_id=patient.pk).count() == 1
+
+
+def test_the_archive_lists_no_merged_record(desk_client, patient, actor):
+    double = PatientFactory(organization=patient.organization, family_name="Twice")
+    services.merge_patients(survivor=patient, duplicate=double, despite_doubts=True, actor=actor)
+    assert "Twice" not in desk_client.get(LIST, {"archived": "1"}).content.decode()
+    assert "archived record" not in desk_client.post("/patients/search/", {"q": "Twice"}, headers=HTMX).content.decode()
+
+
+def test_restoring_from_a_search_leads_to_the_record(desk_client, patient, actor):
+    services.archive_patient(patient=patient, actor=actor)
+    answer = desk_client.post(page_of(patient, "restore"), {"open": "1"}, headers=HTMX)
+    assert answer.headers["HX-Redirect"] == page_of(patient)
+    patient.refresh_from_db()
+    assert patient.archived_at is None
+
+
+def test_a_patient_field_and_the_palette_name_who_is_archived(desk_client, patient, actor, rf, front_desk):
+    services.archive_patient(patient=patient, actor=actor)
+    field = desk_client.post("/patients/typeahead/", {"q": "lopez"}).content.decode()
+    assert 'aria-disabled="true"' in field
+    assert "Archived: restore the record first" in field
+    palette = desk_client.post("/frame/palette/", {"q": "lopez"}, headers=HTMX).content.decode()
+    assert "archived · " in palette
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"given_name": "Ana", "family_name": "López", "birth_date": "3/14/1978"},
+        {"given_name": "Ana", "family_name": "López", "birth_date": "3/14/1978", "phone": "415 555 0142"},
+        {"given_name": "Anna", "family_name": "Lopes", "phone": "415 555 0142"},
+    ],
+)
+def test_an_archived_record_is_a_duplicate_to_restore(desk_client, patient, actor, typed):
+    services.update_patient(patient=patient, changes={"birth_date": "1978-03-14"}, actor=actor)
+    services.archive_patient(patient=patient, actor=actor)
+    answer = desk_client.post("/patients/new/similar/", typed).content.decode()
+    assert "Ana López" in answer
+    assert "restore the archived record instead of registering" in answer
+    assert page_of(patient, "restore") in answer
+
+
+def test_an_archived_record_that_was_merged_is_no_duplicate(desk_client, patient, actor):
+    double = services.create_patient(
+        organization=patient.organization, given_name="Zoe", family_name="Twice", phones=["415 555 0199"], actor=actor
+    )
+    services.merge_patients(survivor=patient, duplicate=double, despite_doubts=True, actor=actor)
+    answer = desk_client.post("/patients/new/similar/", {"given_name": "Zoe", "family_name": "Twice"})
+    assert page_of(double) not in answer.content.decode()
+
+
+# ── right words, both spellings ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_search_that_finds_nobody_counts_nobody(desk_client, patient):
+    answer = desk_client.post("/patients/search/", {"q": "zzzz"}, headers=HTMX).content.decode()
+    assert "0 patients" not in answer
+    assert 'role="status">Nobody fits<' in answer
+
+
+def test_an_archive_without_a_language_says_so_and_not_that_it_is_empty(desk_client, patient, actor):
+    services.archive_patient(patient=patient, actor=actor)
+    answer = desk_client.get(LIST, {"archived": "1", "language": "hi"}).content.decode()
+    assert "No archived record has this language." in answer
+    assert "Nobody is archived" not in answer
+    services.restore_patient(patient=patient, actor=actor)
+    assert "Nobody is archived" in desk_client.get(LIST, {"archived": "1"}).content.decode()
+
+
+def test_a_hit_shows_the_latin_spelling_beside_the_reason(desk_client, organization, actor):
+    services.create_patient(
+        organization=organization, given_name="राम", family_name="कुमार", name_latin="Ram Kumar", actor=actor
+    )
+    answer = desk_client.post("/patients/search/", {"q": "kumar"}, headers=HTMX).content.decode()
+    assert "<bdi>Ram Kumar</bdi> · name" in answer

@@ -117,7 +117,7 @@ def test_dangers_come_before_needs_and_keep_their_order():
 def test_an_archived_record_says_so_and_is_restored_from_there(desk_client, patient, actor):
     services.archive_patient(patient=patient, actor=actor)
     text = shown(desk_client.get(page_of(patient)))
-    assert "out of lists and searches" in text
+    assert "out of the lists, found in the archive" in text
     assert f'hx-post="{page_of(patient, "restore")}"' in text.split("p-archived")[1][:700]
 
 

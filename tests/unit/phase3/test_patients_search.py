@@ -378,3 +378,113 @@ def test_twins_who_fit_equally_verify_nobody(organization, people):
             actor=SYSTEM,
         )
     assert identity(organization) is None
+
+
+# ── the archive ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("typed", ["john smith", "smith jonh", "212 555 0111", "5/6/1950", "{number}"])
+def test_the_archive_is_searched_like_the_list_and_holds_only_archived_patients(organization, people, typed):
+    text = typed.format(number=people["John"].record_number)
+    assert names(organization, text, archived=True) == []
+    services.archive_patient(patient=people["John"], actor=SYSTEM)
+    assert names(organization, text, archived=True) == ["John"]
+    assert names(organization, text) == []
+
+
+@pytest.mark.parametrize("typed", ["john smith", "{number}"])
+def test_a_merged_record_is_not_in_the_archive(organization, people, typed):
+    double = people["John"]
+    text = typed.format(number=double.record_number)
+    services.merge_patients(survivor=people["Ana"], duplicate=double, despite_doubts=True, actor=SYSTEM)
+    assert names(organization, text, archived=True) == []
+
+
+# ── numbers, years and months of birth, words written apart ───────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def margaret(organization, people) -> Patient:
+    return services.create_patient(
+        organization=organization,
+        given_name="Margaret",
+        family_name="Thornbury",
+        birth_date=dt.date(1961, 4, 12),
+        phones=["+14155550188"],
+        identifiers=[{"system": "insurance", "value": "XQZ-7740-1976"}],
+        actor=SYSTEM,
+    )
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "thornbury 1961",
+        "1961 marg",
+        "Apr 1961",
+        "thornbury april 1961",
+        "12 april 61",
+        "april 12 61",
+        "04121961",
+        "19610412",
+        "thornbury 04121961",
+        "Thorn bury",
+        "margaret thorn bury",
+        "thornbry 1961",
+    ],
+)
+def test_a_year_or_a_month_of_birth_and_words_written_apart_find_the_person(organization, margaret, typed):
+    assert names(organization, typed) == ["Margaret"]
+
+
+def test_eight_digits_are_day_first_outside_north_america(organization, margaret):
+    organization.country = "GB"
+    assert names(organization, "12041961") == ["Margaret"]
+
+
+@pytest.mark.parametrize("typed", ["thornbury 1962", "May 1961", "12 april 62", "12121961", "thorn buty"])
+def test_another_year_month_or_word_finds_nobody(organization, margaret, typed):
+    assert names(organization, typed) == []
+
+
+def test_four_digits_are_a_part_of_a_phone_first_and_a_year_of_birth_after_that(organization, margaret):
+    services.create_patient(organization=organization, given_name="Rosa", phones=["+14155551961"], actor=SYSTEM)
+    assert names(organization, "1961") == ["Rosa", "Łukasz", "Margaret"]
+
+
+@pytest.mark.parametrize("typed", ["XQZ-7740-1976", "xqz77401976", "77401976", "xqz-7740", "7740"])
+def test_a_number_is_said_with_its_system_and_finds_nobody_else(organization, margaret, typed):
+    services.create_patient(
+        organization=organization,
+        given_name="Nora",
+        identifiers=[{"system": "insurance", "value": "XQZ-7741-1976"}, {"system": "passport", "value": "K1234567"}],
+        actor=SYSTEM,
+    )
+    found = selectors.search_patients(organization=organization, text=typed)
+    assert (found[0].patient, found[0].reason) == (margaret, "number XQZ-7740-1976 (insurance)")
+    assert len(found) == 1
+
+
+def test_a_number_does_not_fit_by_its_middle_or_end(organization, people):
+    services.create_patient(
+        organization=organization,
+        given_name="Nora",
+        identifiers=[{"system": "insurance", "value": "MA40331961"}],
+        actor=SYSTEM,
+    )
+    assert "Nora" not in names(organization, "1961")
+    assert names(organization, "3196") == []
+    assert names(organization, "ma4033") == ["Nora"]
+
+
+def test_a_record_number_in_full_is_no_part_of_a_phone(organization, people):
+    Patient.objects.filter(pk=people["John"].pk).update(number=401)
+    services.create_patient(organization=organization, given_name="Rosa", phones=["+14155554401"], actor=SYSTEM)
+    assert names(organization, "000401") == ["John"]
+    assert names(organization, "4401") == ["Rosa"]
+
+
+@pytest.mark.parametrize("registered", ["Margaret", "Margret"])
+def test_maggie_is_margaret_in_either_spelling(organization, people, registered):
+    services.create_patient(organization=organization, given_name=registered, family_name="Novak", actor=SYSTEM)
+    assert names(organization, "maggie novak") == [registered]

@@ -297,6 +297,24 @@ def test_the_palette_names_the_pages_actions_and_patients_that_it_finds(desk_cli
     assert "<bdi>Ana López</bdi>" in desk_client.post("/frame/palette/", {"q": "lopez"}, headers=HTMX).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("typed", "url"),
+    [
+        ("dupl", "/patients/duplicates/"),
+        ("register", "/patients/new/"),
+        ("new patient", "/patients/new/"),
+        ("import pat", "/patients/import/"),
+        ("export", "/patients/export/"),
+    ],
+)
+def test_the_palette_finds_pages_and_actions_by_what_people_call_them(manager_client, typed, url):
+    assert f'="{url}"' in manager_client.post("/frame/palette/", {"q": typed}, headers=HTMX).content.decode()
+
+
+def test_the_palette_names_no_page_that_one_may_not_open(desk_client):
+    assert "/patients/import/" not in desk_client.post("/frame/palette/", {"q": "import"}).content.decode()
+
+
 def test_a_note_stays_inside_and_an_empty_reply_keeps_the_form(desk_client, conversation):
     url = reverse("conversations:write", args=[conversation.pk])
     assert desk_client.post(url, {"kind": "note", "body": "Call back at three"}, headers=HTMX).status_code == 200

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("patients", "0014_import_rows_sharing_keys")]
+    dependencies = [("patients", "0015_search_archived")]
     operations = [
         migrations.AlterField(
             model_name="consent",
