@@ -385,7 +385,7 @@ class TestOthers:
     def test_merged_record_s_history_is_part_of_it(self, organization, patient):
         double = PatientFactory(organization=organization, given_name="Ana", family_name="Lopez")
         services.set_consent(patient=double, purpose="voice", status="active", source="phone", actor=SYSTEM)
-        services.merge_patients(survivor=patient, duplicate=double, actor=SYSTEM)
+        services.merge_patients(survivor=patient, duplicate=double, despite_doubts=True, actor=SYSTEM)
         found = json_of(patient)
         assert [one["merged_number"] for one in found["merges"]] == [double.record_number]
         assert [one["purpose"] for one in found["consents"]] == ["voice"]
@@ -396,7 +396,11 @@ class TestOthers:
             organization=organization, given_name="Anna Maria", family_name="Lopes", birth_date=dt.date(1983, 1, 2)
         )
         merge = services.merge_patients(
-            survivor=patient, duplicate=double, fields={"family_name": "duplicate"}, actor=SYSTEM
+            survivor=patient,
+            duplicate=double,
+            despite_doubts=True,
+            fields={"family_name": "duplicate"},
+            actor=SYSTEM,
         )
         before = patient.family_name
         found = json_of(patient)
@@ -414,7 +418,9 @@ class TestOthers:
 
     def test_merge_that_was_undone_says_nothing_of_the_other(self, organization, patient, sister):
         fields = {"given_name": "duplicate"}
-        merge = services.merge_patients(survivor=patient, duplicate=sister, fields=fields, actor=SYSTEM)
+        merge = services.merge_patients(
+            survivor=patient, duplicate=sister, despite_doubts=True, fields=fields, actor=SYSTEM
+        )
         services.unmerge(merge=merge, actor=SYSTEM)
         found = json_of(patient)
         (told,) = found["merges"]
@@ -439,7 +445,7 @@ class TestOthers:
 
     def one_and_edited(self, patient, ben):
         """Merge Ben into the patient, and save each field as it stands, with something new of Ben's."""
-        merge = services.merge_patients(survivor=patient, duplicate=ben, actor=SYSTEM)
+        merge = services.merge_patients(survivor=patient, duplicate=ben, despite_doubts=True, actor=SYSTEM)
         services.update_patient(
             patient=patient,
             changes={
@@ -493,7 +499,7 @@ class TestOthers:
         assert [one["withheld"] for one in events[-2:]] == [["note"], []]
 
     def test_other_record_s_export_is_as_silent(self, patient, ben):
-        merge = services.merge_patients(survivor=ben, duplicate=patient, actor=SYSTEM)
+        merge = services.merge_patients(survivor=ben, duplicate=patient, despite_doubts=True, actor=SYSTEM)
         services.update_patient(patient=ben, changes={"note": "Ana is ill"}, actor=SYSTEM)
         services.unmerge(merge=merge, actor=SYSTEM)
         for one in (patient, ben):
@@ -504,7 +510,7 @@ class TestOthers:
             organization=bookable.organization, patient=ben, practitioner=bookable.practitioner,
             location=bookable.location, appointment_type=bookable.appointment_type, start=MONDAY,
         )  # fmt: skip
-        merge = services.merge_patients(survivor=patient, duplicate=ben, actor=SYSTEM)
+        merge = services.merge_patients(survivor=patient, duplicate=ben, despite_doubts=True, actor=SYSTEM)
         visit.refresh_from_db()
         emit(
             "appointment.arrived", subject=visit, actor=SYSTEM, patient_id=patient.pk,
@@ -516,7 +522,7 @@ class TestOthers:
         assert "appointment.arrived" not in [one["type"] for one in json_of(patient)["events"]]
 
     def test_no_event_names_the_number_of_the_record_that_was_separated(self, organization, patient, ben):
-        merge = services.merge_patients(survivor=patient, duplicate=ben, actor=SYSTEM)
+        merge = services.merge_patients(survivor=patient, duplicate=ben, despite_doubts=True, actor=SYSTEM)
         made = ContactPointFactory(organization=organization, patient=patient, value="+14155550193")
         services.unmerge(merge=merge, actor=SYSTEM)
         merge.refresh_from_db()
@@ -547,7 +553,7 @@ class TestOthers:
 
     def test_records_that_were_separated_and_merged_again_are_one_person(self, patient, ben):
         services.unmerge(merge=self.one_and_edited(patient, ben), actor=SYSTEM)
-        services.merge_patients(survivor=patient, duplicate=ben, actor=SYSTEM)
+        services.merge_patients(survivor=patient, duplicate=ben, despite_doubts=True, actor=SYSTEM)
         assert "Ben has gout and a cold" in json.dumps(json_of(patient)["events"])
 
 
@@ -599,7 +605,7 @@ class TestDoors:
 
     def test_page_of_a_merged_record_hands_out_the_one_that_it_is_in(self, manager_client, organization, patient):
         double = PatientFactory(organization=organization)
-        services.merge_patients(survivor=patient, duplicate=double, actor=SYSTEM)
+        services.merge_patients(survivor=patient, duplicate=double, despite_doubts=True, actor=SYSTEM)
         answer = manager_client.get(reverse("patients:export", args=[double.pk, "json"]))
         assert json.loads(answer.content)["patient"]["id"] == str(patient.pk)
         assert [one.patient_id for one in AccessRecord.objects.filter(kind=AccessKind.EXPORT)] == [patient.pk]
@@ -648,7 +654,7 @@ class TestApi:
 
     def test_merged_record_names_the_one_that_it_is_in(self, api_client, organization, patient):
         double = PatientFactory(organization=organization)
-        services.merge_patients(survivor=patient, duplicate=double, actor=SYSTEM)
+        services.merge_patients(survivor=patient, duplicate=double, despite_doubts=True, actor=SYSTEM)
         answer = api_client.get(f"/api/v1/patients/{double.pk}/export/")
         assert (answer.status_code, answer.json()["code"]) == (409, "merged")
         assert answer.json()["merged_into"] == str(patient.pk)

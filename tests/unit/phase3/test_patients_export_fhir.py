@@ -244,7 +244,9 @@ class TestRoundTrip:
         patient = PatientFactory(organization=organization, given_name="Ana", family_name="López")
         for given_name in ("Anna Maria", "Anna Maria", "Ana"):
             double = PatientFactory(organization=organization, given_name=given_name, family_name="López")
-            services.merge_patients(survivor=patient, duplicate=double, fields={"given_name": "survivor"}, actor=SYSTEM)
+            services.merge_patients(
+                survivor=patient, duplicate=double, despite_doubts=True, fields={"given_name": "survivor"}, actor=SYSTEM
+            )
         content = write_fhir(export_of(patient))
         validated(json.loads(content))
         (resource,) = resources_of(json.loads(content), "Patient")

@@ -121,7 +121,7 @@ class TestContent:
 
     def test_paper_does_not_tell_of_the_record_that_was_separated_again(self, desk_client, printed, made):
         patient, ben = made(), made(given_name="Ben", family_name="Quist")
-        merge = services.merge_patients(survivor=patient, duplicate=ben, actor=SYSTEM)
+        merge = services.merge_patients(survivor=patient, duplicate=ben, despite_doubts=True, actor=SYSTEM)
         services.set_consent(
             patient=patient, purpose="sms", status="active", source="SMS", evidence="ben@example.org", actor=SYSTEM
         )
