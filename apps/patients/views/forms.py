@@ -40,10 +40,11 @@ def new(request: OrganizationRequest) -> HttpResponse:
     form = _form_class(request)(request.POST or None, organization=request.organization)
     if request.method == "GET" or not form.is_valid():
         return _form(request, form)
-    if "anyway" not in request.POST and (twins := _certain(request)):
+    once = _once(request, form)
+    if not once.first_answer() and "anyway" not in request.POST and (twins := _certain(request)):
         return _form(request, form, twins=twins)
     try:
-        patient = _register(request, form)
+        patient = _register(request, form, once)
     except InvalidInput as refusal:
         _refuse(request, form, refusal)
         return _form(request, form)
@@ -89,14 +90,17 @@ def _certain(request: OrganizationRequest) -> list[Similar]:
     return twins
 
 
-def _register(request: OrganizationRequest, form: PatientForm) -> Patient:
-    """Register the person; a form that is sent twice leads to the record that the first sending made."""
-    once = Once(
+def _once(request: OrganizationRequest, form: PatientForm) -> Once:
+    return Once(
         key=form.cleaned_data["once"],
         content=dict(request.POST.lists()),
         organization=request.organization,
         actor=request.actor,
     )
+
+
+def _register(request: OrganizationRequest, form: PatientForm, once: Once) -> Patient:
+    """Register the person; a form that is sent twice leads to the record that the first sending made."""
     known = once.first_answer()
     if known:
         return find_patient(request, uuid.UUID(known))
@@ -178,7 +182,7 @@ def new_inline(request: OrganizationRequest) -> HttpResponse:
     form = PatientForm(request.POST, organization=request.organization, names=fields)
     if form.is_valid():
         try:
-            patient = _register(request, form)
+            patient = _register(request, form, _once(request, form))
         except InvalidInput as refusal:
             form.refuse(refusal)
         else:
