@@ -1,5 +1,8 @@
 /** A calm question in place of the browser's: ask() for modules, hx-confirm for markup. */
 
+// The button answers, not the dialog's "close" event: that one comes a task later, when the next question may already stand.
+let answer = () => {};
+
 /**
  * @param {string} text
  * @param {{yes?: string, no?: string}} [words]
@@ -8,19 +11,25 @@
 export function ask(text, { yes, no } = {}) {
   const dialog = document.getElementById("confirm");
   const [noButton, yesButton] = dialog.querySelectorAll("button");
+  answer(false);
   dialog.querySelector("#confirm-text").textContent = text;
   noButton.textContent = no ?? noButton.dataset.default;
   yesButton.textContent = yes ?? yesButton.dataset.default;
-  dialog.returnValue = "";
-  dialog.showModal();
+  if (!dialog.open) dialog.showModal();
   noButton.focus();
-  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
+  return new Promise((resolve) => { answer = resolve; });
 }
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("#confirm button");
-  if (button) document.getElementById("confirm").close(button.value);
+  if (!button) return;
+  document.getElementById("confirm").close();
+  answer(button.value === "yes");
 });
+// Esc and the backdrop keep what is there.
+document.addEventListener("close", (event) => {
+  if (event.target.id === "confirm" && !event.target.open) answer(false);
+}, true);
 document.addEventListener("htmx:confirm", async (event) => {
   if (!event.detail.question) return;
   event.preventDefault();

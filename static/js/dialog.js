@@ -30,6 +30,8 @@ export async function closeDialog(dialog, anyway = false) {
 
 document.addEventListener("close", (event) => {
   const dialog = event.target;
+  // Opened anew before this event came: what is in it now belongs to the next question.
+  if (dialog.open) return;
   dialog.removeAttribute("data-dirty");
   if (dialog.id === "modal") dialog.replaceChildren();
   if (dialog.id === "modal" && history.state?.inDialog) {

@@ -115,6 +115,25 @@ def test_typed_text_is_asked_about_before_a_dialog_closes(kit):
     expect(kit.locator("#modal")).not_to_be_visible()
 
 
+def test_a_question_asked_right_after_an_answer_gets_its_own(kit):
+    """A dialog says that it closed a task later: the next question, asked meanwhile, must not take that for its answer."""
+    answers = kit.evaluate(
+        """async () => {
+          const { ask } = await import('/static/js/confirm.js');
+          const [no, yes] = document.querySelectorAll('#confirm button');
+          const closed = new Promise((resolve) => document.getElementById('confirm').addEventListener('close', resolve, { once: true }));
+          const first = ask('The first?');
+          no.click();
+          const second = ask('The second?');
+          await closed;
+          yes.click();
+          return [await first, await second];
+        }"""
+    )
+    assert answers == [False, True]
+    expect(kit.locator("#confirm")).not_to_be_visible()
+
+
 def test_a_typeahead_is_used_with_keys_alone(kit):
     open_booking(kit)
     kit.locator("#patient_text").press_sequentially("ezra")
