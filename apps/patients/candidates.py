@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,33 +12,18 @@ from django.db import connection
 
 from apps.organizations.models import Organization
 from apps.patients.contact import comparable_address
-from apps.patients.dates import BirthPrecision, PartialDate
 from apps.patients.matching import Frequencies, PersonFacts, Place, Score, match_keys, score_pair
 from apps.patients.models import ContactSystem
 
 # More records than these share keys with nobody but by chance; those with most keys in common come first.
 MOST_COMPARED = 40
-# One text for any number of patients, so that neither the driver nor the server reads it anew for each.
-_FACTS = """
-    SELECT p.id, p.given_name, p.family_name, p.preferred_name, p.name_latin, p.birth_date, p.birth_precision, p.sex,
-           p.version, p.archived_at IS NOT NULL,
-           ARRAY(SELECT c.system || ':' || c.value FROM patients_contactpoint c
-                 WHERE c.organization_id = p.organization_id AND c.patient_id = p.id),
-           (SELECT jsonb_agg(jsonb_build_array(a.lines, a.city, a.postal_code)) FROM patients_address a
-            WHERE a.organization_id = p.organization_id AND a.patient_id = p.id AND a.use <> 'work'),
-           (SELECT jsonb_object_agg(i.system, i.value) FROM patients_identifier i
-            WHERE i.organization_id = p.organization_id AND i.patient_id = p.id),
-           ARRAY(SELECT least(r.patient_id, r.linked_patient_id) || ' ' || greatest(r.patient_id, r.linked_patient_id)
-                 FROM patients_relatedperson r WHERE r.organization_id = p.organization_id
-                 AND r.linked_patient_id IS NOT NULL AND (r.patient_id = p.id OR r.linked_patient_id = p.id))
-    FROM patients_patient p
+_BY_ID = "SELECT * FROM patients_facts(organization => %s, people => %s::uuid[])"
+_BY_KEYS = """
+    SELECT * FROM patients_facts(
+        organization => %s, people => ARRAY(SELECT id FROM patients_sharing_keys(%s::integer[], %s, %s))
+    )
+    WHERE NOT is_archived
 """
-_BY_ID = _FACTS + "WHERE p.organization_id = %s AND p.id = ANY (%s)"
-_BY_KEYS = (
-    _FACTS
-    + "JOIN patients_sharing_keys(%s::integer[], %s, %s) AS found ON found.id = p.id "
-    + "WHERE p.organization_id = %s AND p.archived_at IS NULL"
-)
 _COUNTS = "SELECT value, people FROM patients_valuecount WHERE organization_id = %s AND value = ANY (%s)"
 
 
@@ -76,8 +60,7 @@ def _known(
     family: str,
     preferred: str,
     latin: str,
-    born: dt.date | None,
-    precision: str,
+    born: str | None,
     sex: str,
     version: int,
     is_archived: bool,
@@ -91,7 +74,7 @@ def _known(
         family_name=family,
         preferred_name=preferred,
         name_latin=latin,
-        birth_date=PartialDate(born, BirthPrecision(precision)).isoformat() if born else "",
+        birth_date=born or "",
         sex=sex,
         phones=_of_system(points, ContactSystem.PHONE),
         emails=_of_system(points, ContactSystem.EMAIL),
@@ -183,9 +166,10 @@ def find_candidates(
 ) -> list[Candidate]:
     """Return the active patients who may be this person, with at least so many bits, best first.
 
-    Two queries: who shares a key, with their facts, and how common the values are. `own` is left out.
+    Two queries: who shares a key, with their facts, and how common the person's own values are; a third one if somebody
+    comes near. `own` is left out.
     """
-    values = [keys_of(organization, facts), own, MOST_COMPARED, organization.pk]
+    values = [organization.pk, keys_of(organization, facts), own, MOST_COMPARED]
     others = {pk: known.facts for pk, known in _facts(_BY_KEYS, values).items()}
     return best_of(organization=organization, facts=facts, others=others, at_least=at_least, limit=limit)
 
@@ -198,11 +182,23 @@ def best_of(
     at_least: float,
     limit: int = 10,
 ) -> list[Candidate]:
-    """Return which of the others may be this person, with at least so many bits, best first; one query."""
+    """Return which of the others may be this person, with at least so many bits, best first; one query, or two.
+
+    How common the others' values are can only lower a score. So it is asked for those alone who might be the person
+    by the person's own values: of forty who share a key hardly one.
+    """
     if not others:
         return []
-    frequencies = load_frequencies(organization=organization, people=[facts, *others.values()])
-    found = [Candidate(pk, score_pair(facts, other, frequencies=frequencies)) for pk, other in others.items()]
+    frequencies = load_frequencies(organization=organization, people=[facts])
+    near = {
+        pk: other
+        for pk, other in others.items()
+        if score_pair(facts, other, frequencies=frequencies).ceiling >= at_least
+    }
+    if not near:
+        return []
+    frequencies = load_frequencies(organization=organization, people=[facts, *near.values()])
+    found = [Candidate(pk, score_pair(facts, other, frequencies=frequencies)) for pk, other in near.items()]
     fitting = sorted((one for one in found if one.score.bits >= at_least), key=lambda one: -one.score.bits)
     return fitting[:limit]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA, JaroWinkler
@@ -19,26 +19,29 @@ KNOWN_NAME = 3
 _DIGITS = re.compile(r"\d")
 
 NAME_LEVELS = (SAME, "nickname", "close", "part", "sound", "initial", "similar", DIFFERENT)
+_RANKS = {level: rank for rank, level in enumerate(NAME_LEVELS)}
 DATE_LEVELS = (SAME, "swapped", "typo", "agrees", "near", DIFFERENT)
 
 
 def compare_names(
-    ours: Iterable[str], theirs: Iterable[str], *, kind: str, frequencies: Frequencies
-) -> tuple[str, str]:
-    """Return the best level between any two of the names, and the name that both share (the rarest) if one does."""
-    best, shared = len(NAME_LEVELS), []
-    theirs = tuple(theirs)
+    ours: Iterable[str], theirs: Collection[str], *, kinds: Sequence[str], frequencies: Frequencies
+) -> tuple[str, float]:
+    """Return the best level between any two of the names, and what share of people has the name if both do.
+
+    `kinds` are the uses that the names may have, the one by which they are compared last. A name that is spelt or used
+    in two ways is as common as the most common of them; of several that both have, the rarest counts.
+    """
+    best, share = len(NAME_LEVELS), 1.0
+    kind = kinds[-1]
     for one in ours:
         for other in theirs:
-            level = NAME_LEVELS.index(_spelling(min(one, other), max(one, other), kind))
-            counts = sorted((frequencies.count(kind, name), name) for name in (one, other))
-            if NAME_LEVELS[level] == "close" and counts[0][0] >= KNOWN_NAME:
-                level = NAME_LEVELS.index("similar")
-            best = min(best, level)
-            shared += [counts[-1]] if level == 0 else []
-    if best == len(NAME_LEVELS):
-        return "", ""
-    return NAME_LEVELS[best], min(shared)[1] if shared else ""
+            level = _spelling(min(one, other), max(one, other), kind)
+            if level == SAME:
+                share = min(share, max(frequencies.share(use, name) for use in kinds for name in {one, other}))
+            elif level == "close" and all(frequencies.count(kind, name) >= KNOWN_NAME for name in (one, other)):
+                level = "similar"
+            best = min(best, _RANKS[level])
+    return ("", 1.0) if best == len(NAME_LEVELS) else (NAME_LEVELS[best], share)
 
 
 @lru_cache(maxsize=65_536)

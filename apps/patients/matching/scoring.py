@@ -74,6 +74,14 @@ class Score:
         return band_of(self.bits, is_settled=self.is_settled)
 
     @property
+    def ceiling(self) -> float:
+        """Return the most that `bits` can be if values that were not counted are more common than was taken for granted.
+
+        Bits against strangers only fall then; what a household explains can be taken back, between relatives all of it.
+        """
+        return self.bits - self.shared - log2(1 - RELATED)
+
+    @property
     def evidence(self) -> tuple[Evidence, ...]:
         """Return every comparison, and what is taken off again because a household shares it."""
         found = [Evidence(c.field, c.level, round(c.stranger, 1)) for c in self.compared]
@@ -148,30 +156,31 @@ def _names(ours: PersonFacts, theirs: PersonFacts, frequencies: Frequencies) -> 
     ]
     if all(c.level == SAME for c in straight) and len(straight) > 1:
         return straight
-    crossed = [
-        *_crossed("given", ours.given_names, theirs.family_names, frequencies),
-        *_crossed("family", ours.family_names, theirs.given_names, frequencies),
-    ]
-    if not any(c.level in {SAME, "close"} for c in crossed):
+    crossings = {
+        "given": _cross(ours.given_names, theirs.family_names, frequencies),
+        "family": _cross(ours.family_names, theirs.given_names, frequencies),
+    }
+    if all(level not in {SAME, "close"} for level, _share in crossings.values()):
         return straight
-    swapped = [*crossed, _SWAPPED]
+    swapped = [*(_crossed(field, level, share) for field, (level, share) in crossings.items() if level), _SWAPPED]
     return swapped if sum(c.stranger for c in swapped) > sum(c.stranger for c in straight) else straight
 
 
 def _name(field: str, ours: tuple[str, ...], theirs: tuple[str, ...], frequencies: Frequencies) -> list[_Compared]:
-    level, shared = comparisons.compare_names(ours, theirs, kind=field, frequencies=frequencies)
-    return [_valued(field, level, frequencies.share(field, shared) if shared else 0)] if level else []
+    level, share = comparisons.compare_names(ours, theirs, kinds=(field,), frequencies=frequencies)
+    return [_valued(field, level, share)] if level else []
 
 
-def _crossed(field: str, ours: tuple[str, ...], theirs: tuple[str, ...], frequencies: Frequencies) -> list[_Compared]:
-    """Compare a given with a family name: weighed as both, for it is both, by the more common of its two uses."""
-    level, shared = comparisons.compare_names(ours, theirs, kind="family", frequencies=frequencies)
-    if not level:
-        return []
-    share = max(frequencies.share("given", shared), frequencies.share("family", shared)) if shared else 0
+def _cross(ours: tuple[str, ...], theirs: tuple[str, ...], frequencies: Frequencies) -> tuple[str, float]:
+    """Compare given with family names, or the other way round; a name that has both uses is as common as in either."""
+    return comparisons.compare_names(ours, theirs, kinds=("given", "family"), frequencies=frequencies)
+
+
+def _crossed(field: str, level: str, share: float) -> _Compared:
+    """Weigh a given name that is like a family name as both, for it is both."""
     uses = [_valued(use, level, share) for use in ("given", "family")]
     stranger, household = (sum(getattr(use, side) for use in uses) / 2 for side in ("stranger", "household"))
-    return [_Compared(field, level, stranger, household)]
+    return _Compared(field, level, stranger, household)
 
 
 def _birth(ours: PersonFacts, theirs: PersonFacts, frequencies: Frequencies) -> list[_Compared]:
@@ -194,14 +203,15 @@ def _best_address(ours: PersonFacts, theirs: PersonFacts, frequencies: Frequenci
 
 def _address(ours: Place, theirs: Place, frequencies: Frequencies) -> list[_Compared]:
     levels = comparisons.compare_places(ours, theirs)
-    values = {part: (getattr(ours, name), getattr(theirs, name)) for part, name in _VALUED_PARTS.items()}
-    return [
-        _valued(part, levels[part], max(frequencies.share(part, value) for value in values[part]))
-        if part in values
-        else _simple(part, levels[part])[0]
-        for part in ADDRESS
-        if levels[part]
-    ]
+    return [_part(part, levels[part], ours, theirs, frequencies) for part in ADDRESS if levels[part]]
+
+
+def _part(part: str, level: str, ours: Place, theirs: Place, frequencies: Frequencies) -> _Compared:
+    """Weigh a part of two addresses; one that is spelt in two ways is as common as the more common of them."""
+    name = _VALUED_PARTS.get(part)
+    if level != SAME or name is None:
+        return _FIXED[part, level]
+    return _valued(part, level, max(frequencies.share(part, getattr(place, name)) for place in (ours, theirs)))
 
 
 def _unless_moved(weight: float) -> float:

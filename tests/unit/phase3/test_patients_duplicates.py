@@ -12,7 +12,7 @@ from apps.core.errors import Conflict, NotAllowed
 from apps.core.tenancy import all_organizations, closed, organization_scope
 from apps.events.models import Event
 from apps.patients import services
-from apps.patients.candidates import find_candidates, load_facts, load_frequencies
+from apps.patients.candidates import find_candidates, keys_of, load_facts, load_frequencies
 from apps.patients.matching import REVIEW, PersonFacts
 from apps.patients.models import CandidateState, DuplicateCandidate, MatchIndex, MatchRun, MatchRunState
 from apps.patients.services.match_runs import count_values, start_match_run, unfinished_runs, work_on_run
@@ -186,7 +186,7 @@ def _sharing(keys):
         return cursor.fetchall()
 
 
-def test_candidates_of_typed_facts_come_best_first_and_cost_two_queries(organization, django_assert_num_queries):
+def test_candidates_of_typed_facts_come_best_first_and_cost_three_queries(organization, django_assert_num_queries):
     best, worse = register(organization), register(organization, given_name="Anna", phones=[])
     compare(organization, best, worse)
     typed = PersonFacts(
@@ -195,9 +195,18 @@ def test_candidates_of_typed_facts_come_best_first_and_cost_two_queries(organiza
         birth_date="1984-05-17",
         phones=frozenset({"+14155550142"}),
     )
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         found = find_candidates(organization=organization, facts=typed, at_least=REVIEW)
     assert [one.patient_id for one in found] == [best.pk, worse.pk]
+
+
+def test_somebody_whom_nobody_comes_near_costs_two_queries(organization, django_assert_num_queries):
+    compare(organization, register(organization), register(organization))
+    phones = frozenset({"+14155550199"})
+    stranger = PersonFacts(given_name="Ana", family_name="Zhang", birth_date="1984-11-02", sex="male", phones=phones)
+    assert len(_sharing(keys_of(organization, stranger))) == 2
+    with django_assert_num_queries(2):
+        assert find_candidates(organization=organization, facts=stranger, at_least=REVIEW) == []
 
 
 def test_comparing_many_costs_as_many_queries_as_comparing_one(organization, django_assert_max_num_queries):
