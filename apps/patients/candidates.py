@@ -6,7 +6,6 @@ import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection
 
@@ -46,12 +45,8 @@ class Candidate:
 
 def load_facts(*, organization: Organization, patient_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Known]:
     """Return what is known of these patients, archived ones too; one query, no model is made."""
-    return _facts(_BY_ID, [organization.pk, list(patient_ids)])
-
-
-def _facts(statement: str, values: Sequence[Any]) -> dict[uuid.UUID, Known]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(_BY_ID, [organization.pk, list(patient_ids)])
         return {row[0]: _known(*row[1:]) for row in cursor.fetchall()}
 
 
@@ -78,8 +73,8 @@ def _known(
         sex=sex,
         phones=_of_system(points, ContactSystem.PHONE),
         emails=_of_system(points, ContactSystem.EMAIL),
-        places=tuple(filter(None, (place_of(*address) for address in json.loads(addresses or "[]")))),
-        identifiers=json.loads(identifiers or "{}"),
+        places=tuple(filter(None, (place_of(*address) for address in json.loads(addresses)))) if addresses else (),
+        identifiers=json.loads(identifiers) if identifiers else {},
         relations=frozenset(relations),
     )
     return Known(facts, version, is_archived)
@@ -95,7 +90,7 @@ def place_of(lines: Sequence[str], city: str, postal_code: str) -> Place:
 
 def _of_system(points: list[str], system: str) -> frozenset[str]:
     start = f"{system}:"
-    return frozenset(point.removeprefix(start) for point in points if point.startswith(start))
+    return frozenset([point.removeprefix(start) for point in points if point.startswith(start)])
 
 
 def typed_facts(
@@ -143,10 +138,17 @@ def counted_values(facts: PersonFacts) -> list[str]:
 
 def load_frequencies(*, organization: Organization, people: Iterable[PersonFacts]) -> Frequencies:
     """Return how common these people's values are, as they were last counted; one query."""
-    wanted = {"", *(value for facts in people for value in counted_values(facts))}
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTS, [organization.pk, list(wanted)])
-        counts: dict[str, int] = dict(cursor.fetchall())
+        cursor.execute(_COUNTS, [organization.pk, _wanted(people)])
+        return _frequencies(cursor.fetchall())
+
+
+def _wanted(people: Iterable[PersonFacts]) -> list[str]:
+    return list({"", *(value for facts in people for value in counted_values(facts))})
+
+
+def _frequencies(rows: Iterable[tuple[str, int]]) -> Frequencies:
+    counts = dict(rows)
     total = counts.pop("", 0)
     return Frequencies(total, {_split(value): n for value, n in counts.items()})
 
@@ -166,12 +168,29 @@ def find_candidates(
 ) -> list[Candidate]:
     """Return the active patients who may be this person, with at least so many bits, best first.
 
-    Two queries: who shares a key, with their facts, and how common the person's own values are; a third one if somebody
+    One query: who shares a key, with their facts, and how common the person's own values are; another one if somebody
     comes near. `own` is left out.
     """
-    values = [organization.pk, keys_of(organization, facts), own, MOST_COMPARED]
-    others = {pk: known.facts for pk, known in _facts(_BY_KEYS, values).items()}
-    return best_of(organization=organization, facts=facts, others=others, at_least=at_least, limit=limit)
+    counts = (organization.pk, _wanted([facts]))
+    sharing = (organization.pk, keys_of(organization, facts), own, MOST_COMPARED)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_COUNTS}; {_BY_KEYS}", (*counts, *sharing))
+        frequencies = _frequencies(cursor.fetchall())
+        cursor.nextset()
+        others = {row[0]: _known(*row[1:]).facts for row in cursor.fetchall()}
+    near = _near(facts, others, frequencies=frequencies, at_least=at_least)
+    return best_of(organization=organization, facts=facts, others=near, at_least=at_least, limit=limit)
+
+
+def _near(
+    facts: PersonFacts, others: Mapping[uuid.UUID, PersonFacts], *, frequencies: Frequencies, at_least: float
+) -> dict[uuid.UUID, PersonFacts]:
+    """Return who might be the person by how common the person's own values are.
+
+    How common the others' values are can only lower a score: so it is asked for those alone, of forty hardly one.
+    """
+    scores = {pk: score_pair(facts, other, frequencies=frequencies) for pk, other in others.items()}
+    return {pk: others[pk] for pk, score in scores.items() if score.ceiling >= at_least}
 
 
 def best_of(
@@ -182,23 +201,11 @@ def best_of(
     at_least: float,
     limit: int = 10,
 ) -> list[Candidate]:
-    """Return which of the others may be this person, with at least so many bits, best first; one query, or two.
-
-    How common the others' values are can only lower a score. So it is asked for those alone who might be the person
-    by the person's own values: of forty who share a key hardly one.
-    """
+    """Return which of the others may be this person, with at least so many bits, best first; one query."""
     if not others:
         return []
-    frequencies = load_frequencies(organization=organization, people=[facts])
-    near = {
-        pk: other
-        for pk, other in others.items()
-        if score_pair(facts, other, frequencies=frequencies).ceiling >= at_least
-    }
-    if not near:
-        return []
-    frequencies = load_frequencies(organization=organization, people=[facts, *near.values()])
-    found = [Candidate(pk, score_pair(facts, other, frequencies=frequencies)) for pk, other in near.items()]
+    frequencies = load_frequencies(organization=organization, people=[facts, *others.values()])
+    found = [Candidate(pk, score_pair(facts, other, frequencies=frequencies)) for pk, other in others.items()]
     fitting = sorted((one for one in found if one.score.bits >= at_least), key=lambda one: -one.score.bits)
     return fitting[:limit]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
+
+from django.utils.functional import cached_property
 
 from apps.patients.folding import fold
 
@@ -88,7 +90,7 @@ class PersonFacts:
     @cached_property
     def _latin(self) -> tuple[str, str]:
         """Split the Latin spelling the way the registered name is split: as many words are the family name."""
-        words = fold(self.name_latin).split()
+        words = fold(self.name_latin).split() if self.name_latin else []
         if not words:
             return "", ""
         if not self.family_name:
@@ -99,7 +101,7 @@ class PersonFacts:
     @cached_property
     def born(self) -> str:
         """Return the digits of the birth date, eight when it is whole."""
-        return re.sub(r"\D", "", self.birth_date)
+        return self.birth_date.replace("-", "")
 
     @cached_property
     def known_sex(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log2
 from typing import NamedTuple
@@ -62,24 +63,27 @@ class _Compared(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """`bits` are log2 odds that both records are one person; 0 is even, each bit doubles them."""
+    """`bits` are log2 odds that both records are one person; 0 is even, each bit doubles them.
+
+    `ceiling` is the most that they can be if values are more common than was known: bits only fall then, unless another
+    way to compare names or addresses becomes the likeliest, and with it what a household explains.
+    """
 
     bits: float
-    is_settled: bool
     compared: tuple[_Compared, ...]
     shared: float
+    ceiling: float
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether names and birth date agree and nothing that identifies a person speaks against it."""
+        levels = {c.field: c.level for c in self.compared}
+        agreeing = all(levels.get(field) in wanted for field, wanted in _AGREEING.items())
+        return agreeing and levels.get("sex") != DIFFERENT and levels.get("identifier") != DIFFERENT
 
     @property
     def band(self) -> Band:
         return band_of(self.bits, is_settled=self.is_settled)
-
-    @property
-    def ceiling(self) -> float:
-        """Return the most that `bits` can be if values that were not counted are more common than was taken for granted.
-
-        Bits against strangers only fall then; what a household explains can be taken back, between relatives all of it.
-        """
-        return self.bits - self.shared - log2(1 - RELATED)
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
@@ -98,33 +102,55 @@ def band_of(bits: float, *, is_settled: bool) -> Band:
 
 
 def score_pair(ours: PersonFacts, theirs: PersonFacts, *, frequencies: Frequencies) -> Score:
-    """Return the odds that two records are one person. Symmetric; about 40 µs.
+    """Return the odds that two records are one person. Symmetric; about 20 µs.
 
     Who is not the same person is a stranger or somebody of the same household, who shares name, address and phone
     with them by nature. The score weighs the pair against both, so that what a family shares proves nothing.
     """
-    compared = [
-        *_names(ours, theirs, frequencies),
+    names, places = _names(ours, theirs, frequencies), _addresses(ours, theirs, frequencies)
+    further = [
         *_birth(ours, theirs, frequencies),
         *_simple("sex", comparisons.compare_codes(ours.known_sex, theirs.known_sex)),
         *_simple("phone", comparisons.compare_phones(ours.phones, theirs.phones)),
         *_simple("email", comparisons.compare_emails(ours.emails, theirs.emails)),
         *_identifiers(ours, theirs),
     ]
-    address = _best_address(ours, theirs, frequencies)
-    against_stranger = sum(c.stranger for c in compared) + _unless_moved(sum(c.stranger for c in address))
-    against_household = sum(c.household for c in compared) + _unless_moved(sum(c.household for c in address))
+    name, place = _likeliest(names), _likeliest(places)
+    known, at_name, at_place = _added(further), _added(name), _added(place)
     people = max(frequencies.people, FEWEST_PEOPLE)
     mates = RELATED if not ours.relations.isdisjoint(theirs.relations) else HOUSEHOLD_MATES_PER_PATIENT / people
+    prior = log2(DUPLICATES_PER_PATIENT / people)
+    against_stranger = known.stranger + at_name.stranger + _unless_moved(at_place.stranger)
+    against_household = known.household + at_name.household + _unless_moved(at_place.household)
     weight = -log2((1 - mates) * 2**-against_stranger + mates * 2**-against_household)
-    levels = {c.field: c.level for c in compared}
-    settled = all(levels.get(field) in levels_wanted for field, levels_wanted in _AGREEING.items())
+    has_another_way = len(names) > 1 or len(places) > 1
     return Score(
-        bits=weight + log2(DUPLICATES_PER_PATIENT / people),
-        is_settled=settled and levels.get("sex") != DIFFERENT and levels.get("identifier") != DIFFERENT,
-        compared=(*compared, *address),
+        bits=weight + prior,
+        compared=(*name, *further, *place),
         shared=weight - against_stranger,
+        ceiling=(against_stranger - log2(1 - mates) if has_another_way else weight) + prior,
     )
+
+
+class _Bits(NamedTuple):
+    """What speaks against a stranger, and against somebody of the same household."""
+
+    stranger: float
+    household: float
+
+
+def _added(compared: Iterable[_Compared]) -> _Bits:
+    """Add up comparisons; in a loop, for a search scores forty pairs."""
+    stranger = household = 0.0
+    for one in compared:
+        stranger += one.stranger
+        household += one.household
+    return _Bits(stranger, household)
+
+
+def _likeliest(ways: Sequence[list[_Compared]]) -> list[_Compared]:
+    """Return the way to compare that speaks most for one person."""
+    return ways[0] if len(ways) == 1 else max(ways, key=_added, default=[])
 
 
 def _as_weights(field: str, level: str, odds: Odds) -> _Compared:
@@ -149,21 +175,22 @@ def _valued(field: str, level: str, share: float) -> _Compared:
     return _Compared(field, level, log2(WEIGHTS[field][SAME].same / share), fixed.household)
 
 
-def _names(ours: PersonFacts, theirs: PersonFacts, frequencies: Frequencies) -> list[_Compared]:
+def _names(ours: PersonFacts, theirs: PersonFacts, frequencies: Frequencies) -> list[list[_Compared]]:
+    """Return the ways to compare the names: as they stand, and in each other's field if that may be what happened."""
     straight = [
         *_name("given", ours.given_names, theirs.given_names, frequencies),
         *_name("family", ours.family_names, theirs.family_names, frequencies),
     ]
     if all(c.level == SAME for c in straight) and len(straight) > 1:
-        return straight
+        return [straight]
     crossings = {
         "given": _cross(ours.given_names, theirs.family_names, frequencies),
         "family": _cross(ours.family_names, theirs.given_names, frequencies),
     }
     if all(level not in {SAME, "close"} for level, _share in crossings.values()):
-        return straight
-    swapped = [*(_crossed(field, level, share) for field, (level, share) in crossings.items() if level), _SWAPPED]
-    return swapped if sum(c.stranger for c in swapped) > sum(c.stranger for c in straight) else straight
+        return [straight]
+    crossed = [_crossed(field, level, share) for field, (level, share) in crossings.items() if level]
+    return [straight, [*crossed, _SWAPPED]]
 
 
 def _name(field: str, ours: tuple[str, ...], theirs: tuple[str, ...], frequencies: Frequencies) -> list[_Compared]:
@@ -196,9 +223,9 @@ def _identifiers(ours: PersonFacts, theirs: PersonFacts) -> list[_Compared]:
     return next((_simple("identifier", level) for level in (SAME, "typo", DIFFERENT) if level in levels), [])
 
 
-def _best_address(ours: PersonFacts, theirs: PersonFacts, frequencies: Frequencies) -> list[_Compared]:
-    pairs = [_address(a, b, frequencies) for a in ours.places for b in theirs.places]
-    return max(pairs, key=lambda parts: (sum(c.stranger for c in parts), sum(c.household for c in parts)), default=[])
+def _addresses(ours: PersonFacts, theirs: PersonFacts, frequencies: Frequencies) -> list[list[_Compared]]:
+    """Return each address of the one compared with each of the other."""
+    return [_address(a, b, frequencies) for a in ours.places for b in theirs.places]
 
 
 def _address(ours: Place, theirs: Place, frequencies: Frequencies) -> list[_Compared]:

@@ -236,7 +236,7 @@ COUNTS = st.dictionaries(
 def test_counting_the_others_values_never_lifts_a_score_above_its_ceiling_without_them(
     ours: PersonFacts, theirs: PersonFacts, counts: dict[tuple[str, str], int], people: int
 ) -> None:
-    """Whom the ceiling leaves out, nobody need ask about: `candidates.best_of` relies on it."""
+    """Whom the ceiling leaves out, nobody need ask about: `find_candidates` relies on it."""
     mine = {tuple(value.split("|", 1)) for value in counted_values(ours)}
     without = Frequencies(people, {value: n for value, n in counts.items() if value in mine})
     assert score(ours, theirs, Frequencies(people, counts)).bits <= score(ours, theirs, without).ceiling + 1e-9
