@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models, transaction
 from django.utils import timezone
 from psycopg.types.json import Jsonb
@@ -98,6 +101,10 @@ _PUBLISH = """
 """
 
 
+# Money, moments and ids as text, as the API writes them.
+_dumps = partial(json.dumps, cls=DjangoJSONEncoder)
+
+
 def _write(events: Sequence[Event], names: Sequence[str]) -> None:
     """Write events of one kind, and for each a delivery per name, by a function of the database: one round trip."""
     first = events[0]
@@ -114,8 +121,8 @@ def _write(events: Sequence[Event], names: Sequence[str]) -> None:
         "ids": [event.pk for event in events],
         "subjects": [event.subject_id for event in events],
         "patients": [event.patient_id for event in events],
-        "changes": [Jsonb(event.changes) for event in events],
-        "payloads": [Jsonb(event.payload) for event in events],
+        "changes": [Jsonb(event.changes, dumps=_dumps) for event in events],
+        "payloads": [Jsonb(event.payload, dumps=_dumps) for event in events],
         "delivery_ids": [pk for pk, _event, _name in owed],
         "delivery_events": [event for _pk, event, _name in owed],
         "handlers": [name for _pk, _event, name in owed],

@@ -25,6 +25,7 @@ from apps.organizations.models import Location
 from apps.practitioners.models import Closure, Practitioner, Room, TimeOff, WeeklyHours
 from apps.practitioners.services import hours_token, keep_holidays, rows_of, update_practitioner
 from tests.fixtures.appointments import AppointmentFactory, AppointmentTypeFactory, PractitionerTypeFactory
+from tests.fixtures.controls import controls
 from tests.fixtures.organizations import LocationFactory
 from tests.fixtures.practitioners import (
     ClosureFactory,
@@ -211,6 +212,43 @@ class TestLocations:
         location.refresh_from_db()
         assert location.city == "Queens"
 
+    def test_what_a_colleague_saved_stays_where_nothing_was_changed_here(self, manager_client, admin_client, location):
+        url = page("settings-location", location.pk)
+        mine, theirs = (controls(client.get(url), "location-form") for client in (manager_client, admin_client))
+        admin_client.post(url, theirs | {"city": "Brooklyn", "postal_code": "11201"})
+        answer = manager_client.post(url, mine | {"city": "Queens"})
+        assert answer.status_code == 422
+        assert "City is now “Brooklyn”." in words(answer)
+        assert "Postal code was set to “11201”, which is kept." in words(answer)
+        again = controls(answer, "location-form")
+        assert (again["city"], again["postal_code"]) == (["Queens"], ["11201"])
+        assert manager_client.post(url, again).status_code == 302
+        location.refresh_from_db()
+        assert (location.city, location.postal_code) == ("Queens", "11201")
+
+    def test_a_second_colleague_is_not_overwritten_either(self, manager_client, admin_client, location):
+        url = page("settings-location", location.pk)
+        mine, theirs = (controls(client.get(url), "location-form") for client in (manager_client, admin_client))
+        admin_client.post(url, theirs | {"city": "Brooklyn"})
+        again = controls(manager_client.post(url, mine | {"city": "Queens"}), "location-form")
+        admin_client.post(url, controls(admin_client.get(url), "location-form") | {"postal_code": "11201"})
+        answer = manager_client.post(url, again)
+        assert answer.status_code == 422
+        assert "which is kept" in words(answer)
+        assert manager_client.post(url, controls(answer, "location-form")).status_code == 302
+        location.refresh_from_db()
+        assert (location.city, location.postal_code) == ("Queens", "11201")
+
+    @pytest.mark.parametrize("read", ["", "{", "[]", "null", '{"city": 7}'])
+    def test_a_form_that_does_not_say_what_it_read_replaces_what_it_shows(
+        self, manager_client, admin_client, location, read
+    ):
+        url = page("settings-location", location.pk)
+        mine, theirs = (controls(client.get(url), "location-form") for client in (manager_client, admin_client))
+        admin_client.post(url, theirs | {"city": "Brooklyn"})
+        answer = manager_client.post(url, mine | {"read": read})
+        assert (answer.status_code, controls(answer, "location-form")["city"]) == (422, mine["city"])
+
     def test_another_clock_shows_whom_it_affects(self, manager_client, bookable, visit):
         url = page("settings-location", bookable.location.pk)
         answer = manager_client.post(url, {**LOCATION, "timezone": "America/Los_Angeles"})
@@ -268,6 +306,21 @@ class TestPractitioners:
         assert bookable.practitioner.offered_types.count() == 2
         manager_client.post(url, {**data, "linked": "", "seen": token_in(answer)})
         assert bookable.practitioner.offered_types.count() == 0
+
+    def test_what_a_colleague_lets_them_offer_stays_when_something_else_was_changed(
+        self, manager_client, admin_client, bookable
+    ):
+        added = AppointmentTypeFactory(organization=bookable.organization, name="Physiotherapy")
+        url = page("settings-practitioner", bookable.practitioner.pk)
+        mine, theirs = (controls(client.get(url), "practitioner-form") for client in (manager_client, admin_client))
+        offered = [*theirs["offers"], str(added.pk)]
+        assert admin_client.post(url, theirs | {"offers": offered, "title": "Head"}).status_code == 302
+        answer = manager_client.post(url, mine | {"specialty": "Cardiology"})
+        assert answer.status_code == 422
+        again = controls(answer, "practitioner-form")
+        assert (sorted(again["offers"]), again["specialty"]) == (sorted(offered), ["Cardiology"])
+        assert manager_client.post(url, again).status_code == 302
+        assert bookable.practitioner.offered_types.count() == 2
 
     def test_somebody_of_another_clinic_signs_in_as_nobody_here(self, manager_client, foreign_front_desk):
         answer = manager_client.post(page("settings-practitioner-new"), {**PERSON, "user": foreign_front_desk.user_id})
@@ -634,6 +687,21 @@ class TestTypes:
         admin_client.post(url, {**TYPE, "duration_minutes": "25", "seen": seen})
         answer = manager_client.post(url, {**TYPE, "duration_minutes": "30", "seen": seen})
         assert (answer.status_code, "Minutes with the patient is now “25”." in words(answer)) == (422, True)
+
+    def test_every_field_that_nobody_touched_takes_what_a_colleague_saved(
+        self, manager_client, admin_client, appointment_type
+    ):
+        """Numbers, money, ticks and lists alike: whatever a browser sends back counts as untouched."""
+        url = page("settings-type", appointment_type.pk)
+        mine, theirs = (controls(client.get(url), "type-form") for client in (manager_client, admin_client))
+        changed = {"name": "Check-up", "duration_minutes": "25", "price": "80.50", "shows_price": "on", "colour": "k3"}
+        changed |= {"instructions": "Bring your\r\npapers.", "sort_order": "4"}
+        without = {name: value for name, value in theirs.items() if name != "online_bookable"}
+        assert admin_client.post(url, without | changed).status_code == 302
+        answer = manager_client.post(url, mine)
+        assert answer.status_code == 422
+        fresh, again = (controls(one, "type-form") for one in (manager_client.get(url), answer))
+        assert {**again, "csrfmiddlewaretoken": ""} == {**fresh, "csrfmiddlewaretoken": ""}
 
 
 class TestBookingRules:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -50,6 +51,12 @@ def ring(organization) -> Event:
 
 
 class TestEmit:
+    def test_money_moments_and_ids_are_kept_as_the_api_writes_them(self, organization):
+        changes = {"price": [None, Decimal("80.50")], "day": [dt.date(2026, 1, 2), None]}
+        event = emit("bell.rung", subject=organization, organization_id=organization.pk, actor=SYSTEM, changes=changes)
+        event.refresh_from_db()
+        assert event.changes == {"price": [None, "80.50"], "day": ["2026-01-02", None]}
+
     def test_it_writes_the_event_and_a_delivery_per_listener(self, organization, location):
         actor = Actor(kind="user", id=location.pk, label="x" * 200)
         event = emit(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,6 @@ from apps.audit.services import record_access
 from apps.core.errors import ApplicationError, StaleVersion
 from apps.core.forms import show_refusal
 from apps.core.htmx import go, toast, trigger
-from apps.core.models import BaseModel
 from apps.organizations.middleware import OrganizationRequest
 from apps.practitioners.hours import day_bounds, first_instant
 
@@ -32,9 +32,28 @@ SHOWN_AFFECTED = 50
 
 
 class ServiceForm(forms.Form):
-    """A form whose values a service checks; `seen` is when the row that it shows was saved (`updated_at`)."""
+    """A form whose values a service checks."""
+
+    def refuse(self, refusal: ApplicationError) -> None:
+        """Show the service's refusal at the fields that it names, else above the form."""
+        show_refusal(self, refusal)
+
+
+class RowForm(ServiceForm):
+    """A form that shows a row, which somebody else may save meanwhile.
+
+    `seen` is when the row was saved (`updated_at`), `read` a digest of what each field said then.
+    """
+
+    MARKS = ("seen", "read", "linked")
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    read = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
+        if field_name == "read":
+            return json.dumps({name: _digest(self._untouched(name)) for name in self._shown_fields()})
+        return super().get_initial_for_field(field, field_name)
 
     def seen_at(self) -> dt.datetime | None:
         """Return when the row was saved that the form was made from; unreadable text counts as long ago."""
@@ -49,24 +68,52 @@ class ServiceForm(forms.Form):
 
     def values(self) -> dict[str, Any]:
         """Return what the service takes."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "seen"}
+        return {name: value for name, value in self.cleaned_data.items() if name not in self.MARKS}
 
-    def refuse(self, refusal: ApplicationError) -> None:
-        """Show the service's refusal at the fields that it names, else above the form."""
-        show_refusal(self, refusal)
+    def refuse_stale(self, refusal: StaleVersion) -> None:
+        """Say what somebody else saved meanwhile, and show it where nothing was changed here.
 
-    def refuse_stale(self, refusal: StaleVersion, row: BaseModel) -> None:
-        """Say what somebody else saved meanwhile; saving again then replaces it."""
-        named = [conflict for conflict in refusal.extra["conflicts"] if conflict["field"] in self.fields]
-        differing = [
-            _("%(field)s is now “%(current)s”.")
-            % {"field": self.fields[one["field"]].label, "current": self._shown(one["field"], one["current"])}
-            for one in named
-        ]
-        self.add_error(None, " ".join([refusal.message, *differing]))
-        row.refresh_from_db()
+        Saving again then replaces what both changed, and nothing else.
+        """
+        touched = self._touched()
         self.data = self.data.copy()  # type: ignore[attr-defined]
-        self.data["seen"] = row.updated_at.isoformat()  # type: ignore[index]
+        for name in self._shown_fields() - touched:
+            self.data.setlist(self.add_prefix(name), self._untouched(name))  # type: ignore[attr-defined]
+        for name in self.MARKS:
+            if name in self.fields:
+                self.data[name] = self.get_initial_for_field(self.fields[name], name)  # type: ignore[index]
+        sentences = [refusal.message]
+        for conflict in refusal.extra["conflicts"]:
+            if (name := conflict["field"]) in self.fields:
+                words = {"field": self.fields[name].label, "current": self._shown(name, conflict["current"])}
+                sentences.append(
+                    _("%(field)s is now “%(current)s”.") % words
+                    if name in touched
+                    else _("%(field)s was set to “%(current)s”, which is kept.") % words
+                )
+        self.add_error(None, " ".join(sentences))
+
+    def _shown_fields(self) -> set[str]:
+        return self.fields.keys() - set(self.MARKS)
+
+    def _touched(self) -> set[str]:
+        """Return the fields that say something else than was read; all of them if the form does not say what that was."""
+        try:
+            read = json.loads(self.cleaned_data.get("read") or "{}")
+        except ValueError:
+            read = {}
+        digests = read if isinstance(read, dict) else {}
+        sent = {name: self.data.getlist(self.add_prefix(name)) for name in self._shown_fields()}  # type: ignore[attr-defined]
+        return {name for name, values in sent.items() if digests.get(name) != _digest(values)}
+
+    def _untouched(self, name: str) -> list[str]:
+        """Return what a browser sends for a field that shows the row."""
+        field = self.fields[name]
+        value = field.prepare_value(self.get_initial_for_field(field, name))
+        if isinstance(field.widget, forms.CheckboxInput):
+            return ["on"] if value else []
+        shown = field.widget.format_value(value)
+        return [str(one) for one in shown] if isinstance(shown, list | tuple) else ["" if shown is None else str(shown)]
 
     def _shown(self, name: str, value: Any) -> str:
         if isinstance(value, bool):
@@ -75,16 +122,13 @@ class ServiceForm(forms.Form):
         return str(choices.get(value, value))
 
 
-class LinkedForm(ServiceForm):
+class LinkedForm(RowForm):
     """A form that also chooses rows which belong together with its own (who offers what, where).
 
     Such links are rows of their own: `updated_at` says nothing about them, so their digest goes along.
     """
 
     linked = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    def values(self) -> dict[str, Any]:
-        return {name: value for name, value in super().values().items() if name != "linked"}
 
     def require_links(self, present: Mapping[str, Iterable[Any]]) -> None:
         """Raise StaleVersion when links were changed after the form was made, and to something else than it says."""
@@ -106,15 +150,15 @@ class LinkedForm(ServiceForm):
             conflicts=conflicts,
         )
 
-    def refuse_stale(self, refusal: StaleVersion, row: BaseModel) -> None:
-        super().refuse_stale(refusal, row)
-        self.data["linked"] = ""  # type: ignore[index]
-
 
 def digest_of(links: Mapping[str, Iterable[Any]]) -> str:
     """Return what stands for these links in a form."""
     plain = sorted(f"{name}:{key}" for name, keys in links.items() for key in keys)
     return hashlib.sha256("\n".join(plain).encode()).hexdigest()[:16]
+
+
+def _digest(values: Iterable[str]) -> str:
+    return hashlib.sha256(repr(sorted(values)).encode()).hexdigest()[:16]
 
 
 class DaysForm(ServiceForm):

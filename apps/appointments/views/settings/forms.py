@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _l
 
 from apps.appointments.models import MOST_SEATS, AppointmentSettings, AppointmentType
 from apps.appointments.services.policies import SETTINGS_FIELDS
-from apps.appointments.views.settings.common import DaysForm, LinkedForm, ServiceForm, digest_of
+from apps.appointments.views.settings.common import DaysForm, LinkedForm, RowForm, digest_of
 from apps.core.errors import InvalidInput
 from apps.organizations.holidays import countries, subdivisions_of
 from apps.organizations.models import Location, Organization, User
@@ -43,7 +43,7 @@ def timezones() -> list[tuple[str, Any]]:
     return [*groups.items(), ("UTC", "UTC")]
 
 
-class LocationForm(ServiceForm):
+class LocationForm(RowForm):
     """A place where patients are seen."""
 
     name = forms.CharField(label=_l("Name"), max_length=120, help_text=_l("What patients and staff call it."))
@@ -88,7 +88,7 @@ class LocationForm(ServiceForm):
             raise forms.ValidationError(refusal.message) from refusal
 
 
-class RoomForm(ServiceForm):
+class RoomForm(RowForm):
     """A room."""
 
     name = forms.CharField(label=_l("Name"), max_length=60, help_text=_l("As it stands on the door."))
@@ -305,7 +305,7 @@ class ClosureForm(DaysForm):
         self.fields["location"].queryset = Location.objects.for_organization(organization).filter(is_active=True)
 
 
-class PolicyForm(ServiceForm):
+class PolicyForm(RowForm):
     """What the clinic decides about its appointment book."""
 
     no_show_after_minutes = forms.IntegerField(
@@ -350,8 +350,8 @@ class PolicyForm(ServiceForm):
         self.initial["seen"] = "never" if never else row.updated_at.isoformat()
 
 
-def _initial(form: forms.Form, row: Location | Practitioner | AppointmentType) -> dict[str, Any]:
-    values = {name: getattr(row, name) for name in form.fields if name not in {"seen", "linked"} and hasattr(row, name)}
+def _initial(form: RowForm, row: Location | Practitioner | AppointmentType) -> dict[str, Any]:
+    values = {name: getattr(row, name) for name in form.fields if name not in form.MARKS and hasattr(row, name)}
     if values.get("sort_order") == NO_PLACE:
         del values["sort_order"]
     return values | {"seen": row.updated_at.isoformat()}

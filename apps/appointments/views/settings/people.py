@@ -103,7 +103,7 @@ def practitioner(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
                 form.require_links(form.links_of(person))
                 set_offered_types(practitioner=person, appointment_types=offers, actor=request.actor)
         except StaleVersion as refusal:
-            form.refuse_stale(refusal, person)
+            form.refuse_stale(refusal)
         except InvalidInput as refusal:
             form.refuse(refusal)
         else:

@@ -91,7 +91,7 @@ def location(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
                 span=Span(request.organization, location=place),
             )
         except StaleVersion as refusal:
-            form.refuse_stale(refusal, place)
+            form.refuse_stale(refusal)
         except InvalidInput as refusal:
             form.refuse(refusal)
         else:
@@ -172,7 +172,7 @@ def _room(request: OrganizationRequest, place: Location, known: Room | None) -> 
                 update_room(room=known, changes=changes, seen=form.seen_at(), actor=request.actor)
                 text = _("Saved")
         except StaleVersion as refusal:
-            form.refuse_stale(refusal, known)
+            form.refuse_stale(refusal)
         except InvalidInput as refusal:
             form.refuse(refusal)
         else:

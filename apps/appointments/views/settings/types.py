@@ -65,7 +65,7 @@ def _type(request: OrganizationRequest, kind: AppointmentType | None) -> HttpRes
         try:
             saved = _save_type(request, form, kind)
         except StaleVersion as refusal:
-            form.refuse_stale(refusal, kind)
+            form.refuse_stale(refusal)
         except InvalidInput as refusal:
             form.refuse(refusal)
         else:
@@ -100,7 +100,7 @@ def booking_rules(request: OrganizationRequest) -> HttpResponse:
                 organization=request.organization, changes=form.values(), seen=form.seen_at(), actor=request.actor
             )
         except StaleVersion as refusal:
-            form.refuse_stale(refusal, settings_for(request.organization))
+            form.refuse_stale(refusal)
         except InvalidInput as refusal:
             form.refuse(refusal)
         else:
