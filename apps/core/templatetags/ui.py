@@ -6,7 +6,7 @@ templates/components/. Every argument that may hold text from people is escaped.
 
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from django.template.context import Context
 from django.template.exceptions import TemplateSyntaxError
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -326,28 +327,41 @@ def hotkey(keys: str) -> str:
     return " ".join(words.get(part, part.upper()) for part in str(keys).split("+"))
 
 
+# Rendered blocks of one kind that a process keeps: a large clinic's day, as five desks look at it.
+MOST_KEPT = 1024
+
+
 class Fixed(Node):
-    def __init__(self, body: NodeList) -> None:
-        self.body = body
-        self.rendered: dict[str | None, SafeString] = {}
+    def __init__(self, body: NodeList, names: Sequence[str]) -> None:
+        self.body, self.names = body, names
+        self.rendered: dict[tuple[Any, ...], SafeString] = {}
 
     def render(self, context: Context) -> SafeString:
-        language = get_language()
-        text = self.rendered.get(language)
+        values = [context[name] for name in self.names]
+        key = (get_language(), get_current_timezone_name(), *values)
+        text = self.rendered.get(key)
         if text is None:
-            text = self.rendered[language] = self.body.render(context.new({}))
+            text = self.body.render(context.new(dict(zip(self.names, values, strict=True))))
+            if len(self.rendered) >= MOST_KEPT:
+                self.rendered.clear()
+            self.rendered[key] = text
         return text
 
 
 @register.tag("fixed")
-def do_fixed(parser: Parser, _token: Token) -> Node:
-    """Render what is the same for everybody once per language: `{% fixed %}<dialog …>{% translate "…" %}</dialog>{% endfixed %}`.
+def do_fixed(parser: Parser, token: Token) -> Node:
+    """Render once what does not change: `{% fixed %}<dialog …>{% translate "…" %}</dialog>{% endfixed %}`.
 
-    The inside is rendered without the page's context, so that nothing of one person's page can stay for the next one.
+    `{% fixed row may_edit %}…{% endfixed %}` is rendered once for equal values of these variables, which must be
+    hashable: a frozen dataclass with the words that a line shows. The inside knows nothing else of the page, so that
+    nothing of one person's page can stay for the next one.
     """
+    names = token.split_contents()[1:]
+    if not all(name.isidentifier() for name in names):
+        raise TemplateSyntaxError("use {% fixed [variable …] %}…{% endfixed %}, with the names of variables alone")
     body = parser.parse(("endfixed",))
     parser.delete_first_token()
-    return Fixed(body)
+    return Fixed(body, names)
 
 
 class Dialog(Node):

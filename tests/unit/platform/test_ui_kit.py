@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from django.template import Context, Template, TemplateSyntaxError
 from django.template.base import NodeList
 from django.template.loader import get_template, render_to_string
 from django.test import RequestFactory
-from django.utils import translation
+from django.utils import timezone, translation
 
 from apps.core.templatetags import ui
 from clinic.staticfiles import ModuleStaticFilesStorage
@@ -178,6 +179,55 @@ def test_what_is_fixed_is_rendered_once_in_each_language(monkeypatch):
     (node,) = template.nodelist.get_nodes_by_type(ui.Fixed)
     with translation.override("en"):
         assert node.render(Context()) == "Today"
+
+
+@dataclass(frozen=True)
+class Line:
+    name: str
+    minutes: int = 0
+
+
+def test_what_is_fixed_for_a_line_is_rendered_anew_when_the_line_the_reader_or_the_clock_is_another():
+    source = "{% fixed line may_edit %}{{ line.name }}{{ hidden }}{% if may_edit %} {% translate 'Edit' %}{% endif %} {{ line.minutes }};{% endfixed %}"
+    template = Template(LIBRARIES + source)
+    (node,) = template.nodelist.get_nodes_by_type(ui.Fixed)
+
+    def shown(line: Line, *, may_edit: bool) -> str:
+        return template.render(Context({"line": line, "may_edit": may_edit, "hidden": "another's"}))
+
+    assert shown(Line("<Ana>"), may_edit=True) == "&lt;Ana&gt; Edit 0;"
+    assert shown(Line("<Ana>"), may_edit=False) == "&lt;Ana&gt; 0;"
+    assert shown(Line("<Ana>", 5), may_edit=True) == "&lt;Ana&gt; Edit 5;"
+    assert len(node.rendered) == 3
+    assert shown(Line("<Ana>", 5), may_edit=True) == "&lt;Ana&gt; Edit 5;"
+    assert len(node.rendered) == 3
+    with translation.override("es"), timezone.override("Asia/Kolkata"):
+        assert "Editar" in shown(Line("<Ana>"), may_edit=True)
+    assert len(node.rendered) == 4
+
+
+def test_what_is_fixed_is_kept_for_a_number_of_lines_only(monkeypatch):
+    monkeypatch.setattr(ui, "MOST_KEPT", 3)
+    template = Template(LIBRARIES + "{% fixed line %}{{ line.name }}{% endfixed %}")
+    (node,) = template.nodelist.get_nodes_by_type(ui.Fixed)
+    for name in "abcdefgh":
+        assert template.render(Context({"line": Line(name)})) == name
+        assert len(node.rendered) <= 3
+
+
+def test_what_is_fixed_takes_names_alone():
+    with pytest.raises(TemplateSyntaxError, match="names of variables alone"):
+        Template(LIBRARIES + "{% fixed line.name %}{% endfixed %}")
+
+
+@pytest.mark.parametrize("path", [p for p in TEMPLATES if "{% fixed " in p.read_text()], ids=lambda path: path.stem)
+def test_what_is_fixed_for_a_line_asks_for_nothing_else_of_the_page(path):
+    """A variable that is not named would be empty there, without a word."""
+    for names, body in re.findall(r"{% fixed ([^%]+?) ?%}(.*?){% endfixed %}", path.read_text(), re.DOTALL):
+        code = " ".join(re.findall(r"{[{%](.*?)[%}]}", re.sub(r"'[^']*'|\"[^\"]*\"", "", body), re.DOTALL))
+        used = set(re.findall(r"(?<![\w.|=])([a-z_]\w*)(?=\.\w)", code)) | set(re.findall(r"\bmay_\w+", code))
+        assert used
+        assert used <= set(names.split())
 
 
 class PatientForm(forms.Form):
