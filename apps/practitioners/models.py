@@ -25,6 +25,11 @@ class Colour(models.TextChoices):
     K6 = "k6", "Green"
 
 
+def short_name(prefix: str, given_name: str, family_name: str) -> str:
+    """Return a practitioner's name for tight places: `Dr Okonkwo`, or `H. Lindqvist` without a prefix."""
+    return f"{prefix} {family_name}" if prefix else f"{given_name[:1]}. {family_name}"
+
+
 class Practitioner(TenantModel):
     """A person who sees patients. `user` is set when the person also signs in."""
 
@@ -51,8 +56,7 @@ class Practitioner(TenantModel):
 
     @property
     def short_name(self) -> str:
-        """Return the name for tight places: `Dr Okonkwo`, or `H. Lindqvist` without a prefix."""
-        return f"{self.prefix} {self.family_name}" if self.prefix else f"{self.given_name[:1]}. {self.family_name}"
+        return short_name(self.prefix, self.given_name, self.family_name)
 
     @property
     def initials(self) -> str:

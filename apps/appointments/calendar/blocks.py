@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from apps.appointments.calendar.minutes import label_of, minute_of, side_by_side
 from apps.appointments.calendar.shapes import Block
-from apps.appointments.models import Appointment, Status
+from apps.appointments.calendar.visits import Visit
+from apps.appointments.models import Status
 
 PAST = (Status.FULFILLED, Status.NO_SHOW)
 LATE = dt.timedelta(minutes=5)
@@ -36,7 +37,7 @@ class Wall:
     names_people: bool = False
 
 
-def blocks_of(visits: Sequence[Appointment], wall: Wall) -> list[Block]:
+def blocks_of(visits: Sequence[Visit], wall: Wall) -> list[Block]:
     """Return the blocks of a column's visits, sorted by their start; those at one time beside each other.
 
     The visits of one group are one block, which says how many seats are taken.
@@ -60,29 +61,28 @@ def blocks_of(visits: Sequence[Appointment], wall: Wall) -> list[Block]:
     return blocks
 
 
-def _placed(visit: Appointment, wall: Wall) -> tuple[int, int, str]:
+def _placed(visit: Visit, wall: Wall) -> tuple[int, int, str]:
     minute = minute_of(visit.start.astimezone(wall.zone))
     return minute - wall.first, int((visit.end - visit.start).total_seconds() // 60), label_of(minute)
 
 
-def _hold(visit: Appointment, wall: Wall) -> Block:
+def _hold(visit: Visit, wall: Wall) -> Block:
     top, minutes, time = _placed(visit, wall)
     return Block(
         "hold", top, minutes, title=_("Held"), time=time, css="hold", icon="hourglass", held_until=visit.held_until
     )
 
 
-def _visit(visit: Appointment, wall: Wall) -> Block:
+def _visit(visit: Visit, wall: Wall) -> Block:
     top, minutes, time = _placed(visit, wall)
-    patient = visit.patient
     word, icon = _status_words(visit, wall.now)
-    what = visit.reason or visit.appointment_type.name
+    what = visit.reason or visit.appointment_type__name
     return Block(
         kind="ev",
         top=top,
         minutes=minutes,
-        title=f"{patient.full_name} {patient.name_latin}".strip() if patient else "",
-        detail=f"{visit.practitioner.short_name} · {what}" if wall.names_people else what,
+        title=f"{visit.patient_name} {visit.patient__name_latin or ''}".strip(),
+        detail=f"{visit.who} · {what}" if wall.names_people else what,
         icon=icon,
         word=word,
         time=time,
@@ -94,19 +94,18 @@ def _visit(visit: Appointment, wall: Wall) -> Block:
     )
 
 
-def _group(members: Sequence[Appointment], wall: Wall) -> Block:
+def _group(members: Sequence[Visit], wall: Wall) -> Block:
     visit = members[0]
     top, minutes, time = _placed(visit, wall)
-    kind = visit.appointment_type
-    seats = _("%(n)d of %(of)d seats") % {"n": len(members), "of": kind.capacity}
-    names = ", ".join(str(member.patient.full_name) for member in members if member.patient)
+    seats = _("%(n)d of %(of)d seats") % {"n": len(members), "of": visit.appointment_type__capacity}
+    names = ", ".join(member.patient_name for member in members if member.patient_id)
     detail = f"{seats} · {names}" if names else seats
     return Block(
         kind="ev",
         top=top,
         minutes=minutes,
-        title=kind.name,
-        detail=f"{visit.practitioner.short_name} · {detail}" if wall.names_people else detail,
+        title=visit.appointment_type__name,
+        detail=f"{visit.who} · {detail}" if wall.names_people else detail,
         icon="users",
         word=seats,
         time=time,
@@ -116,12 +115,12 @@ def _group(members: Sequence[Appointment], wall: Wall) -> Block:
     )
 
 
-def _css(visit: Appointment, wall: Wall, *, is_past: bool) -> str:
+def _css(visit: Visit, wall: Wall, *, is_past: bool) -> str:
     dims = wall.only_type is not None and visit.appointment_type_id != wall.only_type
-    return f"{visit.appointment_type.colour}{' done' if is_past else ''}{' dim' if dims else ''}"
+    return f"{visit.appointment_type__colour}{' done' if is_past else ''}{' dim' if dims else ''}"
 
 
-def _status_words(visit: Appointment, now: dt.datetime) -> tuple[str, str]:
+def _status_words(visit: Visit, now: dt.datetime) -> tuple[str, str]:
     if visit.status == Status.ARRIVED and visit.arrived_at:
         return _("Waiting %(n)d min") % {"n": (now - visit.arrived_at).seconds // 60}, "hourglass"
     if visit.status == Status.IN_PROGRESS and visit.started_at:
@@ -130,4 +129,4 @@ def _status_words(visit: Appointment, now: dt.datetime) -> tuple[str, str]:
         return str(Status(visit.status).label), STATUS_ICONS[Status(visit.status)]
     if now - visit.start > LATE:
         return _("%(n)d min late") % {"n": int((now - visit.start).total_seconds() // 60)}, "clock-exclamation"
-    return (_("Confirmed"), "calendar-check") if visit.is_confirmed else (_("Not confirmed"), "circle-dashed")
+    return (_("Confirmed"), "calendar-check") if visit.confirmed_at else (_("Not confirmed"), "circle-dashed")

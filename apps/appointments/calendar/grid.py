@@ -19,27 +19,19 @@ from django.utils.translation import gettext as _
 
 from apps.appointments.calendar.blocks import Wall, blocks_of
 from apps.appointments.calendar.minutes import DAY_MINUTES, label_of, minute_of
-from apps.appointments.calendar.presence import shown_in_calendar
 from apps.appointments.calendar.shades import shades_of_person, shades_of_room
 from apps.appointments.calendar.shapes import Column, Entry, Grid
-from apps.appointments.models import Appointment, AppointmentQuerySet, Status
+from apps.appointments.calendar.visits import Visit, visits_between
+from apps.appointments.models import Status
 from apps.organizations.models import Location, Organization
 from apps.practitioners.hours import day_bounds
 from apps.practitioners.models import Practitioner, Room
 from apps.practitioners.selectors import WorkingTime, absences, working_times
 
-Row = TypeVar("Row", Appointment, WorkingTime)
+Row = TypeVar("Row", Visit, WorkingTime)
 
 EARLIEST, LATEST = 8 * 60, 18 * 60
 MARGIN = 30
-# What a block shows, of four tables; a whole row of each would cost twice as much.
-SHOWN = (
-    *("start", "end", "busy_period", "lane", "session", "status", "version", "reason", "held_until"),
-    *("confirmed_at", "arrived_at", "started_at", "practitioner_id", "room_id", "location__name"),
-    *("patient__given_name", "patient__family_name", "patient__name_latin"),
-    *("appointment_type__name", "appointment_type__colour", "appointment_type__capacity"),
-)
-PEOPLE_SHOWN = ("practitioner__prefix", "practitioner__given_name", "practitioner__family_name")
 
 
 def day_grid(
@@ -80,14 +72,14 @@ def room_grid(
     """Return the day with a column for each of these rooms, and one for visits without a room if there are; two queries."""
     zone = (location or organization).zone
     start, end = day_bounds(zone, day)
-    rows = _shown(organization, start, end, location).select_related("practitioner").only(*SHOWN, *PEOPLE_SHOWN)
+    rows = visits_between(organization=organization, start=start, end=end, location=location)
     ids = {room.pk for room in rooms}
     visits = [v for v in rows if v.room_id in ids or (with_roomless and v.room_id is None)]
     away = absences(organization=organization, start=start, end=end, practitioners=[], location=location)
     first, last = _extent(zone, [(v.start, v.end) for v in visits])
     wall = Wall(zone, first, timezone.now().astimezone(zone), only_type, names_people=True)
     is_today = day == wall.now.date()
-    in_room: defaultdict[uuid.UUID | None, list[Appointment]] = defaultdict(list)
+    in_room: defaultdict[uuid.UUID | None, list[Visit]] = defaultdict(list)
     for visit in visits:
         in_room[visit.room_id].append(visit)
     columns = []
@@ -131,10 +123,6 @@ def _people_grid(
     zone = (location or organization).zone
     people = list({practitioner.pk: practitioner for practitioner, _day in pairs}.values())
     start, end = day_bounds(zone, min(day for _p, day in pairs))[0], day_bounds(zone, max(day for _p, day in pairs))[1]
-    visits = list(_shown(organization, start, end, location).filter(practitioner__in=people).only(*SHOWN))
-    of_person = {person.pk: person for person in people}
-    for visit in visits:
-        visit.practitioner = of_person[visit.practitioner_id]
     where: dict[str, Any] = {
         "organization": organization,
         "start": start,
@@ -142,6 +130,9 @@ def _people_grid(
         "practitioners": people,
         "location": location,
     }
+    visits = visits_between(
+        organization=organization, start=start, end=end, location=location, practitioners=[p.pk for p in people]
+    )
     work = working_times(**where)
     away = absences(**where, with_busy_times=True)
     first, last = _extent(zone, [*((v.start, v.end) for v in visits), *((w.start, w.end) for w in work)])
@@ -176,18 +167,6 @@ def _ruled(columns: list[Column], wall: Wall, last: int) -> Grid:
     )
 
 
-def _shown(
-    organization: Organization, start: dt.datetime, end: dt.datetime, location: Location | None
-) -> AppointmentQuerySet:
-    rows = (
-        shown_in_calendar(Appointment.objects.for_organization(organization))
-        .between(start, end)
-        .select_related("patient", "location", "appointment_type")
-        .order_by("start", "lane", "id")
-    )
-    return rows.filter(location=location) if location is not None else rows
-
-
 def _by_column(rows: Iterable[Row], zone: ZoneInfo) -> defaultdict[tuple[uuid.UUID, dt.date], list[Row]]:
     """Group visits or working times by practitioner and local date."""
     found = defaultdict(list)
@@ -204,12 +183,12 @@ def _extent(zone: ZoneInfo, spans: Sequence[tuple[dt.datetime, dt.datetime]]) ->
     return first - first % 30, last + -last % 30
 
 
-def _booked(visits: Sequence[Appointment]) -> str:
+def _booked(visits: Sequence[Visit]) -> str:
     return _("%(n)d booked") % {"n": sum(v.status != Status.HELD for v in visits)}
 
 
-def _load(visits: Sequence[Appointment]) -> str:
-    places = {v.location.name for v in visits}
+def _load(visits: Sequence[Visit]) -> str:
+    places = {v.location__name for v in visits}
     booked = _booked(visits)
     return f"{next(iter(places))} · {booked}" if len(places) == 1 else booked
 
