@@ -85,7 +85,7 @@ def room_grid(
     columns = []
     for room in rooms:
         column = Column(day, room.name, room=room, is_today=is_today)
-        column.detail = f"{room.location.name} · {_booked(in_room[room.pk])}"
+        column.detail = f"{_booked(in_room[room.pk])} · {room.location.name}"
         column.blocks = [*shades_of_room(zone, day, away, room, first, last), *blocks_of(in_room[room.pk], wall)]
         columns.append(column)
     if in_room[None]:
@@ -190,7 +190,7 @@ def _booked(visits: Sequence[Visit]) -> str:
 def _load(visits: Sequence[Visit]) -> str:
     places = {v.location__name for v in visits}
     booked = _booked(visits)
-    return f"{next(iter(places))} · {booked}" if len(places) == 1 else booked
+    return f"{booked} · {next(iter(places))}" if len(places) == 1 else booked
 
 
 def week_title(monday: dt.date) -> str:

@@ -98,6 +98,7 @@ class TestColumn:
             ("buf", "09:30", 15),
             ("hold", "11:00", 30),
         ]
+        assert column.detail == "1 booked · Harbour Street"
         words = [block.title for block in column.blocks]
         assert "Time off 14:00 to 15:00 · School" in words
         assert "Closed 16:00 to 17:00 · Fire alarm" in words
