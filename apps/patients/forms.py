@@ -66,6 +66,18 @@ class BirthDateField(forms.Field):
             return True
 
 
+def read_back(text: str, organization: Organization) -> tuple[str, str]:
+    """Return how a typed birth date is understood, with the age, or what is wrong with it; both empty without one."""
+    try:
+        found = BirthDateField(organization=organization, required=False).clean(text)
+    except forms.ValidationError as refusal:
+        return "", refusal.messages[0]
+    if found is None:
+        return "", ""
+    age = found.ages_text(organization.today())
+    return _("Born %(date)s, age %(age)s") % {"date": found.in_words("j F Y"), "age": age}, ""
+
+
 class WordsField(forms.Field):
     """Words separated by commas."""
 

@@ -23,7 +23,7 @@ from apps.organizations.permissions import Permission
 from apps.patients import services
 from apps.patients.candidates import typed_facts
 from apps.patients.dates import find_birth_date, read_birth_date
-from apps.patients.forms import PatientForm
+from apps.patients.forms import PatientForm, read_back
 from apps.patients.matching import PersonFacts
 from apps.patients.models import Patient
 from apps.patients.parts import PARTS
@@ -217,6 +217,7 @@ def _guess(request: OrganizationRequest, typed: str) -> dict[str, Any]:
 def similar(request: OrganizationRequest) -> HttpResponse:
     """Answer who may be the person that is being typed, and who has this phone or e-mail, beside the form."""
     own = as_uuid(request.POST.get("patient", ""))
+    birth, problem = ("", "") if own else read_back(request.POST.get("birth_date", ""), request.organization)
     matches = similar_patients(organization=request.organization, own=own, typed=_typed(request))
     note_access(request, [match.patient.pk for match in matches], AccessKind.SEARCH)
     return render(
@@ -227,6 +228,8 @@ def similar(request: OrganizationRequest) -> HttpResponse:
             "likely": any(match.is_likely for match in matches),
             "archived": any(match.is_archived for match in matches),
             "own": own,
+            "birth": birth,
+            "birth_problem": problem,
             "may_merge": request.actor.may(Permission.PATIENTS_MERGE),
         },
     )

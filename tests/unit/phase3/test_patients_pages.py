@@ -159,7 +159,7 @@ def test_the_dialog_asks_for_little_and_leads_to_the_page_that_asks_for_everythi
     ("fields", "shown"),
     [
         ({"given_name": ""}, "This field is required."),
-        ({"birth_date": "31/31/1999"}, "Write the birth date like 03/14/1978."),
+        ({"birth_date": "31/31/1999"}, "Birth date: Write the birth date like 03/14/1978."),
         ({"birth_date": "1/1/2999"}, "lies in the future"),
         ({"phone": "12"}, "too few digits"),
         ({"email": "ana at example"}, "is not an e-mail address"),
@@ -188,6 +188,22 @@ def test_a_refused_form_on_a_page_of_its_own_stays_a_page(desk_client):
     page = desk_client.post(reverse("patients:new"), {"given_name": ""}, headers=itself).content.decode()
     assert 'class="panel form-page" id="patient-form"' in page
     assert "data-dialog-close" not in page.split('id="patient-form"')[1].split("</form>")[0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("03/04/1978", "Born 4 March 1978, age 48"),
+        ("1978", "Born 1978, age 47–48"),
+        ("31/12/1978", "Born 31 December 1978, age 47"),
+        ("13/13/1978", "Birth date: Write the birth date like 03/14/1978."),
+        ("", ""),
+    ],
+)
+def test_how_a_birth_date_is_understood_is_said_while_registering(desk_client, typed, words):
+    answer = desk_client.post("/patients/new/similar/", {"birth_date": typed}).content.decode()
+    assert words in answer
+    assert bool(words) == bool(answer.strip())
 
 
 def test_who_has_the_same_phone_is_shown_while_registering(desk_client, patient):
