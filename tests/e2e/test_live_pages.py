@@ -9,6 +9,7 @@ import datetime as dt
 import os
 import random
 import re
+import time
 
 import pytest
 from playwright.sync_api import Locator, Page, Response, Route, expect
@@ -22,6 +23,8 @@ SEED = int(os.environ.get("LIVE_SEED", "1"))
 # Two seconds until the page asks what happened, and what a loaded machine with two processors needs to answer.
 SECONDS_MS = 6_000
 AT_ONCE_MS = 2_500
+# How long htmx's own throttle hears nothing after an event (`PLAIN`).
+PAUSE_S = 4
 PAUSES_MS = (0, 0, 50, 200, 600, 1200, 2100)
 ROWS = "#today-rows > .row-a"
 CHECK_IN = ".go[hx-post*=arrive]"
@@ -113,11 +116,18 @@ def test_on_htmx_s_own_triggers_it_keeps_the_old_row(desk, day):
         route.fulfill(response=answer, body=FOLLOWING.sub(PLAIN, answer.text()))
 
     desk.route(lambda url: url == day, rewire)
-    desk.reload()
-    for _message in ("first", "second"):
-        with desk.expect_response(day):
-            desk.evaluate(MESSAGE)
-    done = take_step(desk, first_to_check_in(desk))
+    for _trial in range(5):
+        desk.reload()
+        for _message in ("first", "second"):
+            with desk.expect_response(day):
+                desk.evaluate(MESSAGE)
+        heard = time.monotonic()
+        done = take_step(desk, first_to_check_in(desk))
+        # On a machine that is busy the pause may be over too soon to say anything.
+        if time.monotonic() - heard < PAUSE_S - AT_ONCE_MS / 1000:
+            break
+    else:
+        pytest.fail("No step was taken right after a message.")
     with pytest.raises(Nothing):
         desk.wait_for_function(CHANGED, arg=done, timeout=AT_ONCE_MS)
 
