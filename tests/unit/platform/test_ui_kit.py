@@ -426,6 +426,13 @@ def test_a_template_obeys_the_content_security_policy(path):
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=names(TEMPLATES))
+def test_only_the_calendars_question_floats_as_one(path):
+    """`.why` lies over the page, on a phone with everything else dimmed: on any other text it hides what is below."""
+    for tag in re.findall(r"<\w+[^>]*\bclass=\"(?:[^\"]*\s)?why(?:\s[^\"]*)?\"[^>]*>", path.read_text()):
+        assert "data-why" in tag, f"use another class than “why”: {tag}"
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=names(TEMPLATES))
 def test_a_comment_does_not_leak_into_the_page(path):
     for line in path.read_text().splitlines():
         assert line.count("{#") == line.count("#}"), "a {# #} comment ends on its line; use {% comment %}"
