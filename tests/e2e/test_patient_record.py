@@ -50,6 +50,39 @@ def test_a_record_is_filled_in_on_a_phone_with_mistakes_said_on_the_way(browser:
         expect(field(page, "addresses-0-city")).to_have_value("Yonkers")
 
 
+def test_enter_asks_again_about_somebody_who_is_here_already_and_the_button_registers_them(browser: Browser, base: str):
+    with signed_in(browser, base, DESK, expects=(422,)) as page:
+        for _time in range(2):
+            page.goto(f"{base}/patients/")
+            page.keyboard.press("c")
+            field(page, "given_name").fill("Thaddeus")
+            field(page, "family_name").fill("Wigglesworth")
+            with page.expect_response("**/similar/"):
+                field(page, "birth_date").fill("3/14/1978")
+                field(page, "birth_date").press("Tab")
+            field(page, "birth_date").press("Enter")
+            page.wait_for_load_state("networkidle")
+        anyway = page.get_by_role("button", name="Register anyway")
+        expect(anyway).to_be_visible()
+        expect(page.locator("#similar")).to_be_hidden()  # who fits is named once, and an empty answer leaves no gap
+        with page.expect_response(lambda answer: answer.url.endswith("/patients/new/") and answer.status == 422):
+            field(page, "birth_date").press("Enter")
+        anyway.click()
+        page.wait_for_url(re.compile(r"/patients/[0-9a-f-]{36}/$"))
+
+
+def test_a_long_name_above_a_form_is_read_whole_on_a_phone(browser: Browser, base: str):
+    with signed_in(browser, base, DESK, viewport={"width": 390, "height": 844}) as page:
+        page.goto(f"{base}/patients/new/")
+        field(page, "given_name").fill("Wolfeschlegelstein" * 5)
+        page.get_by_role("button", name="Register", exact=True).click()
+        page.wait_for_url(re.compile(r"/patients/[0-9a-f-]{36}/$"))
+        page.goto(f"{page.url}edit/")
+        heading = page.locator("h1")
+        expect(heading).to_contain_text("Wolfeschlegelstein")
+        assert heading.evaluate("h1 => h1.scrollWidth <= h1.clientWidth && h1.getBoundingClientRect().right <= 390")
+
+
 def test_a_session_that_ends_in_the_middle_of_a_form_loses_nothing_and_registers_once(browser: Browser, base: str):
     with signed_in(browser, base, DESK, expects=(401,)) as page:
         page.goto(f"{base}/patients/new/")
