@@ -116,9 +116,31 @@ class Line {
     await send(begun.upload, this.file, (percent) => { bar.value = percent; });
     bar.value = 100;
     this.say("checking");
-    const done = await ask(`${address}${begun.id}/complete/`, {});
+    const complete = `${address}${begun.id}/complete/`;
+    const done = await ask(complete, {});
+    if (done.state === "checking") return void this.follow(complete);
+    return this.settle(done);
+  }
+
+  /** A large file is looked at in the background, and the queue does not wait: ask until it is known what came of it. */
+  async follow(complete) {
+    this.say("later");
+    for (let pause = 1000; ; pause = Math.min(2 * pause, 30_000)) {
+      await new Promise((resolve) => { setTimeout(resolve, pause); });
+      if (!this.element.isConnected) return undefined;
+      try {
+        const done = await ask(complete, {});
+        if (done.state !== "checking") return this.settle(done);
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        // A connection that broke off is asked again; the file is there already.
+        if (error.message) return this.say("offline", error.message);
+      }
+    }
+  }
+
+  settle(done) {
     document.body.dispatchEvent(new CustomEvent("live:files"));
-    if (done.state === "checking") return this.say("later");
     if (done.same_as) return this.ask(done.same_as, done.id);
     this.say("done");
     return setTimeout(() => this.leave(), 2500);

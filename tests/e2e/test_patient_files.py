@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import DESK, signed_in
@@ -57,6 +59,17 @@ class TestFiles:
             expect(tile).to_have_count(0, timeout=LIVE_MS)
             page.keyboard.press("z")
             expect(tile).to_have_count(1, timeout=LIVE_MS)
+
+    def test_a_large_file_that_is_refused_later_says_so_on_its_line(self, browser: Browser, base: str):
+        with signed_in(browser, base, DESK, expects=(422,)) as page:
+            open_files(page, base, number=1)
+            broken = b"%PDF-1.4\n" + bytes(5 * 1024 * 1024)
+            page.locator(".put input[type=file]").first.set_input_files(
+                as_upload("scan.pdf", broken, "application/pdf")
+            )
+            line = page.locator(".send", has_text="scan.pdf")
+            expect(line).to_contain_text("The file is damaged", timeout=LIVE_MS)
+            expect(line).to_have_class(re.compile("is-bad"))
 
     def test_a_picture_sent_on_whatsapp_shows_in_the_thread(self, desk: Page, base: str):
         # A number of its own: the first phone's becomes a patient's name once another test has booked with it.
