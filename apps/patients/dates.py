@@ -155,6 +155,9 @@ def birth_date_problem(text: str, *, day_first: bool, today: dt.date) -> str:
     """Return what is wrong with a birth date that was not understood, in words; empty when it is no date at all."""
     if two_digit_year(text):
         return str(_("Write the year with four digits."))
+    if match := _YEAR.match(text.strip()):
+        year = int(match[1])
+        return _year_problem(dt.date(year, 1, 1), dt.date(year, 12, 31), today) if year else ""
     match = _NUMERIC.fullmatch(text.strip())
     if match is None:
         return ""
@@ -169,9 +172,13 @@ def birth_date_problem(text: str, *, day_first: bool, today: dt.date) -> str:
         born = dt.date(year, month, day)
     except ValueError:
         return str(_("That day does not exist. Check the day and the month."))
-    if born > today:
+    return _year_problem(born, born, today)
+
+
+def _year_problem(first: dt.date, last: dt.date, today: dt.date) -> str:
+    if first > today:
         return str(_("The birth date lies in the future. Check the year."))
-    return str(_("The birth date is more than 130 years ago. Check the year.")) if born < today - OLDEST else ""
+    return str(_("The birth date is more than 130 years ago. Check the year.")) if last < today - OLDEST else ""
 
 
 def _partial(year: int, month: int, precision: BirthPrecision, today: dt.date) -> PartialDate | None:

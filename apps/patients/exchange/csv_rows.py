@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.organizations.holidays import countries
 from apps.organizations.models import Organization
-from apps.patients.dates import PartialDate, read_birth_date
+from apps.patients.dates import PartialDate, birth_date_problem, read_birth_date
 from apps.patients.exchange.drafts import Draft, RowRefused
 from apps.patients.exchange.several import read_list, read_pairs
 from apps.patients.folding import fold
@@ -171,11 +171,14 @@ def _birth_date(row: Cells, organization: Organization) -> PartialDate | None:
     in_order = strict is None or int(strict[3] if organization.day_first else strict[1]) <= 12
     example = "31/12/1984" if organization.day_first else "12/31/1984"
     if born is None or not in_order or (strict is not None and len(strict[4]) == 2):
+        problem = birth_date_problem(text, day_first=organization.day_first, today=organization.today())
         message = _(
             "“%(text)s” is not a clear birth date. Write 1984-12-31 or %(example)s; 1984 when no more is known."
         )
         raise RowRefused(
-            row.column("birth_date"), "unreadable_date", message % {"text": row["birth_date"][:40], "example": example}
+            row.column("birth_date"),
+            "unreadable_date",
+            problem or message % {"text": row["birth_date"][:40], "example": example},
         )
     return born
 

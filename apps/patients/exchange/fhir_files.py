@@ -88,6 +88,8 @@ def read_fhir(content: bytes, *, most_bytes: int) -> FhirFile:
         if patient is None or not attach(found.resource, patient):
             skipped[found.kind] += 1
     if not patients:
+        if set(skipped) == {"?"}:
+            raise _refused(_("This is no FHIR: nothing in it says what it is (“resourceType”). Choose another file."))
         holds = ", ".join(f"{kind} ({n})" for kind, n in sorted(skipped.items())[:10]) or _("nothing")
         raise _refused(_("There is no Patient in this file. It holds: %(found)s.") % {"found": holds})
     return FhirFile(patients, dict(skipped))

@@ -56,7 +56,7 @@ _KINDS = (
     ExportKind(
         key="pdf",
         label=gettext_lazy("Summary, as PDF"),
-        note=gettext_lazy("for paper, on A4 or Letter"),
+        note=gettext_lazy("For paper, on A4 or Letter"),
         icon="file-text",
         # What the page for paper shows, and whoever sees it prints it.
         permission=Permission.PATIENTS_VIEW,

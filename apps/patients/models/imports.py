@@ -6,9 +6,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.imports.models import FileImport, FileImportRow
+
+MOST_SHOWN = 160
 
 
 class ImportFormat(models.TextChoices):
@@ -65,7 +68,7 @@ class PatientImportRow(FileImportRow):
 
     @property
     def in_one_line(self) -> str:
-        """Return what the row says, as pages show it."""
+        """Return what the row says, in one text."""
         if isinstance(self.cells, list):
             return " · ".join(cell for cell in self.cells if cell)
         names = self.cells.get("name") if isinstance(self.cells.get("name"), list) else []
@@ -73,6 +76,16 @@ class PatientImportRow(FileImportRow):
         given = first.get("given") if isinstance(first.get("given"), list) else []
         parts = [*given, first.get("family"), first.get("text") if not given else "", self.cells.get("birthDate")]
         return " ".join(str(part) for part in parts if part)
+
+    @property
+    def excerpt(self) -> list[str]:
+        """Return the first MOST_SHOWN characters of what the row says, cell by cell: each has its own direction."""
+        shown, room = [], MOST_SHOWN
+        for text in self.texts:
+            if text and room > 0:
+                shown.append(Truncator(text).chars(room))
+                room -= len(text)
+        return shown
 
     @property
     def texts(self) -> list[str]:

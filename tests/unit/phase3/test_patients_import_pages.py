@@ -95,6 +95,33 @@ def test_verdicts_are_shown_then_the_rows_imported(manager_client, batch):
     assert "old.csv" in words(manager_client.get(PAGE))
 
 
+@pytest.mark.parametrize(
+    ("born", "said"),
+    [
+        ("02/31/1990", "That day does not exist."),
+        ("1/1/2999", "The birth date lies in the future."),
+        ("1/2/34", "Write the year with four digits."),
+    ],
+)
+def test_a_refused_birth_date_is_told_what_is_wrong_with_it(manager_client, batch, born, said):
+    lines = [LINES[0], f"9;Maya;Chen;{born};F;;"]
+    manager_client.post(PAGE, {"file": SimpleUploadedFile("dates.csv", "\n".join(lines).encode())})
+    made = PatientImport.objects.exclude(pk=batch.pk).get()
+    check(manager_client, made)
+    assert f"DOB: {said}" in words(manager_client.get(address(made)))
+
+
+def test_cells_of_a_row_keep_their_own_direction_and_are_cut_after_a_line_or_two(manager_client, batch):
+    lines = [LINES[0], f"9;محمد;الأحمد;soon;M;+44 20 7946 0958;{'x' * 400}"]
+    manager_client.post(PAGE, {"file": SimpleUploadedFile("rtl.csv", "\n".join(lines).encode())})
+    made = PatientImport.objects.exclude(pk=batch.pk).get()
+    check(manager_client, made)
+    page = manager_client.get(address(made)).content.decode()
+    assert "<bdi>محمد</bdi> · <bdi>الأحمد</bdi> · <bdi>soon</bdi> · <bdi>M</bdi> · <bdi>+44 20 7946 0958</bdi>" in page
+    assert f"{'x' * 100}…</bdi>" in page
+    assert "x" * 160 not in page
+
+
 def test_who_is_here_already_is_named_with_a_way_to_the_record(manager_client, batch):
     check(manager_client, batch)
     manager_client.post(address(batch, "import-step", "run"))
@@ -169,6 +196,7 @@ def test_unknown_step_is_not_found(manager_client, batch):
         ({"file": b""}, "The file is empty"),
         ({"file": "name,dob\nZoë,9".encode("latin-1")}, "Save the file as “CSV UTF-8”"),
         ({"file": b'{"resourceType": "Bundle", "entry": []}'}, "There is no Patient in this file"),
+        ({"file": b'{"name": "Chen"}'}, "This is no FHIR"),
         ({"file": b"{broken"}, "Line 1 is not JSON"),
         ({"file": rb'{"resourceType": "Patient", "id": "\u0000"}'}, "characters that no text has"),
         ({"file": rb'{"resourceType": "Patient", "id": "\ud800"}'}, "characters that no text has"),
