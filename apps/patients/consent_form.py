@@ -13,7 +13,7 @@ class ConsentForm(forms.Form):
     """An answer recorded by staff; the least is one click, which means that it was given at the desk."""
 
     method = forms.ChoiceField(
-        label=gettext_lazy("How it was given"),
+        label=gettext_lazy("How they answered"),
         required=False,
         choices=[("", gettext_lazy("Not said")), *ConsentMethod.choices],
         initial=ConsentMethod.SPOKEN,

@@ -217,12 +217,17 @@ class PatientForm(forms.Form):
         return [
             {
                 "name": f"settle-{field}",
-                "label": str(FIELD_NAMES[field]).capitalize(),
+                "label": self._label_of(field),
                 "theirs": self._shown(field, value) or _("empty"),
                 "chosen": self.settled(field),
             }
             for field, value in seen.items()
         ]
+
+    def _label_of(self, field: str) -> str:
+        """Return a field's name as the form says it; lists of lines have none there."""
+        shown = self.fields.get(field)
+        return str(shown.label) if shown is not None and shown.label else str(FIELD_NAMES[field]).capitalize()
 
     def _shown(self, field: str, value: Any) -> str:
         names = dict(getattr(self.fields.get(field), "choices", ()) or ())

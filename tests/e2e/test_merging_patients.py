@@ -49,7 +49,7 @@ def test_records_are_merged_undone_merged_again_and_separated(desk: Page, base: 
     expect(desk).to_have_url(first)
     expect(desk.locator("#toasts")).to_contain_text("was merged into this record")
     desk.locator("#merges").get_by_role("link", name="Unmerge").click()
-    expect(desk.locator("#modal")).to_contain_text("exactly as they were")
+    expect(desk.locator("#modal")).to_contain_text("exactly as it was")
     desk.locator("#modal").get_by_role("button", name="Unmerge").click()
     expect(desk.locator("#toasts")).to_contain_text("is a record of its own again")
     desk.goto(second)

@@ -42,7 +42,7 @@ def reach(patient: Patient, country: str) -> SafeString | str:
     phone = next((show_phone(p.value, country=country) for p in points if p.system == ContactSystem.PHONE), "")
     email = next((p.value for p in points if p.system == ContactSystem.EMAIL), "")
     if not phone and not email:
-        return format_html('<span class="muted">{}</span>', _("no address"))
+        return format_html('<span class="muted">{}</span>', _("no phone or e-mail"))
     return format_html(
         '<div class="two"><div class="nm">{}</div><div class="l2">{}</div></div>',
         phone or email,

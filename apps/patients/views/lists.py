@@ -71,6 +71,7 @@ def search(request: OrganizationRequest) -> HttpResponse:
         "rows": [(match.patient, match.reason) for match in matches],
         "stored": stored,
         "searched": text,
+        "may_be_more": len(matches) == FOUND_IN_LIST,
     }
     return render(request, "patients/list.html#rows" if wants_fragment(request) else "patients/list.html", context)
 

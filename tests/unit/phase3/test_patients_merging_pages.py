@@ -139,6 +139,14 @@ class TestAfterwards:
         assert "1 consent" in page
         assert again(double).merged_into_id == patient.pk
 
+    def test_unmerging_does_not_say_that_nothing_changed_where_a_field_did_that_the_merge_left_alone(
+        self, desk_client, patient, done, actor
+    ):
+        services.update_patient(patient=again(patient), changes={"preferred_name": "Annie"}, actor=actor)
+        page = desk_client.get(reverse("patients:unmerge", args=[done.pk])).content.decode()
+        assert "Nothing that the merge moved was changed since" in page
+        assert "both records will be exactly as they were" not in page
+
     def test_unmerging_twice_says_that_it_was_done(self, desk_client, done):
         url = reverse("patients:unmerge", args=[done.pk])
         assert desk_client.post(url).status_code == 302

@@ -127,6 +127,22 @@ def test_typeahead_escapes_what_was_typed_and_offers_no_registering_to_auditors(
     assert "data-inline" not in client_for(auditor).post("/patients/typeahead/", {"q": "x"}).content.decode()
 
 
+def test_a_search_that_stops_at_its_limit_does_not_count_who_fits(desk_client, organization):
+    for n in range(26):
+        PatientFactory(organization=organization, given_name="Quirin", family_name=f"Family{n:02d}")
+    stopped = desk_client.post(f"{LIST}search/", {"q": "quirin"}, headers=HTMX).content.decode()
+    assert "The 25 that fit best" in stopped
+    assert "25 patients fit" not in stopped
+    assert (
+        "1 patient fits" in desk_client.post(f"{LIST}search/", {"q": "quirin family07"}, headers=HTMX).content.decode()
+    )
+
+
+def test_whom_nothing_reaches_is_listed_without_phone_or_e_mail(desk_client, organization):
+    PatientFactory(organization=organization).contact_points.all().delete()
+    assert "no phone or e-mail" in desk_client.get(LIST).content.decode()
+
+
 # ── register and edit ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 ANA = {
@@ -161,6 +177,8 @@ def test_the_dialog_asks_for_little_and_leads_to_the_page_that_asks_for_everythi
         ({"given_name": ""}, "This field is required."),
         ({"birth_date": "31/31/1999"}, "Birth date: Write the birth date like 03/14/1978."),
         ({"birth_date": "1/1/2999"}, "lies in the future"),
+        ({"birth_date": "2999"}, "lies in the future"),
+        ({"birth_date": "1850"}, "more than 130 years ago"),
         ({"phone": "12"}, "too few digits"),
         ({"email": "ana at example"}, "is not an e-mail address"),
         ({"phone_2": "123"}, "too few digits"),
@@ -266,6 +284,14 @@ def test_a_field_that_two_people_changed_is_asked_and_never_replaced_by_pressing
     assert desk_client.post(page_of(patient, "edit"), settled, headers=HTMX).status_code == 204
     patient.refresh_from_db()
     assert patient.given_name == "Anya"
+
+
+def test_a_field_that_two_people_changed_is_called_as_the_form_calls_it(desk_client, patient, actor):
+    form = desk_client.get(page_of(patient, "edit"), headers=HTMX).context["form"]
+    posted = {name: form[name].value() or "" for name in form.fields} | {"preferred_name": "Gail"}
+    services.update_patient(patient=patient, changes={"preferred_name": "Abby"}, actor=actor)
+    refused = desk_client.post(page_of(patient, "edit"), posted, headers=HTMX).content.decode()
+    assert "Wants to be called is now “<bdi>Abby</bdi>”" in refused
 
 
 def test_registering_inside_another_form(desk_client):

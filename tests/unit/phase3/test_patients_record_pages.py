@@ -139,6 +139,13 @@ def test_an_answer_is_recorded_with_how_from_where_and_what_proves_it(desk_clien
     assert "Form P-2 &lt;i&gt;" in tab
 
 
+@pytest.mark.parametrize("status", ["active", "refused", "withdrawn"])
+def test_every_answer_is_asked_how_it_came_and_only_a_yes_was_given(desk_client, patient, status):
+    page = shown(desk_client.get(page_of(patient, "set-consent", "photos", status), headers=HTMX))
+    assert "How they answered" in page
+    assert "given" not in page
+
+
 def test_each_purpose_has_its_own_history(desk_client, patient, actor):
     for status, evidence in (("active", "said so"), ("withdrawn", ""), ("active", "signed it")):
         services.set_consent(
