@@ -181,8 +181,11 @@ def new_inline(request: OrganizationRequest) -> HttpResponse:
         return render(request, "patients/_inline.html", {"form": form, "names": fields})
     form = PatientForm(request.POST, organization=request.organization, names=fields)
     if form.is_valid():
+        once = _once(request, form)
+        if not once.first_answer() and "anyway" not in request.POST and (twins := _certain(request)):
+            return render(request, "patients/_inline.html", {"form": form, "names": fields, "twins": twins}, status=422)
         try:
-            patient = _register(request, form, _once(request, form))
+            patient = _register(request, form, once)
         except InvalidInput as refusal:
             form.refuse(refusal)
         else:

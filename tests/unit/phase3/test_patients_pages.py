@@ -310,6 +310,21 @@ def test_registering_inside_another_form(desk_client):
     assert events_in(answer)["typeahead:set"] == {"value": str(made.pk), "text": "Ana López"}
 
 
+def test_registering_somebody_who_is_here_already_inside_another_form_is_asked_too(desk_client, organization, actor):
+    known = services.create_patient(organization=organization, actor=actor, given_name="Ana", family_name="López",
+                                    birth_date="1978-03-14", phones=["+14155550142"])  # fmt: skip
+    typed = {"given_name": "Ana", "family_name": "Lopez", "birth_date": "3/14/1978", "phone": ""}
+    asked = desk_client.post("/patients/new/inline/", typed)
+    assert (asked.status_code, Patient.objects.count()) == (422, 1)
+    said = asked.content.decode()
+    assert "possibly the same person" in said
+    assert page_of(known) in said
+    assert AccessRecord.objects.filter(patient_id=known.pk, kind=AccessKind.SEARCH).exists()
+    answer = desk_client.post("/patients/new/inline/", typed | {"anyway": "1"})
+    assert events_in(answer)["typeahead:set"]["text"] == "Ana Lopez"
+    assert Patient.objects.count() == 2
+
+
 # ── the record ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
