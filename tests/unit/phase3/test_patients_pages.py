@@ -175,7 +175,7 @@ def test_the_dialog_asks_for_little_and_leads_to_the_page_that_asks_for_everythi
     ("fields", "shown"),
     [
         ({"given_name": ""}, "This field is required."),
-        ({"birth_date": "31/31/1999"}, "Birth date: Write the birth date like 03/14/1978."),
+        ({"birth_date": "31/31/1999"}, "Write the birth date like 03/14/1978."),
         ({"birth_date": "1/1/2999"}, "lies in the future"),
         ({"birth_date": "2999"}, "lies in the future"),
         ({"birth_date": "1850"}, "more than 130 years ago"),
