@@ -6,19 +6,24 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
 
+import structlog
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.communications.models import Communication, Status
 from apps.communications.policy import REFUSED_BY_PERSON, Code
-from apps.communications.services.planning import emit_about, fall_back, payload_about
+from apps.communications.registry import guard_for
+from apps.communications.services.planning import emit_about, fall_back, payload_about, plan_again
 from apps.core.actors import SYSTEM, Actor
 from apps.core.errors import InvalidTransition
 from apps.events.services import Happening, emit_many
 from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission
 
+log = structlog.get_logger(__name__)
+NEVER_ARRIVED = (Status.BLOCKED, Status.FAILED, Status.UNDELIVERED)
 # What a provider says about one message is true together: the highest rank that was ever reported is where it stands,
 # hence any order of reports ends the same. Delivered outranks failed: what arrived has arrived.
 RANK: dict[str, int] = {
@@ -214,6 +219,35 @@ def block_withdrawn(
         reason = words[code] % {"channel": row.get_channel_display()}
         block_communication(row, code=code, reason=reason)
     return len(blocked)
+
+
+@transaction.atomic
+def plan_what_a_no_blocked(*, organization: Organization, patient_id: uuid.UUID, channel: str) -> int:
+    """Plan anew what the patient's no blocked ahead of its time, now that they said yes; return how many. Locks the rows.
+
+    What another channel took over stays there, what came due meanwhile is not sent late, and what has no reason any more
+    (a visit that was moved or cancelled) stays blocked.
+    """
+    taken_over = Communication.objects.filter(fallback_of=OuterRef("pk")).exclude(status__in=NEVER_ARRIVED)
+    rows = (
+        Communication.objects.for_organization(organization)
+        .filter(~Exists(taken_over), patient_id=patient_id, channel=channel, status=Status.BLOCKED)
+        .filter(error_code__in=[Code.CONSENT_REFUSED, Code.CONSENT_WITHDRAWN], due_at__gt=timezone.now())
+        .select_related("organization")
+        .order_by("id")
+    )
+    planned = set()
+    for blocked in rows:
+        guard = guard_for(blocked.context_type)  # before the row is locked, as a guard asks for
+        row = None if guard and guard(blocked) else rows.select_for_update(of=("self",)).filter(pk=blocked.pk).first()
+        if row is None:
+            continue
+        try:
+            planned.add(plan_again(row, due_at=row.due_at, actor=SYSTEM).pk)
+        except InvalidTransition:
+            # Stopped and allowed some twenty times: the row says "blocked", and staff may write themselves.
+            log.warning("communication.not_planned_again", communication=str(row.pk))
+    return len(planned)
 
 
 def _note_provider(row: Communication, provider: str, provider_id: str) -> None:

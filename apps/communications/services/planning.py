@@ -148,16 +148,24 @@ def resend_communication(*, communication: Communication, actor: Actor) -> Commu
             _("This message is %(status)s. Only what was not delivered can be sent again.")
             % {"status": original.get_status_display().lower()}
         )
+    return plan_again(original, due_at=None, actor=actor)
+
+
+def plan_again(original: Communication, *, due_at: dt.datetime | None, actor: Actor) -> Communication:
+    """Plan a locked, settled row anew, due now or then; return the one that is still on its way, if any.
+
+    Raises InvalidTransition after MOST_RESENDS.
+    """
     root = original.dedupe_key.split("~")[0][: KEY_LENGTH - 10]
     keys = [f"{root}~{number}" for number in range(1, MOST_RESENDS + 1)]
     earlier = list(
         Communication.objects.for_organization(original.organization).filter(dedupe_key__in=keys).order_by("-id")
     )
-    if len(earlier) == MOST_RESENDS:
-        raise InvalidTransition(_("This message was sent again too often. Call the patient."))
     pending: Communication | None = next((row for row in earlier if row.is_open or row.status == Status.SENDING), None)
     if pending is not None:
         return pending
+    if len(earlier) == MOST_RESENDS:
+        raise InvalidTransition(_("This message was sent again too often. Call the patient."))
     now = timezone.now()
     again = Communication(
         organization=original.organization,
@@ -165,7 +173,7 @@ def resend_communication(*, communication: Communication, actor: Actor) -> Commu
         not_after=original.not_after if original.not_after and original.not_after > now else None,
         **{name: getattr(original, name) for name in _COPIED},
     )
-    return _plan(again, due_at=None, actor=actor)
+    return _plan(again, due_at=due_at, actor=actor)
 
 
 @transaction.atomic
@@ -201,8 +209,8 @@ def pull_forward(*, communication: Communication, actor: Actor) -> Communication
 def fall_back(row: Communication, *, refused_by_person: bool) -> Communication | None:
     """Plan the next channel of the chain, once; None when there is none left or the message is no longer of use.
 
-    Who said STOP on one channel is not followed to another one at the same number: only to another address.
-    Runs in the transaction that settles `row`.
+    Who said STOP on one channel is not followed to another one at the same number: only to another address. What was
+    blocked ahead of its time keeps its time. Runs in the transaction that settles `row`.
     """
     if row.not_after is not None and row.not_after <= timezone.now():
         return None
@@ -231,7 +239,7 @@ def fall_back(row: Communication, *, refused_by_person: bool) -> Communication |
             **copied,
             **own | {"channel": channel, "to_address": address},
         )
-        return _plan(following, due_at=None, actor=SYSTEM)
+        return _plan(following, due_at=row.due_at, actor=SYSTEM)
     return None
 
 

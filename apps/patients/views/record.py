@@ -28,7 +28,7 @@ from apps.patients.archiving import plans_of
 from apps.patients.consent_form import ConsentForm
 from apps.patients.contact import show_phone
 from apps.patients.exchange.kinds import EXPORT_KINDS, kinds_for
-from apps.patients.models import CHANNEL_PURPOSES, SAID_NO, ConsentPurpose, ConsentStatus, ContactSystem, Patient
+from apps.patients.models import ConsentPurpose, ConsentStatus, ContactSystem, Patient
 from apps.patients.particulars import particulars_of
 from apps.patients.summary import summary_of
 from apps.patients.views.common import find_patient, find_record, note_access
@@ -296,10 +296,7 @@ def take_back_consent(request: OrganizationRequest, pk: uuid.UUID, purpose: str,
     patient = find_patient(request, pk)
     services.take_back_answer(patient=patient, purpose=purpose, status=status, actor=request.actor)
     label = ConsentPurpose(purpose).label
-    words = _("%(purpose)s is as before for %(name)s")
-    if status in SAID_NO and purpose in CHANNEL_PURPOSES:
-        words = _("%(purpose)s is as before for %(name)s; messages that were stopped stay stopped")
-    text = words % {"purpose": label, "name": patient.full_name}
+    text = _("%(purpose)s is as before for %(name)s") % {"purpose": label, "name": patient.full_name}
     return toast(trigger(HttpResponse(status=204), live__consents={}), text)
 
 

@@ -325,16 +325,6 @@ def test_registering_somebody_who_is_here_already_inside_another_form_is_asked_t
     assert Patient.objects.count() == 2
 
 
-@pytest.mark.parametrize(("purpose", "stays"), [("whatsapp", True), ("photos", False)])
-def test_undoing_a_no_says_that_stopped_messages_stay_stopped(desk_client, patient, actor, purpose, stays):
-    services.set_consent(patient=patient, purpose=purpose, status="active", source="front desk", actor=actor)
-    services.set_consent(patient=patient, purpose=purpose, status="withdrawn", source="front desk", actor=actor)
-    answer = desk_client.post(page_of(patient, "take-back-consent", purpose, "withdrawn"), headers=HTMX)
-    said = events_in(answer)["toast"]["text"]
-    assert "is as before" in said
-    assert ("messages that were stopped stay stopped" in said) is stays
-
-
 # ── the record ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
