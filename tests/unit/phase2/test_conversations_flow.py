@@ -557,6 +557,12 @@ def test_starting_over_forgets_the_wish(dialogue, text):
     assert not Appointment.objects.filter(status=Status.HELD).exists()
 
 
+@pytest.mark.parametrize("text", ["what time do you open?", "how much is a visit?"])
+def test_the_clinics_hours_and_prices_are_no_wish_for_a_time(dialogue, text):
+    assert "colleague" in dialogue.go(*TO_BOOKED, text)
+    assert dialogue.thread.attention == Attention.ASKED
+
+
 def test_question_goes_to_staff(dialogue):
     dialogue.say("What are your opening hours?")
     assert dialogue.thread.attention == Attention.ASKED
