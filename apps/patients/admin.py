@@ -37,6 +37,7 @@ class ContactPointInline(TabularInline):
 
 class AddressInline(TabularInline):
     model = Address
+    verbose_name_plural = "addresses"
     fields = ["use", "lines", "city", "district", "state", "postal_code", "country", "rank"]
     read_only = True
 
@@ -73,8 +74,9 @@ class PatientAdmin(ModelAdmin):
         "number",
         ("given_name", "family_name"),
         ("preferred_name", "name_latin"),
-        ("birth_date", "birth_precision", "sex"),
-        ("gender_identity", "language"),
+        ("birth_date", "birth_precision"),
+        ("sex", "gender_identity"),
+        "language",
         ("preferred_channel", "preferred_times"),
         "alerts",
         "tags",

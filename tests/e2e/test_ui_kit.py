@@ -186,6 +186,23 @@ def test_a_live_refresh_keeps_what_is_being_typed(kit):
     expect(kit.locator("#nav-inbox")).to_contain_text("7")
 
 
+def test_a_log_stays_at_its_newest_line_when_a_picture_in_it_arrives(kit):
+    picture = "<svg xmlns='http://www.w3.org/2000/svg' width='200' height='400'/>"
+    kit.route("**/late.svg", lambda route: route.fulfill(content_type="image/svg+xml", body=picture))
+    from_end = kit.evaluate("""async () => {
+        const log = document.createElement("div");
+        log.dataset.stick = "";
+        Object.assign(log.style, { height: "200px", overflow: "auto" });
+        document.querySelector("#main").append(log);
+        log.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true }));
+        const image = Object.assign(document.createElement("img"), { src: "/late.svg", alt: "Knee" });
+        log.append(image, "The newest line");
+        await new Promise((done) => { image.onload = done; });
+        return [log.scrollHeight > log.clientHeight + 100, log.scrollHeight - log.scrollTop - log.clientHeight < 2];
+    }""")
+    assert from_end == [True, True]
+
+
 def test_a_failed_request_says_so_and_keeps_the_page(kit, complaints):
     kit.evaluate("void htmx.ajax('POST', '/refuse/', {source: '#main', swap: 'innerHTML'})")
     expect(kit.locator(".toast-u[data-tone=bad] .text")).to_have_text("You may not do that.")

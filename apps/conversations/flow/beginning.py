@@ -17,6 +17,7 @@ from apps.conversations.understanding import (
     Whom,
     detect_intent,
     is_only_emoji,
+    is_only_for_self,
     is_question,
     parse_for_whom,
     parse_shift,
@@ -109,6 +110,8 @@ def on_reason(turn: Turn) -> Step:
     text = clean_reason(turn.text)
     if intent in (Intent.GREETING, Intent.YES, Intent.THANKS) or not any(letter.isalpha() for letter in text):
         return unclear(turn, wording.ask_reason(may_be_for_other=False))
+    if is_only_for_self(turn.text, turn.language):
+        return Step(FlowState.REASON, wording.ask_reason(may_be_for_other=False))
     whom = parse_for_whom(turn.text, turn.language)
     if whom is not None and whom.who == Whom.OTHER and not context.for_other and writer_of(turn) == Writer.KNOWN:
         context.start_over(Goal.BOOK)

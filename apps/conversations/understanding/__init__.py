@@ -17,6 +17,7 @@ only reads. English, Spanish and Hindi (Devanagari and romanised) are understood
 `parse_when`                 `When`: dates, weekdays and hours that suit
 `parse_shift`                `Shift`: earlier or later than a time that was shown
 `parse_for_whom`             `ForWhom(who, relation)`; `relation_words` says for whom, not why
+`is_only_for_self`           whether it says "for me" and nothing else
 `parse_name` `parse_named`   `PersonName(given, family)`, alone or with the words behind it
 `is_common_word`             whether a word is rather a word than a name
 `parse_introduction`         the full name in a message that was no answer to the question for it
@@ -58,7 +59,7 @@ from .results import Ambiguous, OutOfRange
 from .shifts import Shift, parse_shift
 from .text import MAX_CHARS, fold, normalise, same
 from .when import When, parse_when
-from .whom import ForWhom, Relation, Whom, parse_for_whom, relation_words
+from .whom import ForWhom, Relation, Whom, is_only_for_self, parse_for_whom, relation_words
 
 __all__ = [
     "MAX_CHARS",
@@ -83,6 +84,7 @@ __all__ = [
     "fold",
     "is_common_word",
     "is_only_emoji",
+    "is_only_for_self",
     "is_question",
     "normalise",
     "opt_keyword",

@@ -167,9 +167,11 @@ def _requests(said: Sequence[Sequence[str]]) -> tuple[set[Intent], set[Intent]]:
     weak: set[Intent] = set()
     for clause in said:
         negators = list(_NEGATORS.search(clause))
-        for found in _INTENTS.search(clause):
+        read = list(_INTENTS.search(clause))
+        questions = [found for found in read if found.value == Intent.QUESTION]
+        for found in read:
             intent = Intent(found.value)
-            if intent in _ALWAYS_ALONE:
+            if intent in _ALWAYS_ALONE or (intent == Intent.BOOK and _is_part_of_question(found, questions)):
                 continue
             if intent in _NEGATABLE and _is_negated(found, clause, negators):
                 strong.update(_NEGATED.get(intent, ()))
@@ -181,6 +183,11 @@ def _requests(said: Sequence[Sequence[str]]) -> tuple[set[Intent], set[Intent]]:
                 continue
             (weak if one_word and intent in _WEAK_IF_ONE_WORD else strong).add(intent)
     return strong, weak
+
+
+def _is_part_of_question(found: Found[str], questions: Sequence[Found[str]]) -> bool:
+    """Tell whether all words of a request are a question's: the Hindi "time do" of "what time do you open"."""
+    return any(asked.start <= found.start and found.end <= asked.end for asked in questions)
 
 
 def _is_negated(found: Found[str], clause: Sequence[str], negators: Sequence[Found[str]]) -> bool:

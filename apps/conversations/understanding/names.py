@@ -21,6 +21,7 @@ _WORD = re.compile(
     r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0963\u0970-\u0dff])[^\s\d,;:!?()\[\]{}\"“”<>/\\|*_=+@#]*|[^\w\s]|\d+"
 )
 _INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe0f\ufeff]")
+_EMOJI = re.compile("[\u2190-\u2bff\U0001f000-\U0001faff][\u200d\ufe0f]*")
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u2010": "-", "\u2011": "-"})
 _ENDS_SENTENCE = frozenset(".!?\n।")
 _BREAKS = frozenset(',;:()"“”!?।|/\n')
@@ -93,14 +94,17 @@ def parse_named(text: str, language: str) -> Named | None:
         named = _name(found, language, strict=not strong)
         if named is not None:
             return named
-    return _name(marked, language, strict=False, whole=True)
+    named = _name(marked, language, strict=False, whole=True)
+    if named is None and any(_EMOJI.match(word) for word in marked):
+        return _name([word for word in marked if not _EMOJI.match(word)], language, strict=False, whole=True)
+    return named
 
 
 def _marked(text: str) -> list[str]:
     shown = unicodedata.normalize("NFKC", text[:MAX_CHARS][:_CHARS_READ].translate(_APOSTROPHES)).translate(
         _APOSTROPHES
     )
-    shown = re.sub(r"\s*[\r\n]+\s*", " ; ", _INVISIBLE.sub("", shown).strip())
+    shown = re.sub(r"\s*[\r\n]+\s*", " ; ", _INVISIBLE.sub("", _EMOJI.sub(r" \g<0> ", shown)).strip())
     return _WORD.findall(shown)
 
 

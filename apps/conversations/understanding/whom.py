@@ -65,7 +65,7 @@ def parse_for_whom(text: str, language: str) -> ForWhom | None:
     """
     said = respell(words(text)[:_WORDS_READ])
     book = _BOOKS.get(base(language), _BOOKS["en"])
-    whole = book.whole(said) or book.whole([word for word in said if word not in _POLITE])
+    whole = _whole(said, book)
     if whole is not None:
         return _result(whole.removeprefix(_ALONE))
     others: list[tuple[int, int, str]] = []
@@ -85,11 +85,20 @@ def parse_for_whom(text: str, language: str) -> ForWhom | None:
     return _named(text, language)
 
 
+def is_only_for_self(text: str, language: str) -> bool:
+    """Tell whether a message says that the writer is the patient, and nothing else: "for me", "es para mí"."""
+    return _whole(respell(words(text)[:_WORDS_READ]), _BOOKS.get(base(language), _BOOKS["en"])) == _SELF
+
+
 def relation_words() -> frozenset[str]:
     """Return the words for relatives in all languages, folded."""
     return frozenset(
         word for module in BY_LANGUAGE.values() for block in module.RELATIONS.values() for word in vocabulary(block)
     )
+
+
+def _whole(said: list[str], book: Phrasebook[str]) -> str | None:
+    return book.whole(said) or book.whole([word for word in said if word not in _POLITE])
 
 
 def _is_aside(said: list[str], start: int, end: int) -> bool:

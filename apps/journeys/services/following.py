@@ -290,7 +290,12 @@ def _conversation(signal: Signal) -> Conversation | None:
 def _label(organization: Organization, conversation: Conversation | None) -> str:
     if conversation is None:
         return ""
-    return conversation.display_name or show_phone(conversation.address, country=organization.country)
+    name = conversation.display_name
+    return (
+        name
+        if name not in {"", conversation.address}
+        else show_phone(conversation.address, country=organization.country)
+    )
 
 
 def _appointment_of(instance: Instance) -> Appointment | None:

@@ -132,6 +132,12 @@ def test_thread_without_a_profile_name_shows_its_number(visit, clinic):
     assert the_run().label == "(212) 555-0177"
 
 
+def test_number_given_as_the_profile_name_is_shown_as_a_number(visit, clinic):
+    clinic.opens_thread(address="+12125550177", display_name="+12125550177")
+    settle()
+    assert the_run().label == "(212) 555-0177"
+
+
 def test_delivered_counts_as_sent(visit, clinic, patient):
     thread = clinic.opens_thread(patient)
     appointment = clinic.books(patient, thread)

@@ -183,6 +183,13 @@ def test_reason_day_and_person_in_the_first_message_are_not_asked_again(dialogue
     assert known.thread.state == FlowState.SLOTS
 
 
+@pytest.mark.parametrize("text", ["for me", "It's for me, thanks", "para mí", "mere liye", "मेरे लिए"])
+def test_saying_that_it_is_for_oneself_is_no_reason(dialogue, text):
+    dialogue.go(*TO_SLOTS[:-1], text)
+    assert (dialogue.thread.state, dialogue.thread.owner_kind) == (FlowState.REASON, OwnerKind.BOT)
+    assert "1. " in dialogue.say("for me, my knee hurts")
+
+
 def test_keyword_of_a_type_in_the_reason_chooses_that_type(dialogue, organization, bookable):
     physio = AppointmentTypeFactory(
         organization=organization, name="Physio", duration_minutes=60, keywords="back pain, rodilla, knee"
@@ -555,6 +562,12 @@ def test_starting_over_forgets_the_wish(dialogue, text):
     assert "start again" in answer
     assert dialogue.thread.state == FlowState.IDLE
     assert not Appointment.objects.filter(status=Status.HELD).exists()
+
+
+@pytest.mark.parametrize("text", ["what time do you open?", "how much is a visit?"])
+def test_the_clinics_hours_and_prices_are_no_wish_for_a_time(dialogue, text):
+    assert "colleague" in dialogue.go(*TO_BOOKED, text)
+    assert dialogue.thread.attention == Attention.ASKED
 
 
 def test_question_goes_to_staff(dialogue):

@@ -548,6 +548,10 @@ INTENTS = {
         do you take insurance
         where are you located
         what are your hours
+        what time do you open?
+        what time do you close on Friday
+        how much is a visit?
+        how much does an appointment cost
         are you open on saturday
         are my results ready
         I need a refill of my prescription

@@ -223,6 +223,16 @@ def test_every_page_of_the_admin_answers(admin_client, name):
     assert admin_client.get(reverse(f"admin:{name}_add")).status_code in {200, 403}
 
 
+def test_no_line_of_a_form_holds_more_fields_than_fit_beside_each_other():
+    lines = [line for m in admin.site._registry.values() for line in m.fields or () if isinstance(line, tuple)]
+    assert {len(line) for line in lines} == {2}
+
+
+def test_the_parts_of_a_patient_have_headings_in_plain_english(admin_client, patient):
+    page = admin_client.get(reverse("admin:patients_patient_change", args=[patient.pk])).content.decode()
+    assert [word for word in ("Addresses", "Addresss") if word in page] == ["Addresses"]
+
+
 def test_a_closed_organization_shows_nothing_in_the_admin_even_without_the_explicit_filter(
     admin_client, other_organization, monkeypatch
 ):

@@ -48,6 +48,14 @@ def test_a_step_answers_a_toast_with_undo_and_undo_takes_it_back(desk_client, ap
     assert appointment.status == Status.BOOKED
 
 
+@pytest.mark.parametrize(
+    ("path", "heading"), [("/nowhere/", "Not found"), ("/settings/booking/", "You may not do that")]
+)
+def test_the_title_of_a_refused_page_says_what_its_heading_says(desk_client, path, heading):
+    page = desk_client.get(path).content.decode()
+    assert [page.count(f"<h1>{heading}</h1>"), heading in page.split("<title>")[1].split("</title>")[0]] == [1, True]
+
+
 def test_an_unknown_step_is_not_found(desk_client, appointment):
     assert desk_client.post(f"/appointments/{appointment.pk}/step/explode/").status_code == 404
 

@@ -135,6 +135,9 @@ class TestSignIn:
         strip = lambda page, email: page.replace(email, "").split("<form")[1].split("csrfmiddlewaretoken")[0]  # noqa: E731
         assert strip(known, manager.user.email) == strip(unknown, "nobody@demo.clinic")
 
+    def test_the_api_documentation_has_the_portals_icon(self, manager_client):
+        assert 'rel="icon"' in manager_client.get("/api/docs/").content.decode()
+
     def test_signing_out_needs_a_post(self, manager_client):
         manager_client.get(reverse("account_logout"))
         assert manager_client.get("/api/docs/").status_code == 200

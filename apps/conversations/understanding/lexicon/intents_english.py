@@ -240,8 +240,9 @@ INTENTS = {
         ill|i let you know
         brb
     """,
-    "QUESTION": """
+    "QUESTION": f"""
         how much|expensive
+        how much|expensive is|are|does|do|for|was|will .. {_APPOINTMENT}
         price|prices|cost|costs|fee|fees|charge of|for
         whats|what|is|are|the price|cost|fee|fees|charges
         price|prices|cost|costs|fee|fees|charge|charges|bill|invoice|receipt
