@@ -17,7 +17,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import DataError, IntegrityError, models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.templatetags.static import static
 from django.urls import reverse
@@ -29,7 +29,7 @@ from unfold.forms import PaginationInlineFormSet
 from unfold.sites import UnfoldAdminSite
 
 from apps.core.announcements import announce
-from apps.core.constraints import violated_constraint
+from apps.core.constraints import is_unstorable, violated_constraint
 from apps.core.errors import ApplicationError, InvalidInput
 from apps.core.tenancy import is_tenant_model
 
@@ -209,8 +209,8 @@ class ModelAdmin(_WithinOrganization, UnfoldModelAdmin):
         try:
             with transaction.atomic():
                 return view(request, object_id, form_url, extra_context)
-        except (IntegrityError, ApplicationError, ValidationError) as error:
-            if request.method != "POST":
+        except (IntegrityError, DataError, ApplicationError, ValidationError) as error:
+            if request.method != "POST" or (isinstance(error, DataError) and not is_unstorable(error)):
                 raise
             request.admin_refusal = _refusal(error)  # type: ignore[attr-defined]
         return view(request, object_id, form_url, extra_context)
@@ -312,6 +312,10 @@ def _refusal(error: Exception) -> InvalidInput:
         return InvalidInput(error.message)
     if isinstance(error, ValidationError):
         return InvalidInput(" ".join(error.messages))
+    if isinstance(error, DataError):
+        return InvalidInput(
+            _("A value is out of range or holds characters that can't be stored. Change it and save again.")
+        )
     constraint = violated_constraint(error) if isinstance(error, IntegrityError) else ""
     rule = constraint.replace("_", " ") or _("a rule of the database")
     return InvalidInput(_("This was not saved: %(rule)s. Change the values and save again.") % {"rule": rule})

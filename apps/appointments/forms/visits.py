@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.appointments.models import AppointmentType, CancelReason
+from apps.core.dates import read_moment
 from apps.organizations.models import Location, Organization
 from apps.practitioners.hours import first_instant
 from apps.practitioners.models import Practitioner, Room
@@ -120,11 +121,11 @@ class TimeForm(forms.Form):
             return None
         try:
             practitioner, location, start = text.split("|")
-            moment = dt.datetime.fromisoformat(start)
         except ValueError as error:
             raise forms.ValidationError(_("That time can’t be read. Choose one of the free times.")) from error
-        if moment.tzinfo is None:
-            raise forms.ValidationError(_("That time has no zone. Choose one of the free times."))
+        moment = read_moment(start)
+        if moment is None:
+            raise forms.ValidationError(_("That time can’t be read. Choose one of the free times."))
         return practitioner, location, moment
 
     def clean(self) -> dict[str, Any]:
