@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from django import forms
 from django.db import DataError, connection, transaction
-from django.urls import reverse
+from django.urls import get_resolver, reverse
 
 from apps.core.constraints import is_unstorable
 from apps.core.dates import read_day, read_moment
+from apps.core.forms import DayField, MomentField
 from tests.fixtures.shared import MONDAY
 
 HTMX = {"HX-Request": "true"}
@@ -22,6 +26,14 @@ NO_MOMENTS = [
 ]
 
 
+def every_form(kind: type[forms.BaseForm]) -> Iterator[type[forms.BaseForm]]:
+    """Yield every form class that the pages have made known by importing it."""
+    get_resolver().url_patterns  # noqa: B018 - imports the views, and their forms
+    for one in kind.__subclasses__():
+        yield one
+        yield from every_form(one)
+
+
 @pytest.mark.parametrize("text", NO_MOMENTS)
 def test_what_is_no_moment_of_a_clinics_calendar_is_none(text):
     assert read_moment(text) is None
@@ -30,6 +42,34 @@ def test_what_is_no_moment_of_a_clinics_calendar_is_none(text):
 @pytest.mark.parametrize("text", ["", "x", "2026-02-30", "0001-01-01", "9999-12-31"])
 def test_what_is_no_day_of_a_clinics_calendar_is_none(text):
     assert read_day(text) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [(DayField(), "2026-02-30"), (DayField(), "0001-01-01"), (DayField(), "9999-12-31")]
+    + [(MomentField(), text) for text in NO_MOMENTS[1:]],
+)
+def test_a_field_refuses_what_is_none_of_a_clinics_calendar(field, text):
+    with pytest.raises(forms.ValidationError):
+        field.clean(text)
+
+
+def test_a_field_reads_what_a_clinic_can_mean():
+    assert DayField().clean("2026-11-23") == MONDAY.date()
+    assert MomentField().clean("2026-11-23T14:00:00.000Z") == MONDAY
+    assert MomentField(required=False).clean("") is None
+
+
+def test_no_form_of_a_page_reads_days_or_moments_any_other_way():
+    """Django's own fields take the year 1, whose day before does not exist; the admin writes rows as its models say."""
+    plain = {
+        f"{form.__module__}.{form.__name__}.{name}"
+        for form in every_form(forms.BaseForm)
+        if form.__module__.startswith("apps.") and not form.__module__.endswith(".admin")
+        for name, field in getattr(form, "base_fields", {}).items()
+        if isinstance(field, forms.DateField | forms.DateTimeField) and not isinstance(field, DayField)
+    }
+    assert plain == set()
 
 
 def test_a_moment_keeps_the_offset_that_it_names():
@@ -120,3 +160,11 @@ def test_hours_are_not_split_on_a_day_of_no_calendar(manager_client, practitione
     address = reverse("appointments:settings-hours-split", args=[practitioner.pk])
     answer = manager_client.post(address, {"date": text}, headers=HTMX)
     assert (answer.status_code, practitioner.weekly_hours.count()) == (422, len(weekly_hours))
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_an_absence_begins_on_a_day_of_a_clinics_calendar(manager_client, practitioner, day):
+    address = reverse("appointments:settings-time-off-new", args=[practitioner.pk])
+    answer = manager_client.post(address, {"first_day": day, "last_day": day}, headers=HTMX)
+    assert (answer.status_code, practitioner.time_off.count()) == (422, 0)
+    assert "between the years 1900 and 2200" in answer.content.decode()
