@@ -7,6 +7,7 @@ say so, row-level security is the net under them. What is written is an event (`
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -18,10 +19,12 @@ from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, models, transaction
+from django.forms.fields import InvalidJSONInput
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import StackedInline as UnfoldStackedInline
 from unfold.admin import TabularInline as UnfoldTabularInline
@@ -113,6 +116,34 @@ class TenantModelForm(forms.ModelForm):
         return super().clean()
 
 
+class JsonFormField(forms.JSONField):
+    """JSON whose text is made of whole characters: a half can be written as an escape, but neither stored nor shown."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "half": _l("This has half of a character (a lone surrogate, such as \\ud800). Write whole characters.")
+    }
+
+    def to_python(self, value: Any) -> Any:
+        """Return the value; raise ValidationError for what is no JSON, or holds a half."""
+        found = super().to_python(value)
+        if _has_half(found):
+            raise ValidationError(self.error_messages["half"], code="half")
+        return found
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Return what is shown again: a half as it was typed."""
+        found = super().bound_data(data, initial)
+        return InvalidJSONInput(data) if _has_half(found) else found
+
+
+def _has_half(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 def _adopt(instance: models.Model, request: HttpRequest) -> None:
     if instance._state.adding and is_tenant_model(type(instance)):
         instance.organization = request.organization  # type: ignore[attr-defined]
@@ -129,6 +160,11 @@ class _WithinOrganization:
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         rows = super().get_queryset(request)  # type: ignore[misc]
         return rows.filter(organization=request.organization) if is_tenant_model(self.model) else rows  # type: ignore[attr-defined]
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.JSONField):
+            kwargs.setdefault("form_class", JsonFormField)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
 
     def formfield_for_foreignkey(self, db_field: models.ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
         self._bound_choices(db_field, request, kwargs)
