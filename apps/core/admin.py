@@ -7,6 +7,7 @@ say so, row-level security is the net under them. What is written is an event (`
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -17,11 +18,13 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import DataError, IntegrityError, models, transaction
+from django.forms.fields import InvalidJSONInput
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import StackedInline as UnfoldStackedInline
 from unfold.admin import TabularInline as UnfoldTabularInline
@@ -29,7 +32,7 @@ from unfold.forms import PaginationInlineFormSet
 from unfold.sites import UnfoldAdminSite
 
 from apps.core.announcements import announce
-from apps.core.constraints import violated_constraint
+from apps.core.constraints import is_unstorable, violated_constraint
 from apps.core.errors import ApplicationError, InvalidInput
 from apps.core.tenancy import is_tenant_model
 
@@ -113,6 +116,34 @@ class TenantModelForm(forms.ModelForm):
         return super().clean()
 
 
+class JsonFormField(forms.JSONField):
+    """JSON whose text is made of whole characters: a half can be written as an escape, but neither stored nor shown."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "half": _l("This has half of a character (a lone surrogate, such as \\ud800). Write whole characters.")
+    }
+
+    def to_python(self, value: Any) -> Any:
+        """Return the value; raise ValidationError for what is no JSON, or holds a half."""
+        found = super().to_python(value)
+        if _has_half(found):
+            raise ValidationError(self.error_messages["half"], code="half")
+        return found
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Return what is shown again: a half as it was typed."""
+        found = super().bound_data(data, initial)
+        return InvalidJSONInput(data) if _has_half(found) else found
+
+
+def _has_half(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 def _adopt(instance: models.Model, request: HttpRequest) -> None:
     if instance._state.adding and is_tenant_model(type(instance)):
         instance.organization = request.organization  # type: ignore[attr-defined]
@@ -129,6 +160,11 @@ class _WithinOrganization:
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         rows = super().get_queryset(request)  # type: ignore[misc]
         return rows.filter(organization=request.organization) if is_tenant_model(self.model) else rows  # type: ignore[attr-defined]
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.JSONField):
+            kwargs.setdefault("form_class", JsonFormField)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
 
     def formfield_for_foreignkey(self, db_field: models.ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
         self._bound_choices(db_field, request, kwargs)
@@ -209,8 +245,8 @@ class ModelAdmin(_WithinOrganization, UnfoldModelAdmin):
         try:
             with transaction.atomic():
                 return view(request, object_id, form_url, extra_context)
-        except (IntegrityError, ApplicationError, ValidationError) as error:
-            if request.method != "POST":
+        except (IntegrityError, DataError, ApplicationError, ValidationError) as error:
+            if request.method != "POST" or (isinstance(error, DataError) and not is_unstorable(error)):
                 raise
             request.admin_refusal = _refusal(error)  # type: ignore[attr-defined]
         return view(request, object_id, form_url, extra_context)
@@ -312,6 +348,10 @@ def _refusal(error: Exception) -> InvalidInput:
         return InvalidInput(error.message)
     if isinstance(error, ValidationError):
         return InvalidInput(" ".join(error.messages))
+    if isinstance(error, DataError):
+        return InvalidInput(
+            _("A value is out of range or holds characters that can't be stored. Change it and save again.")
+        )
     constraint = violated_constraint(error) if isinstance(error, IntegrityError) else ""
     rule = constraint.replace("_", " ") or _("a rule of the database")
     return InvalidInput(_("This was not saved: %(rule)s. Change the values and save again.") % {"rule": rule})

@@ -6,6 +6,7 @@ import datetime as dt
 from functools import lru_cache
 
 from django.utils import formats, translation
+from django.utils.dateparse import parse_datetime
 
 # Days of a clinic's calendar; at the ends of what a date can be, the day before or after does not exist.
 FIRST_YEAR, LAST_YEAR = 1900, 2200
@@ -13,11 +14,27 @@ FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 def as_day(text: str, default: dt.date) -> dt.date:
     """Read an ISO date between the years 1900 and 2200 from an address or a form, or take the default."""
+    return read_day(text) or default
+
+
+def read_day(text: str) -> dt.date | None:
+    """Read an ISO date between the years 1900 and 2200; None for anything else."""
     try:
         day = dt.date.fromisoformat(text)
     except ValueError:
-        return default
-    return day if FIRST_YEAR <= day.year <= LAST_YEAR else default
+        return None
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
+
+
+def read_moment(text: str) -> dt.datetime | None:
+    """Read an ISO moment with its offset from UTC between the years 1900 and 2200; None for anything else."""
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    if moment is None or moment.tzinfo is None:
+        return None
+    return moment if FIRST_YEAR <= moment.year <= LAST_YEAR else None
 
 
 def day_in_words(day: dt.date, pattern: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
@@ -12,7 +13,8 @@ from django.views import defaults
 from django.views.csrf import csrf_failure as django_csrf_failure
 
 from apps.core.api.problems import problem_json
-from apps.core.errors import ApplicationError, NotAllowed, NotFound
+from apps.core.constraints import is_unstorable
+from apps.core.errors import ApplicationError, InvalidInput, NotAllowed, NotFound
 from apps.core.htmx import toast, trigger
 
 PROGRAM_PREFIXES = ("/api/", "/fhir/", "/webhooks/")
@@ -26,6 +28,8 @@ def as_refusal(exception: BaseException) -> ApplicationError | None:
         return NotFound(_("There is nothing here. It may have been moved, or belong to another organization."))
     if isinstance(exception, PermissionDenied):
         return NotAllowed(_("Your role does not allow this. Ask a manager or an administrator."))
+    if isinstance(exception, DataError) and is_unstorable(exception):
+        return InvalidInput(_("A value is out of range or holds characters that can't be stored."), code="out_of_range")
     return None
 
 

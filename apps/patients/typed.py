@@ -48,7 +48,7 @@ def readings_of(text: str, organization: Organization) -> list[Typed]:
     `1961` is a year of birth beside a name and a part of a number by itself, then the other; eight digits may be a
     date, and a month with a year too.
     """
-    text = text.strip()[:MOST_CHARACTERS]
+    text = text.replace("\x00", " ").strip()[:MOST_CHARACTERS]
     day_first, today = organization.day_first, organization.today()
     found = find_birth_date(text, day_first=day_first, today=today)
     if found is not None:

@@ -6,8 +6,9 @@ import datetime as dt
 from typing import Any
 
 from django import forms
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
+
+from apps.core.dates import read_moment
 
 STEPS = [("confirm", "confirm"), ("move", "move"), ("cancel", "cancel"), ("undo", "undo")]
 
@@ -25,8 +26,8 @@ class LinkForm(forms.Form):
         text = self.cleaned_data["slot"]
         if not text:
             return None
-        moment = parse_datetime(text)
-        if moment is None or moment.tzinfo is None:
+        moment = read_moment(text)
+        if moment is None:
             raise forms.ValidationError(_("Choose one of the times."))
         return moment
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.appointments.reports import Grouping, Scope, make_scope, since_opening
 from apps.core.errors import InvalidInput
+from apps.core.forms import DayField
 from apps.organizations.models import Location, Organization
 
 DAY = dt.timedelta(days=1)
@@ -34,10 +35,10 @@ def days_of(preset: str, today: dt.date) -> tuple[dt.date, dt.date]:
     return today - 28 * DAY, yesterday
 
 
-def _date_field(label: Any) -> forms.DateField:
+def _date_field(label: Any) -> DayField:
     missing = _("Choose a day.")
     unreadable = _("Write the day as year-month-day, for example 2026-11-23.")
-    return forms.DateField(
+    return DayField(
         label=label,
         required=False,
         input_formats=["%Y-%m-%d"],

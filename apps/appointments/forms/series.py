@@ -14,6 +14,7 @@ from apps.appointments.forms.visits import CancelForm
 from apps.appointments.models import MOST_OCCURRENCES, AppointmentType
 from apps.appointments.recurrence import WEEKDAYS, Rule, nth_weekday, parse_rule
 from apps.core.errors import InvalidInput
+from apps.core.forms import DayField
 from apps.organizations.models import Organization
 from apps.practitioners.hours import first_instant
 from apps.practitioners.models import Practitioner
@@ -24,7 +25,7 @@ SKIP, STAY = "skip", "stay"
 class WhenForm(forms.Form):
     """A local day and time, and with whom."""
 
-    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}))
+    day = DayField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}))
     time = forms.TimeField(label=_("Time"), widget=forms.TimeInput(format="%H:%M", attrs={"type": "time", "step": 300}))
     practitioner = forms.ModelChoiceField(Practitioner.objects.none(), label=_("With"), empty_label=None)
     override_reason = forms.CharField(label=_("Why it may be booked all the same"), max_length=300, required=False)
@@ -80,7 +81,7 @@ class SeriesForm(WhenForm):
     count = forms.IntegerField(
         label=_("Number of visits"), min_value=2, max_value=MOST_OCCURRENCES, initial=6, required=False
     )
-    until = forms.DateField(label=_("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = DayField(label=_("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     reason = forms.CharField(label=_("Reason"), max_length=500, required=False, help_text=_("In the patient’s words."))
 
     def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:

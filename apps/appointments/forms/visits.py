@@ -12,6 +12,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.appointments.models import AppointmentType, CancelReason
+from apps.core.dates import read_moment
+from apps.core.forms import DayField, MomentField
 from apps.organizations.models import Location, Organization
 from apps.practitioners.hours import first_instant
 from apps.practitioners.models import Practitioner, Room
@@ -37,9 +39,9 @@ class MoveForm(forms.Form):
     `minutes` is its new length, `room` another room. With `ask` nothing is moved yet.
     """
 
-    day = forms.DateField(required=False)
+    day = DayField(required=False)
     minute = forms.IntegerField(required=False, min_value=0, max_value=24 * 60 - 1)
-    at = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"])
+    at = MomentField(required=False)
     practitioner = forms.ModelChoiceField(Practitioner.objects.none(), required=False)
     location = forms.ModelChoiceField(Location.objects.none(), required=False)
     room = forms.ModelChoiceField(Room.objects.none(), required=False)
@@ -81,7 +83,7 @@ class TimeForm(forms.Form):
     practitioner = forms.ModelChoiceField(
         Practitioner.objects.none(), label=_("With"), required=False, empty_label=_("First available")
     )
-    day = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    day = DayField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     slot = forms.CharField(required=False)
     own_time = forms.TimeField(
         label=_("Another time"),
@@ -120,11 +122,11 @@ class TimeForm(forms.Form):
             return None
         try:
             practitioner, location, start = text.split("|")
-            moment = dt.datetime.fromisoformat(start)
         except ValueError as error:
             raise forms.ValidationError(_("That time can’t be read. Choose one of the free times.")) from error
-        if moment.tzinfo is None:
-            raise forms.ValidationError(_("That time has no zone. Choose one of the free times."))
+        moment = read_moment(start)
+        if moment is None:
+            raise forms.ValidationError(_("That time can’t be read. Choose one of the free times."))
         return practitioner, location, moment
 
     def clean(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.appointments.models import OPEN_STATUSES, Appointment, AppointmentType, Urgency, WaitlistEntry
+from apps.core.forms import DayField
 from apps.organizations.models import Location, Organization
 from apps.patients.models import Patient
 from apps.practitioners.models import Practitioner
@@ -51,8 +52,8 @@ class WindowForm(forms.Form):
     location = forms.ModelChoiceField(
         Location.objects.none(), label=_("Where"), required=False, empty_label=_("Anywhere")
     )
-    earliest_date = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    latest_date = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}))
+    earliest_date = DayField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    latest_date = DayField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}))
     weekdays = forms.TypedMultipleChoiceField(
         label=_("On these days"),
         choices=WEEKDAYS,

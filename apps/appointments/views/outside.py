@@ -26,6 +26,7 @@ from apps.appointments.services.outside import CHOOSE_ANOTHER_TIME
 from apps.appointments.views.settings.common import note_access
 from apps.communications.models import Communication
 from apps.communications.models import Status as Sending
+from apps.core.dates import read_moment
 from apps.core.errors import InvalidInput
 from apps.core.forms import version_of
 from apps.core.htmx import toast, trigger, wants_fragment
@@ -214,13 +215,13 @@ def move(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
 def _target(request: OrganizationRequest) -> tuple[Practitioner, Location, dt.datetime]:
     """Return with whom, where and when a visit should be, from the form or the address."""
     given = {**request.GET.dict(), **request.POST.dict()}
+    start = read_moment(given.get("start", ""))
     try:
-        start = dt.datetime.fromisoformat(given.get("start", ""))
         keys = uuid.UUID(given.get("practitioner", "")), uuid.UUID(given.get("location", ""))
     except ValueError as error:
         raise InvalidInput(_("That time can’t be read. Choose one of the free times.")) from error
-    if start.tzinfo is None:
-        raise InvalidInput(_("That time has no zone. Choose one of the free times."))
+    if start is None:
+        raise InvalidInput(_("That time can’t be read. Choose one of the free times."))
     people = Practitioner.objects.for_organization(request.organization)
     places = Location.objects.for_organization(request.organization)
     return get_object_or_404(people, pk=keys[0]), get_object_or_404(places, pk=keys[1]), start

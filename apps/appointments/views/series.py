@@ -13,7 +13,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -36,7 +35,7 @@ from apps.appointments.services import (
     undo_series_cancellation,
 )
 from apps.appointments.views.times import slot_line, usual_place
-from apps.core.dates import as_day
+from apps.core.dates import as_day, read_moment
 from apps.core.errors import InvalidInput, StaleVersion
 from apps.core.htmx import go, in_dialog, toast, trigger
 from apps.core.ids import as_uuid
@@ -111,8 +110,8 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
         "time": given.get("own_time", "") or "09:00",
     }
     chosen = given.get("slot", "").split("|")
-    start = parse_datetime(chosen[2]) if len(chosen) == 3 else None
-    if start is not None and start.tzinfo is not None:
+    start = read_moment(chosen[2]) if len(chosen) == 3 else None
+    if start is not None:
         place = Location.objects.for_organization(organization).filter(pk=as_uuid(chosen[1])).first()
         local = start.astimezone((place or organization).zone)
         initial |= {"practitioner": chosen[0], "day": f"{local:%Y-%m-%d}", "time": f"{local:%H:%M}"}
@@ -144,17 +143,21 @@ def _decisions(request: HttpRequest, form: SeriesForm) -> dict[str, Any]:
     skip: list[dt.datetime] = []
     instead: dict[dt.datetime, Place] = {}
     for name, value in form.choices().items():
-        moment = parse_datetime(name)
+        moment = read_moment(name)
         if moment is None:
             continue
         if value == SKIP:
             skip.append(moment)
         elif value.count("|") == 2:
-            practitioner, location, start = value.split("|")
+            practitioner, location, text = value.split("|")
+            start = read_moment(text)
+            if start is None:
+                message = _("That time can’t be read. Choose one of the free times.")
+                raise InvalidInput(message, errors={"start": [message]})
             people = Practitioner.objects.for_organization(organization)
             places = Location.objects.for_organization(organization)
             instead[moment] = Place(
-                dt.datetime.fromisoformat(start),
+                start,
                 get_object_or_404(people, pk=as_uuid(practitioner)),
                 get_object_or_404(places, pk=as_uuid(location)),
             )
@@ -332,8 +335,8 @@ def undo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Bring back what was cancelled of a series since a moment."""
     rows = AppointmentSeries.objects.for_organization(request.organization)  # type: ignore[attr-defined]
     series = get_object_or_404(rows, pk=pk)
-    since = parse_datetime(request.GET.get("since", ""))
-    if since is None or since.tzinfo is None:
+    since = read_moment(request.GET.get("since", ""))
+    if since is None:
         raise InvalidInput(_("That moment can’t be read. Book the visits anew."), errors={"since": [_("Not a time.")]})
     undone = undo_series_cancellation(series=series, since=since, actor=request.actor)  # type: ignore[attr-defined]
     text = ngettext("%(n)d visit is booked again", "%(n)d visits are booked again", len(undone))

@@ -27,6 +27,7 @@ from apps.appointments.views.waitlist import done, find_entry
 from apps.appointments.waiting import fits
 from apps.audit.models import AccessKind
 from apps.audit.services import record_access
+from apps.core.dates import read_moment
 from apps.core.errors import Conflict
 from apps.core.htmx import wants_fragment
 from apps.core.ids import as_uuid
@@ -240,8 +241,5 @@ def _slot(request: OrganizationRequest) -> tuple[Practitioner, Location, dt.date
 
 
 def _moment(text: str) -> dt.datetime | None:
-    try:
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment.astimezone(dt.UTC) if moment.tzinfo is not None else None
+    moment = read_moment(text)
+    return moment.astimezone(dt.UTC) if moment is not None else None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from apps.core.dates import FIRST_YEAR, LAST_YEAR
+
 _DAY = timedelta(days=1)
 _STALE_AFTER = timedelta(days=183)
 _FAR = 3660
@@ -125,7 +127,9 @@ class Calendar:
 
 
 def make_date(year: int, month: int, day: int) -> date | None:
-    """Return the date, or None if there is none like it."""
+    """Return the date, or None if there is none like it, or none that a clinic has a calendar for."""
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        return None
     try:
         return date(year, month, day)
     except ValueError:

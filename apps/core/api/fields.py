@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import models
 from django.db.models import QuerySet
 from rest_framework import serializers
+from rest_framework.relations import MANY_RELATION_KWARGS
+
+
+class _ManyRelatedField(serializers.ManyRelatedField):
+    """A list of ids: REST framework takes an object for one, and an empty one for "none of them"."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, Mapping):
+            self.fail("not_a_list", input_type=type(data).__name__)
+        found: list[Any] = super().to_internal_value(data)
+        return found
 
 
 class TenantRelatedField(serializers.PrimaryKeyRelatedField):
     """The id of an object of the caller's organization; an id of another one does not exist."""
+
+    @classmethod
+    def many_init(cls, *args: Any, **kwargs: Any) -> _ManyRelatedField:
+        """Return the field for `many=True`."""
+        own = {name: value for name, value in kwargs.items() if name in MANY_RELATION_KWARGS}
+        return _ManyRelatedField(child_relation=cls(*args, **kwargs), **own)
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("pk_field", serializers.UUIDField())

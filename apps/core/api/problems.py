@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from apps.core.constraints import violated_constraint
+from apps.core.constraints import is_unstorable, violated_constraint
 from apps.core.errors import ApplicationError, Conflict, InvalidInput, NotAllowed, NotFound
 
 log = structlog.get_logger(__name__)
@@ -107,7 +107,7 @@ def _translate(exc: Exception) -> Exception:
                 % {"rule": constraint.replace("_", " ") or _("a database rule")},
                 extra={"constraint": constraint},
             )
-        case DataError():
+        case DataError() if is_unstorable(exc):
             return InvalidInput(
                 _("A value is out of range or holds characters that can't be stored."), code="out_of_range"
             )

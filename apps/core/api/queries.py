@@ -17,11 +17,11 @@ _KNOWN: dict[tuple[type, str, str], frozenset[str]] = {}
 
 
 class StrictQueryMixin:
-    """Refuse, after permission and throttle, the parameters of a GET that its description does not have."""
+    """Refuse, after permission and throttle, the parameters of a request that its description does not have."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
-        if request.method == "GET":
+        if request.method != "OPTIONS":
             refuse_unknown_parameters(request, known=known_parameters(self, request.method))
 
 

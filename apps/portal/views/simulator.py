@@ -26,6 +26,7 @@ from apps.communications.models import Channel, Communication, SimulatorPhone
 from apps.communications.services import pull_forward
 from apps.core.errors import Conflict, InvalidInput
 from apps.core.htmx import toast, trigger
+from apps.core.ids import as_uuid
 from apps.media.storage import Reading, files
 from apps.organizations.access import requires
 from apps.organizations.permissions import Permission
@@ -159,7 +160,7 @@ def add_phone(request: HttpRequest) -> HttpResponse:
         system = "email" if channel == Channel.EMAIL else "phone"
         point = (
             ContactPoint.objects.for_organization(organization)
-            .filter(patient_id=patient, system=system)
+            .filter(patient_id=as_uuid(patient), system=system)
             .order_by("rank")
             .first()
         )

@@ -337,6 +337,8 @@ class TestSteps:
             ({"do": "move"}, "Choose one of the times."),
             ({"do": "move", "slot": "tomorrow"}, "Choose one of the times."),
             ({"do": "move", "slot": "2026-11-23T15:00:00"}, "Choose one of the times."),
+            ({"do": "move", "slot": "2026-02-30T15:00:00Z"}, "Choose one of the times."),
+            ({"do": "move", "slot": "0001-01-01T00:00:00+14:00"}, "Choose one of the times."),
             ({"do": "eat"}, "not one of the available choices"),
             ({"version": ""}, "required"),
         ],

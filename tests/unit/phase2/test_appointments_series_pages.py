@@ -116,6 +116,17 @@ class TestBooking:
         assert desk_client.post("/appointments/series/new/", decided, headers={"HX-Request": "true"}).status_code == 204
         assert Appointment.objects.filter(patient=patient).count() == 2
 
+    @pytest.mark.parametrize(
+        "time", ["tomorrow", "2026-02-30T09:00:00Z", "2026-11-30T09:00:00", "9999-12-31T23:00:00Z"]
+    )
+    def test_another_time_that_can_not_be_read_books_nothing(self, desk_client, form, taken, bookable, patient, time):
+        slot = f"{bookable.practitioner.pk}|{bookable.location.pk}|{time}"
+        decided = {**form, f"at-{(NINE + WEEK).isoformat()}": slot}
+        answer = desk_client.post("/appointments/series/new/", decided, headers={"HX-Request": "true"})
+        assert answer.status_code == 422
+        assert "can’t be read" in answer.content.decode()
+        assert not Appointment.objects.filter(patient=patient).exists()
+
     def test_another_time_is_taken_for_one_visit(self, desk_client, form, taken, bookable, patient):
         later = NINE + WEEK + dt.timedelta(minutes=30)
         slot = f"{bookable.practitioner.pk}|{bookable.location.pk}|{later.isoformat()}"
@@ -221,5 +232,6 @@ class TestChanging:
     def test_a_visit_of_no_series_has_no_series_dialogs(self, desk_client, taken):
         assert desk_client.get(f"/appointments/{taken.pk}/series/move/").status_code == 404
 
-    def test_undo_of_no_moment_is_refused(self, desk_client, series):
-        assert desk_client.post(f"/appointments/series/{series.pk}/undo/?since=yesterday").status_code == 422
+    @pytest.mark.parametrize("since", ["yesterday", "2026-02-30T09:00:00Z", "0001-01-01T00:00:00%2B14:00"])
+    def test_undo_of_no_moment_is_refused(self, desk_client, series, since):
+        assert desk_client.post(f"/appointments/series/{series.pk}/undo/?since={since}").status_code == 422

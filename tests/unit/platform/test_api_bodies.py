@@ -93,3 +93,13 @@ def test_a_consent_may_be_sent_back_as_it_was_read(api_client, patient):
     path = f"/api/v1/patients/{patient.pk}/consents/"
     made = api_client.post(path, {"purpose": "sms", "status": "active"}).json()
     assert api_client.put(f"{path}sms/", made).status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("given", [{}, {"id": 1}, "x", 1, None])
+def test_only_a_list_is_a_list_of_ids(api_client, bookable, given):
+    """REST framework takes an empty object for "none of them"."""
+    address = f"/api/v1/appointment-types/{bookable.appointment_type.pk}/"
+    answer = api_client.patch(address, {"practitioners": given}, format="json")
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, ["practitioners"])
+    assert api_client.get(address).json()["practitioners"] == [str(bookable.practitioner.pk)]

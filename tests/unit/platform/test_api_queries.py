@@ -1,4 +1,4 @@
-"""A parameter that a list or an export does not take is refused, everywhere; what the description lists is taken."""
+"""A parameter that a read or a write does not take is refused, everywhere; what the description lists is taken."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.core.cache import cache
 from apps.core.api.queries import known_parameters
 from tests.fixtures.patients import PatientFactory
 from tests.fixtures.shared import api_client_for
-from tests.unit.platform.routes import NOBODY, Route, all_routes
+from tests.unit.platform.routes import METHODS, NOBODY, Route, all_routes
 
 DESCRIPTION = Path(__file__).resolve().parents[3] / "docs" / "openapi.yaml"
 
@@ -28,19 +28,20 @@ def admin_api(administrator):
     return api_client_for(administrator)
 
 
-def readable_routes() -> list[Route]:
-    """Return every route under /api/v1/ that answers GET."""
+def api_routes(*methods: str) -> list[tuple[str, Route]]:
+    """Return every route under /api/v1/ with each of the methods that it answers."""
     routes = (route for route in all_routes() if route.pattern.startswith("api/v1/") and route.is_api)
-    return sorted((route for route in routes if "get" in route.methods), key=lambda route: route.pattern)
+    pairs = ((method, route) for route in routes for method in route.methods if method in methods)
+    return sorted(pairs, key=lambda pair: (pair[1].pattern, pair[0]))
 
 
-def described_parameters() -> dict[str, set[str]]:
-    """Return the query parameters of every GET that the committed description has, by path with its variables unnamed."""
+def described_parameters() -> dict[tuple[str, str], set[str]]:
+    """Return the query parameters of every operation of the committed description, by method and path without names."""
     paths = yaml.safe_load(DESCRIPTION.read_text())["paths"]
     return {
-        _unnamed(path): {one["name"] for one in operations["get"].get("parameters", []) if one["in"] == "query"}
+        (method, _unnamed(path)): {one["name"] for one in operation.get("parameters", []) if one["in"] == "query"}
         for path, operations in paths.items()
-        if "get" in operations
+        for method, operation in operations.items()
     }
 
 
@@ -52,25 +53,48 @@ def _unnamed(path: str) -> str:
 def test_what_a_view_takes_is_what_its_description_lists():
     described = described_parameters()
     wrong, checked = {}, 0
-    for route in readable_routes():
+    for method, route in api_routes(*METHODS):
         view = route.view.cls(**route.view.initkwargs, request=None)
         if hasattr(route.view, "actions"):
-            view.action = (route.view.actions or {}).get("get")
-        known, listed = set(known_parameters(view, "GET")), described[_unnamed(route.pattern)]
+            view.action = (route.view.actions or {}).get(method)
+        known = set(known_parameters(view, method.upper()))
+        listed = described[method, _unnamed(route.pattern)]
         checked += 1
         if known | {"format"} != listed | {"format"}:
-            wrong[route.pattern] = (known, listed)
+            wrong[method, route.pattern] = (known, listed)
     assert wrong == {}
     assert checked == len(described)
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("address", sorted({route.address() for route in readable_routes()}))
+@pytest.mark.parametrize("address", sorted({route.address() for _get, route in api_routes("get")}))
 def test_an_unknown_parameter_is_refused_with_the_known_ones(admin_api, address):
     answer = admin_api.get(f"{address}?phonee=1")
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_parameter")
     assert [error["field"] for error in answer.json()["errors"]] == ["phonee"]
     assert "format" in answer.json()["detail"]
+
+
+def test_an_unknown_parameter_of_a_write_is_refused_before_anything_is_looked_up(admin_api):
+    """Ids are random: only a refusal of the address itself can be the answer."""
+    wrong = {}
+    for method, route in api_routes("post", "put", "patch", "delete"):
+        answer = getattr(admin_api, method)(f"{route.address()}?dry_run=true")
+        if (answer.status_code, answer.json()["code"]) != (422, "unknown_parameter"):
+            wrong[method, route.pattern] = answer.status_code
+    assert wrong == {}
+
+
+def test_a_write_with_a_mistyped_parameter_writes_nothing(admin_api, location):
+    answer = admin_api.patch(f"/api/v1/locations/{location.pk}/?dry-run=true", {"name": "Quay"}, format="json")
+    assert [error["field"] for error in answer.json()["errors"]] == ["dry-run"]
+    location.refresh_from_db()
+    assert location.name == "Harbour Street"
+
+
+def test_a_write_still_takes_the_parameters_that_it_has(admin_api, practitioner):
+    address = f"/api/v1/practitioners/{practitioner.pk}/busy-times/?calendar=Private&format=json"
+    assert admin_api.post(address, {"calendar": "Private", "events": []}, format="json").status_code == 201
 
 
 @pytest.mark.django_db

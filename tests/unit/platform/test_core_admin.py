@@ -246,3 +246,28 @@ def test_a_closed_organization_shows_nothing_in_the_admin_even_without_the_expli
     assert "Elsewhere" not in admin_client.get(reverse("admin:organizations_location_changelist")).content.decode()
     with organization_scope(other_organization.pk):
         assert Location.objects.filter(name="Elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "kept"),
+    [
+        ('{"days": ["mon"]}', 302, {"days": ["mon"]}),
+        ('["\\ud800"]', 200, {}),
+        ('{"\\udfff": 1}', 200, {}),
+        ('{"a": "\\u0000"}', 200, {}),
+        ("NaN", 200, {}),
+        ('{"a": 1e999}', 200, {}),
+        ("[", 200, {}),
+    ],
+)
+def test_json_that_no_column_holds_is_shown_again_with_the_reason(admin_client, patient, text, status, kept):
+    address = reverse("admin:patients_patient_change", args=[patient.pk])
+    page = admin_client.get(address).context
+    form = page["adminform"].form
+    data = {name: form.get_initial_for_field(field, name) or "" for name, field in form.fields.items()}
+    for inline in page["inline_admin_formsets"]:
+        prefix = inline.formset.prefix
+        data |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
+    answer = admin_client.post(address, data | {"preferred_times": text})
+    patient.refresh_from_db()
+    assert (answer.status_code, patient.preferred_times) == (status, kept)

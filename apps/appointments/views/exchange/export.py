@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 
 from apps.appointments.exchange.writing import FILE_NAME, write_appointments
 from apps.appointments.models import VISIT_STATUSES, Appointment, AppointmentQuerySet
+from apps.core.forms import DayField
 from apps.core.htmx import wants_fragment
 from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
@@ -26,12 +27,12 @@ from apps.practitioners.models import Practitioner
 class ExportForm(forms.Form):
     """Which visits: both days are inclusive, on the clinic's clock; what is empty narrows nothing."""
 
-    from_day = forms.DateField(
+    from_day = DayField(
         label=gettext_lazy("First day"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    until_day = forms.DateField(
+    until_day = DayField(
         label=gettext_lazy("Last day"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),

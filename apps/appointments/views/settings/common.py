@@ -22,7 +22,7 @@ from apps.appointments.services import PlanChange, change_plan
 from apps.audit.models import AccessKind
 from apps.audit.services import record_access
 from apps.core.errors import ApplicationError, StaleVersion
-from apps.core.forms import show_refusal
+from apps.core.forms import DayField, show_refusal
 from apps.core.htmx import go, toast, trigger
 from apps.organizations.middleware import OrganizationRequest
 from apps.practitioners.hours import day_bounds, first_instant
@@ -164,8 +164,8 @@ def _digest(values: Iterable[str]) -> str:
 class DaysForm(ServiceForm):
     """Whole days, or from a time on the first of them to a time on the last, on some wall."""
 
-    first_day = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    last_day = forms.DateField(
+    first_day = DayField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    last_day = DayField(
         label=_("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     from_time = forms.TimeField(

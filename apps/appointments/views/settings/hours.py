@@ -25,6 +25,7 @@ from apps.appointments.views.settings.week import (
     validities,
     validity_label,
 )
+from apps.core.dates import read_day
 from apps.core.errors import ApplicationError, InvalidInput, StaleVersion
 from apps.core.htmx import go, wants_fragment
 from apps.core.navigation import in_settings
@@ -99,7 +100,7 @@ def _redraw(week: Week, do: str) -> None:
     number, _colon, target = rest.partition(":")
     if what == "fill":
         week.fill()
-    elif number.isdigit():
+    elif number.isdecimal() and len(number) < 4:
         place = int(number)
         if what == "add":
             week.add(min(place, 6))
@@ -163,13 +164,13 @@ def split(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     """Let the hours begin anew on a date, so that they can be changed from then on."""
     person = find_practitioner(request, pk)
     text = request.POST.get("date", "")
+    day = read_day(text)
     error = ""
     if request.method == "POST":
         try:
-            day = dt.date.fromisoformat(text)
+            if day is None:
+                raise InvalidInput(_("Choose the first day on which the new hours apply."))
             split_weekly_hours(practitioner=person, date=day, actor=request.actor)
-        except ValueError:
-            error = _("Choose the first day on which the new hours apply.")
         except ApplicationError as refusal:
             error = refusal.message
         else:

@@ -12,6 +12,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from apps.core.dates import read_day
 from apps.core.errors import InvalidInput
 from apps.organizations.models import Location
 from apps.practitioners.models import Practitioner, Room
@@ -159,11 +160,9 @@ class Week:
         found: list[dt.date | None] = []
         for name in ("valid_from", "valid_until"):
             text = getattr(self, name)
-            try:
-                found.append(dt.date.fromisoformat(text) if text else None)
-            except ValueError:
+            found.append(read_day(text))
+            if text and found[-1] is None:
                 self.errors[name] = [_("That is no date.")]
-                found.append(None)
         if found[0] and found[1] and found[0] > found[1]:
             self.errors["valid_until"] = [_("The last day lies before the first.")]
         return found[0], found[1]
