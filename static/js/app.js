@@ -14,6 +14,7 @@ import "./palette.js";
 import "./typeahead.js";
 import "./actions.js";
 import "./stick.js";
+import "./tabs.js";
 import "./follow.js";
 import "./live.js";
 import "./uploads.js";

@@ -83,6 +83,17 @@ def test_a_long_name_above_a_form_is_read_whole_on_a_phone(browser: Browser, bas
         assert heading.evaluate("h1 => h1.scrollWidth <= h1.clientWidth && h1.getBoundingClientRect().right <= 390")
 
 
+def test_a_phone_shows_the_tab_that_is_open(browser: Browser, base: str):
+    with signed_in(browser, base, DESK, viewport={"width": 390, "height": 844}) as page:
+        page.goto(f"{base}/patients/")
+        page.goto(base + page.locator("#patients tr[id^=p-] a").first.get_attribute("href"))
+        tab = page.locator("#tab-consents")
+        expect(tab).not_to_be_in_viewport()
+        page.goto(base + tab.get_attribute("href"))
+        expect(tab).to_have_attribute("aria-current", "page")
+        expect(tab).to_be_in_viewport(ratio=0.9)
+
+
 def test_a_session_that_ends_in_the_middle_of_a_form_loses_nothing_and_registers_once(browser: Browser, base: str):
     with signed_in(browser, base, DESK, expects=(401,)) as page:
         page.goto(f"{base}/patients/new/")

@@ -83,8 +83,12 @@ def _told_by_rules(pair: Pair) -> Iterator[Finding]:
 def _states(pair: Pair) -> Iterator[Finding]:
     for patient in (pair.survivor, pair.duplicate):
         if patient.merged_into_id is not None:
-            text = _("%(name)s (%(number)s) was merged into another record already.")
-            yield Finding("already_merged", text % _named(patient), blocks=True)
+            other = pair.duplicate if patient is pair.survivor else pair.survivor
+            if patient.merged_into_id == other.pk:
+                text = _("%(name)s (%(number)s) is a part of %(other)s already.")
+            else:
+                text = _("%(name)s (%(number)s) was merged into another record already.")
+            yield Finding("already_merged", text % {**_named(patient), "other": other.full_name}, blocks=True)
     if pair.survivor.archived_at is not None and pair.survivor.merged_into_id is None:
         text = _("%(name)s (%(number)s) is archived. Restore the record first, or let the other one stay.")
         yield Finding("survivor_archived", text % _named(pair.survivor), blocks=True)

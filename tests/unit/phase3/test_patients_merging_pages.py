@@ -82,8 +82,13 @@ def test_somebody_elses_save_meanwhile_shows_the_page_again(desk_client, address
 def test_a_merge_of_what_was_merged_already_says_so(desk_client, address, patient, double):
     services.merge_patients(survivor=patient, duplicate=double, actor=SYSTEM)
     page = desk_client.get(address)
-    assert "was merged into another record already" in page.content.decode()
+    assert f"is a part of {patient.full_name} already." in page.content.decode()
     assert desk_client.post(address).status_code == 422
+
+
+def test_a_merge_of_what_became_a_part_of_a_third_record_says_so(desk_client, address, organization, double):
+    services.merge_patients(survivor=PatientFactory(organization=organization), duplicate=double, actor=SYSTEM)
+    assert "was merged into another record already." in desk_client.get(address).content.decode()
 
 
 def test_the_other_record_is_chosen_in_the_dialog(desk_client, patient, double, address):
