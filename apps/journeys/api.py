@@ -208,10 +208,11 @@ class InstanceViewSet(ListMixin, RetrieveMixin, CreateMixin, TenantViewSet):
         return self.answer(run)
 
     def perform_create(self, data: dict[str, Any]) -> Instance:
+        appointment = data.get("appointment")
         return services.start_journey(
             definition=data["journey"],
             patient=data["patient"],
-            appointment_id=data.get("appointment"),
+            appointment_id=appointment.pk if appointment else None,
             actor=self.actor,
         )
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from apps.appointments.models import Appointment
 from apps.core.api.fields import InUtc, TenantRelatedField
 from apps.journeys.models import Definition, Instance, InstanceStatus, Stage, StageState, StageStatus
 from apps.journeys.services import StageInput
@@ -235,7 +237,13 @@ class StartSerializer(serializers.Serializer):
 
     journey = TenantRelatedField(queryset=Definition.objects.all())
     patient = PatientField()
-    appointment = serializers.UUIDField(required=False, allow_null=True)
+    appointment = TenantRelatedField(queryset=Appointment.objects.all(), required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        appointment = attrs.get("appointment")
+        if appointment is not None and appointment.patient_id != attrs["patient"].pk:
+            raise serializers.ValidationError({"appointment": [_("This is no appointment of this patient.")]})
+        return attrs
 
 
 class MoveSerializer(serializers.Serializer):

@@ -13,6 +13,7 @@ from apps.core.tenancy import organization_scope
 from apps.journeys import services
 from apps.journeys.models import Definition, Instance
 from apps.journeys.services import StageInput
+from tests.fixtures.appointments import AppointmentFactory
 from tests.fixtures.journeys import TemplateFactory, make_journey
 from tests.fixtures.patients import PatientFactory
 from tests.fixtures.shared import api_client_for
@@ -153,6 +154,23 @@ def test_start_for_a_foreign_patient_or_journey_is_refused(
     foreign = make_journey(other_organization)
     assert api_client.post(RUNS, {"journey": str(journey.pk), "patient": str(foreign_patient.pk)}).status_code == 422
     assert api_client.post(RUNS, {"journey": str(foreign.pk), "patient": str(patient.pk)}).status_code == 422
+
+
+def test_a_run_is_about_an_appointment_of_its_patient_only(
+    api_client, organization, journey, patient, other_organization
+):
+    body = {"journey": str(journey.pk), "patient": str(patient.pk)}
+    another, foreign = (
+        AppointmentFactory(organization=organization),
+        AppointmentFactory(organization=other_organization),
+    )
+    for appointment in (another.pk, foreign.pk, uuid.uuid4(), 7):
+        refused = api_client.post(RUNS, {**body, "appointment": str(appointment)})
+        assert (refused.status_code, [e["field"] for e in refused.json()["errors"]]) == (422, ["appointment"])
+    assert not Instance.objects.exists()
+    own = AppointmentFactory(organization=organization, patient=patient)
+    started = api_client.post(RUNS, {**body, "appointment": str(own.pk)})
+    assert (started.status_code, started.json()["appointment"]) == (201, str(own.pk))
 
 
 def test_advance_skip_pause_resume_and_cancel(api_client, run):
