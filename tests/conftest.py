@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ KINDS = {"unit", "phase1", "phase2", "phase3", "phase4", "platform", "integratio
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with the names of its folders: tests/unit/phase1/… is ``unit and phase1``."""
+    """Mark each test with the names of its folders: tests/unit/phase1/… is ``unit and phase1``; let none hide another."""
     for item in items:
         if not item.path.is_relative_to(TESTS):
             continue
@@ -26,6 +27,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for folder in place.parts[:-1]:
             if folder in KINDS:
                 item.add_marker(folder)
+    twice = [nodeid for nodeid, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if twice:
+        raise pytest.UsageError(f"Tests of one id: only one of them would run on several workers: {twice[:5]}")
 
 
 @pytest.fixture(scope="session")
