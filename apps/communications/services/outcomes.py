@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.communications.models import Communication, Status
+from apps.communications.models import Communication, ContactState, Status
 from apps.communications.policy import REFUSED_BY_PERSON, Code
 from apps.communications.registry import guard_for
 from apps.communications.services.planning import emit_about, fall_back, payload_about, plan_again
@@ -226,13 +226,16 @@ def plan_what_a_no_blocked(*, organization: Organization, patient_id: uuid.UUID,
     """Plan anew what the patient's no blocked ahead of its time, now that they said yes; return how many. Locks the rows.
 
     What another channel took over stays there, what came due meanwhile is not sent late, and what has no reason any more
-    (a visit that was moved or cancelled) stays blocked.
+    (a visit that was moved or cancelled) or goes to an address that still stands at STOP stays blocked.
     """
+    stopped = ContactState.objects.filter(
+        organization=organization, channel=channel, address=OuterRef("to_address"), opted_out_at__isnull=False
+    )
     taken_over = Communication.objects.filter(fallback_of=OuterRef("pk")).exclude(status__in=NEVER_ARRIVED)
     rows = (
         Communication.objects.for_organization(organization)
-        .filter(~Exists(taken_over), patient_id=patient_id, channel=channel, status=Status.BLOCKED)
-        .filter(error_code__in=[Code.CONSENT_REFUSED, Code.CONSENT_WITHDRAWN], due_at__gt=timezone.now())
+        .filter(~Exists(taken_over), ~Exists(stopped), patient_id=patient_id, channel=channel, status=Status.BLOCKED)
+        .filter(error_code__in=REFUSED_BY_PERSON, due_at__gt=timezone.now())
         .select_related("organization")
         .order_by("id")
     )

@@ -9,15 +9,17 @@ import pytest
 from apps.communications import registry
 from apps.communications.models import Communication, Status
 from apps.communications.registry import Context
-from apps.communications.services import cancel_communication, plan_communication
+from apps.communications.services import cancel_communication, opt_in, opt_out, plan_communication
 from apps.core.actors import SYSTEM
 from apps.patients import services
 from tests.fixtures.background import drain
 from tests.fixtures.outbound import NOON, PHONE
+from tests.fixtures.patients import ContactPointFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "consents")]
 DAY = dt.timedelta(days=1)
 EMAIL = "ana@example.org"
+OTHER_PHONE = "+14155550143"
 
 
 def plan(patient, key: str = "reminder", *, due_at: dt.datetime = NOON + DAY, **values: object) -> Communication:
@@ -128,4 +130,30 @@ def test_what_has_no_reason_any_more_stays_blocked(patient, monkeypatch):
     plan(patient, context=Context("tests.visit", patient.pk))
     say(patient, "withdrawn")
     say(patient, "active")
+    assert ledger() == [("whatsapp", Status.BLOCKED)]
+
+
+# ── the words STOP and START, which opt the address out as well ───────────────────────────────────────────────────────
+
+
+def write(patient, word: str, address: str = PHONE) -> None:
+    tell = {"STOP": opt_out, "START": opt_in}[word]
+    tell(organization=patient.organization, channel="whatsapp", address=address, source=f"{word} keyword", actor=SYSTEM)
+    drain()
+
+
+def test_stop_and_start_on_the_phone_cost_no_reminder(patient):
+    planned = plan(patient)
+    write(patient, "STOP")
+    assert ledger() == [("whatsapp", Status.BLOCKED)]
+    write(patient, "START")
+    assert ledger() == [("whatsapp", Status.BLOCKED), ("whatsapp", Status.SCHEDULED)]
+    assert Communication.objects.get(status=Status.SCHEDULED).due_at == planned.due_at
+
+
+def test_start_on_one_phone_plans_nothing_for_another_that_still_stands_at_stop(patient):
+    ContactPointFactory(patient=patient, value=OTHER_PHONE)
+    plan(patient)
+    write(patient, "STOP")
+    write(patient, "START", OTHER_PHONE)
     assert ledger() == [("whatsapp", Status.BLOCKED)]
