@@ -75,7 +75,8 @@ def new(request: HttpRequest) -> HttpResponse:
     try:
         series = book_series(**_order(request, form), **_decisions(request, form), actor=request.actor)  # type: ignore[attr-defined]
     except SeriesUnavailable as refusal:
-        return _book_dialog(request, form, refused=refusal.occurrences, status=422)
+        dialog = _book_dialog(request, form, refused=refusal.occurrences, status=422)
+        return toast(dialog, refusal.message, tone="bad")
     except InvalidInput as error:
         form.add_error("day" if "skip" not in error.errors else None, error.message)
         return _book_dialog(request, form, status=422)
@@ -245,8 +246,13 @@ def move(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             version=form.cleaned_data["version"],
             actor=request.actor,  # type: ignore[attr-defined]
         )
-    except SeriesUnavailable:
-        return _move_dialog(request, visit, form, status=422)
+    except SeriesUnavailable as refusal:
+        text = ngettext(
+            "%(n)d visit can’t move there. Leave it where it is, or choose another day or time.",
+            "%(n)d visits can’t move there. Leave them where they are, or choose another day or time.",
+            len(refusal.occurrences),
+        ) % {"n": len(refusal.occurrences)}
+        return toast(_move_dialog(request, visit, form, status=422), text, tone="bad")
     except StaleVersion:
         answers = request.POST.copy()
         answers["version"] = str(visit.version)

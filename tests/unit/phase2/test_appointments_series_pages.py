@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import pytest
 import time_machine
@@ -111,6 +112,8 @@ class TestBooking:
     def test_undecided_visit_is_refused_and_leaving_it_out_books_the_rest(self, desk_client, form, taken, patient):
         refused = desk_client.post("/appointments/series/new/", form, headers={"HX-Request": "true"})
         assert refused.status_code == 422
+        said = json.loads(refused.headers["HX-Trigger"])["toast"]
+        assert (said["text"].split(".")[0], said["tone"]) == ("One visit of the series can’t be booked as it is", "bad")
         assert not Appointment.objects.filter(patient=patient).exists()
         decided = {**form, f"at-{(NINE + WEEK).isoformat()}": "skip"}
         assert desk_client.post("/appointments/series/new/", decided, headers={"HX-Request": "true"}).status_code == 204
@@ -210,7 +213,12 @@ class TestChanging:
         form = {"day": "2026-11-23", "time": "10:00", "practitioner": str(bookable.practitioner.pk), "scope": "all"}
         refused = desk_client.post(f"/appointments/{first.pk}/series/move/", form, headers={"HX-Request": "true"})
         assert refused.status_code == 422
-        assert "Leave it where it is" in refused.content.decode()
+        assert json.loads(refused.headers["HX-Trigger"])["toast"]["text"].startswith(
+            "1 visit can’t move there. Leave it where it is"
+        )
+        page = refused.content.decode()
+        assert page.count(f'name="at-{third.pk}"') == 1, "a move offers only what it can do: to leave the visit"
+        assert f'name="at-{third.pk}" value="stay"' in page
         decided = {**form, f"at-{third.pk}": "stay"}
         done = desk_client.post(f"/appointments/{first.pk}/series/move/", decided)
         assert (done.status_code, done["Location"]) == (302, f"/appointments/{first.pk}/")  # as a page, to the visit
