@@ -615,6 +615,9 @@ class TestBookingFromTheCalendar:
         refused = manager_client.post("/appointments/book/", data | {"overbook": ""}, headers=HTMX)
         assert refused.status_code == 422
         assert 'name="overbook"' in refused.content.decode()
+        asked = manager_client.post("/appointments/book/", data | {"override_reason": ""}, headers=HTMX)
+        assert asked.status_code == 422
+        assert re.search(r'name="overbook"[^>]* checked', asked.content.decode()), "it stays while the reason is asked"
         assert manager_client.post("/appointments/book/", data, headers=HTMX).status_code == 204
         booked = Appointment.objects.get(patient=patient)
         assert (booked.lane, booked.override_reason) == (1, "Twins come together")
