@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+
 from apps.appointments.errors import SlotUnavailable
 from apps.appointments.models import (
     OPEN_WAITS,
@@ -107,7 +109,7 @@ def _something_was_asked_since(turn: Turn, asked: _Asked) -> bool:
 
 
 def _was_reminded_since(turn: Turn, asked: _Asked) -> bool:
-    """Tell whether a reminder came after the offer, of a visit that nobody confirmed yet."""
+    """Tell whether a reminder came after the offer, of a visit that nobody confirmed yet or that the offer became."""
     reminders = Communication.objects.for_organization(turn.organization).filter(
         to_address=turn.thread.address,
         category=Category.REMINDER,
@@ -115,8 +117,9 @@ def _was_reminded_since(turn: Turn, asked: _Asked) -> bool:
         status__in=_REACHED,
         attempted_at__gt=asked.at,
     )
+    unanswered = Q(confirmed_at__isnull=True) | Q(pk=asked.offer.entry.booked_id)
     visits = Appointment.objects.for_organization(turn.organization).open()
-    return visits.filter(pk__in=reminders.values("context_id"), confirmed_at__isnull=True, start__gt=turn.now).exists()
+    return visits.filter(unanswered, pk__in=reminders.values("context_id"), start__gt=turn.now).exists()
 
 
 def _take(turn: Turn, offer: WaitlistOffer) -> Step:

@@ -179,6 +179,22 @@ class TestNo:
         assert again(made).status == OfferStatus.DECLINED
 
 
+def reminded_of(visit: Appointment) -> None:
+    """Let a reminder of the visit reach the phone now."""
+    CommunicationFactory(
+        organization=visit.organization,
+        patient=visit.patient,
+        to_address=NUMBER,
+        category=Category.REMINDER,
+        context_type="appointments.Appointment",
+        context_id=visit.pk,
+        context_version=visit.version,
+        status="sent",
+        sent_at=timezone.now(),
+        attempted_at=timezone.now(),
+    )
+
+
 class TestWhatWasAskedLast:
     """A bare yes answers the last question."""
 
@@ -201,23 +217,23 @@ class TestWhatWasAskedLast:
     def test_a_later_reminder_is_confirmed_first_then_the_offer(self, clinic, patient, offer, phone, noon):
         visit = visit_of(clinic, TUESDAY_TEN + 4 * HOUR, patient, appointment_type=_other_type(clinic))
         noon.shift(60)
-        CommunicationFactory(
-            organization=clinic.organization,
-            patient=patient,
-            to_address=NUMBER,
-            category=Category.REMINDER,
-            context_type="appointments.Appointment",
-            context_id=visit.pk,
-            context_version=1,
-            status="sent",
-            sent_at=timezone.now(),
-            attempted_at=timezone.now(),
-        )
+        reminded_of(visit)
         noon.shift(60)
         assert "is confirmed" in phone.say("yes")
         assert again(offer).status == OfferStatus.OPEN
         assert "10:00 AM" in phone.say("yes")
         assert again(offer).status == OfferStatus.ACCEPTED
+
+    def test_a_reminder_of_the_visit_that_the_offer_became_is_not_answered_by_booking_it_again(
+        self, offer, phone, noon
+    ):
+        assert "Your visit is booked" in phone.say("yes")
+        noon.shift(60)
+        reminded_of(the_visit())
+        noon.shift(60)
+        said = phone.say("yes")
+        assert "is confirmed" in said
+        assert "booked" not in said
 
     def test_talk_that_asks_no_yes_or_no_leaves_the_offer_to_be_answered(self, offer, phone, noon):
         noon.shift(60)
