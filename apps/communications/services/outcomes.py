@@ -234,6 +234,7 @@ def plan_what_a_no_blocked(*, organization: Organization, patient_id: uuid.UUID,
     taken_over = Communication.objects.filter(fallback_of=OuterRef("pk")).exclude(status__in=NEVER_ARRIVED)
     rows = (
         Communication.objects.for_organization(organization)
+        .planned()
         .filter(~Exists(taken_over), ~Exists(stopped), patient_id=patient_id, channel=channel, status=Status.BLOCKED)
         .filter(error_code__in=REFUSED_BY_PERSON, due_at__gt=timezone.now())
         .select_related("organization")

@@ -27,14 +27,13 @@ def plan(patient, key: str = "reminder", *, due_at: dt.datetime = NOON + DAY, **
         organization=patient.organization,
         patient=patient,
         channel="whatsapp",
-        category="reminder",
         to_address=PHONE,
         body="See you tomorrow.",
         dedupe_key=key,
         due_at=due_at,
         not_after=due_at + DAY,
         actor=SYSTEM,
-        **values,
+        **{"category": "reminder", **values},
     )
 
 
@@ -156,4 +155,11 @@ def test_start_on_one_phone_plans_nothing_for_another_that_still_stands_at_stop(
     plan(patient)
     write(patient, "STOP")
     write(patient, "START", OTHER_PHONE)
+    assert ledger() == [("whatsapp", Status.BLOCKED)]
+
+
+def test_an_answer_in_a_conversation_that_stop_held_back_is_not_sent_after_start(patient):
+    plan(patient, category="reply")
+    write(patient, "STOP")
+    write(patient, "START")
     assert ledger() == [("whatsapp", Status.BLOCKED)]
