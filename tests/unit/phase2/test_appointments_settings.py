@@ -215,11 +215,13 @@ class TestLocations:
     def test_what_a_colleague_saved_stays_where_nothing_was_changed_here(self, manager_client, admin_client, location):
         url = page("settings-location", location.pk)
         mine, theirs = (controls(client.get(url), "location-form") for client in (manager_client, admin_client))
-        admin_client.post(url, theirs | {"city": "Brooklyn", "postal_code": "11201"})
-        answer = manager_client.post(url, mine | {"city": "Queens"})
+        admin_client.post(url, theirs | {"city": "Brooklyn", "postal_code": "11201", "phone": "(212) 555-0133"})
+        answer = manager_client.post(url, mine | {"city": "Queens", "directions": "Ring twice"})
         assert answer.status_code == 422
         assert "City is now “Brooklyn”." in words(answer)
+        assert "Directions" not in words(answer).split("Somebody else")[1].split("kept.")[0]
         assert "Postal code was set to “11201”, which is kept." in words(answer)
+        assert "Phone was set to “(212) 555-0133”, which is kept." in words(answer)
         again = controls(answer, "location-form")
         assert (again["city"], again["postal_code"]) == (["Queens"], ["11201"])
         assert manager_client.post(url, again).status_code == 302

@@ -75,7 +75,9 @@ class RowForm(ServiceForm):
 
         Saving again then replaces what both changed, and nothing else.
         """
-        touched = self._touched()
+        read = self._read()
+        touched = {name for name, values in self._sent().items() if read.get(name) != _digest(values)}
+        theirs = {name for name in self._shown_fields() if read.get(name) != _digest(self._untouched(name))}
         self.data = self.data.copy()  # type: ignore[attr-defined]
         for name in self._shown_fields() - touched:
             self.data.setlist(self.add_prefix(name), self._untouched(name))  # type: ignore[attr-defined]
@@ -84,7 +86,7 @@ class RowForm(ServiceForm):
                 self.data[name] = self.get_initial_for_field(self.fields[name], name)  # type: ignore[index]
         sentences = [refusal.message]
         for conflict in refusal.extra["conflicts"]:
-            if (name := conflict["field"]) in self.fields:
+            if (name := conflict["field"]) in theirs:
                 words = {"field": self.fields[name].label, "current": self._shown(name, conflict["current"])}
                 sentences.append(
                     _("%(field)s is now “%(current)s”.") % words
@@ -96,15 +98,16 @@ class RowForm(ServiceForm):
     def _shown_fields(self) -> set[str]:
         return self.fields.keys() - set(self.MARKS)
 
-    def _touched(self) -> set[str]:
-        """Return the fields that say something else than was read; all of them if the form does not say what that was."""
+    def _sent(self) -> dict[str, list[str]]:
+        return {name: self.data.getlist(self.add_prefix(name)) for name in self._shown_fields()}  # type: ignore[attr-defined]
+
+    def _read(self) -> dict[str, str]:
+        """Return the digests of what the form was made from; none if it does not say, then everything counts as changed."""
         try:
             read = json.loads(self.cleaned_data.get("read") or "{}")
         except ValueError:
             read = {}
-        digests = read if isinstance(read, dict) else {}
-        sent = {name: self.data.getlist(self.add_prefix(name)) for name in self._shown_fields()}  # type: ignore[attr-defined]
-        return {name for name, values in sent.items() if digests.get(name) != _digest(values)}
+        return read if isinstance(read, dict) else {}
 
     def _untouched(self, name: str) -> list[str]:
         """Return what a browser sends for a field that shows the row."""
@@ -119,7 +122,7 @@ class RowForm(ServiceForm):
         if isinstance(value, bool):
             return _("yes") if value else _("no")
         choices = dict(getattr(self.fields[name], "choices", ()) or ())
-        return str(choices.get(value, value))
+        return str(choices.get(value, value)) if choices else ", ".join(self._untouched(name))
 
 
 class LinkedForm(RowForm):
