@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from django.core.cache import cache
 
 from apps.patients.models import Patient
 from tests.fixtures.patients import AddressFactory, ContactPointFactory, IdentifierFactory, RelatedPersonFactory
-from tests.fixtures.shared import api_client_for
 from tests.unit.platform.routes import all_routes
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def empty_cache():
-    cache.clear()
-    yield
-    cache.clear()
-
-
-@pytest.fixture
-def admin_api(administrator):
-    return api_client_for(administrator)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 
 
 def unknown_in(answer) -> list[str]:

@@ -8,7 +8,6 @@ import pkgutil
 from collections.abc import Iterator
 
 import pytest
-from django.core.cache import cache
 from django.db import models
 from rest_framework import serializers
 
@@ -19,24 +18,11 @@ from apps.core.api.viewsets import ListMixin
 from apps.patients.filters import OfPatientFilter
 from tests.fixtures.appointments import AppointmentImportFactory
 from tests.fixtures.patients import PatientImportFactory
-from tests.fixtures.shared import api_client_for
 from tests.unit.platform.routes import NOBODY, all_routes
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 
 NAIVE, FAR = "2026-11-23T14:00:00", "9999-12-31T23:59:59Z"
-
-
-@pytest.fixture(autouse=True)
-def empty_cache():
-    cache.clear()
-    yield
-    cache.clear()
-
-
-@pytest.fixture
-def admin_api(administrator):
-    return api_client_for(administrator)
 
 
 def serializer_classes() -> Iterator[type[serializers.Serializer]]:

@@ -6,26 +6,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from django.core.cache import cache
 
 from apps.core.api.queries import known_parameters
 from tests.fixtures.patients import PatientFactory
-from tests.fixtures.shared import api_client_for
 from tests.unit.platform.routes import METHODS, NOBODY, Route, all_routes
 
+pytestmark = pytest.mark.usefixtures("empty_cache")
 DESCRIPTION = Path(__file__).resolve().parents[3] / "docs" / "openapi.yaml"
-
-
-@pytest.fixture(autouse=True)
-def empty_cache():
-    cache.clear()
-    yield
-    cache.clear()
-
-
-@pytest.fixture
-def admin_api(administrator):
-    return api_client_for(administrator)
 
 
 def api_routes(*methods: str) -> list[tuple[str, Route]]:

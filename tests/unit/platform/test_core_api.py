@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -16,16 +15,9 @@ from apps.organizations.permissions import Permission
 from tests.fixtures.organizations import LocationFactory
 from tests.fixtures.shared import api_client_for
 
-pytestmark = pytest.mark.urls("tests.unit.platform.probe_api")
+pytestmark = [pytest.mark.urls("tests.unit.platform.probe_api"), pytest.mark.usefixtures("empty_cache")]
 URL = "/api/v1/probe/"
 BODY = {"name": "Pier", "timezone": "America/New_York", "city": "New York"}
-
-
-@pytest.fixture(autouse=True)
-def empty_cache():
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from django.core.cache import cache
 from django.core.management import call_command
 
 from tests.fixtures.media import MediaFactory
-from tests.fixtures.shared import api_client_for
 
 COMMITTED = Path(__file__).resolve().parents[3] / "docs" / "openapi.yaml"
 
@@ -21,13 +19,6 @@ def test_the_committed_description_equals_the_code():
     out = StringIO()
     call_command("spectacular", "--validate", "--fail-on-warn", stdout=out)
     assert COMMITTED.read_text() == out.getvalue()
-
-
-@pytest.fixture
-def admin_api(administrator):
-    cache.clear()
-    yield api_client_for(administrator)
-    cache.clear()
 
 
 @pytest.fixture(scope="module")
