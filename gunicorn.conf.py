@@ -2,6 +2,9 @@
 
 import gc
 import os
+import signal
+
+from clinic.supervisor import die_with_parent
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -31,3 +34,8 @@ def when_ready(_server: object) -> None:
     assert get_resolver().url_patterns  # noqa: S101 - imports every view
     gc.collect()
     gc.freeze()
+
+
+def post_fork(server: object, _worker: object) -> None:
+    """End a worker with its master at once, however busy it is: the database rolls back what is half done."""
+    die_with_parent(signal.SIGKILL, parent=server.pid)

@@ -37,7 +37,6 @@ class Process:
     name: str
     run: Callable[[], None]
     stop_signal: int = signal.SIGTERM
-    death_signal: int = signal.SIGTERM
     restart: bool = True
     pid: int = 0
     started: float = 0.0
@@ -160,7 +159,8 @@ class Supervisor:
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
-            die_with_parent(process.death_signal, parent=parent)
+            # Not a request: one that is busy would live on, alone, and hold what the next start needs.
+            die_with_parent(signal.SIGKILL, parent=parent)
             self.selector.close()
             with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a descriptor is what counts
                 os.dup2(nothing.fileno(), 0)

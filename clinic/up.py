@@ -354,8 +354,8 @@ def supervise(listener: socket.socket) -> int:
     supervisor = Supervisor(
         [
             Process("web", lambda: run_web(listener)),
-            Process("worker", apart(run_worker), death_signal=signal.SIGQUIT),
-            Process("slow", apart(run_slow_worker), death_signal=signal.SIGQUIT),
+            Process("worker", apart(run_worker)),
+            Process("slow", apart(run_slow_worker)),
             Process("beat", apart(run_beat)),
             Process("portal", lambda: announce(listener), restart=False, stop_signal=signal.SIGKILL),
         ],
@@ -389,11 +389,12 @@ def run_web(listener: socket.socket) -> None:
 
 def run_worker() -> None:
     """Work on what patients and staff wait for; bulk work has a process of its own and never delays a reply."""
-    parent_signal = signal.SIGKILL
+
+    worker = os.getpid()
 
     @worker_process_init.connect(weak=False)
     def end_with_the_worker(**_: object) -> None:
-        die_with_parent(parent_signal, parent=os.getppid())
+        die_with_parent(signal.SIGKILL, parent=worker)
 
     celery(
         "worker", f"--queues={QUEUES}", "--pool=prefork", f"--concurrency={WORKER_PROCESSES}", "--hostname=worker@%h"

@@ -5,8 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from contextlib import suppress
+from subprocess import PIPE
+
+import psutil
+import pytest
 
 from tests.environment import ROOT
+from tests.processes import eventually, runs
 
 PRELUDE = """
 import os, signal, sys, time
@@ -92,6 +98,27 @@ def test_a_process_that_ignores_its_end_is_killed_with_its_children():
     children = {int(line.split()[-1]) for line in done.stdout.splitlines() if "| child" in line}
     assert children
     assert not any(alive(pid) for pid in children)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's help on a parent's death is Linux's")
+def test_a_process_too_busy_for_signals_ends_with_a_killed_supervisor():
+    script = """
+        outside = os.dup(1)
+        def busy():
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+            os.write(outside, b"%d\\n" % os.getpid())
+            while True:
+                time.sleep(60)
+        Supervisor([Process("slow", busy)]).run()
+    """
+    with subprocess.Popen([sys.executable, "-c", PRELUDE + textwrap.dedent(script)], cwd=ROOT, stdout=PIPE) as parent:
+        busy = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+        try:
+            assert eventually(lambda: not runs(busy), 5)
+        finally:
+            with suppress(psutil.NoSuchProcess):
+                busy.kill()
 
 
 def test_a_signal_that_arrives_twice_at_once_is_one_wish():
