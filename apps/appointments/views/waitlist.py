@@ -84,11 +84,13 @@ def rail(request: OrganizationRequest) -> HttpResponse:
     organization = request.organization
     offers = open_offers(organization, limit=RAIL_OFFERS)
     messages = messages_of_offers(organization, [offer.pk for offer in offers])
+    counts = waitlist_counts(organization)
     context = {
         "offers": [
             {"offer": offer, "message": messages.get(offer.pk), "following": next_in_line(offer)} for offer in offers
         ],
-        "counts": waitlist_counts(organization),
+        "counts": counts,
+        "further": counts.offered - len(offers),
         "freed": freed_times(organization, limit=3) if not offers else [],
         "waiting": lines_of(
             organization,

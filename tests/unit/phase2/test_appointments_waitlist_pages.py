@@ -388,6 +388,13 @@ class TestElsewhere:
         assert "Waitlist offer" in text
         assert text.index("Asked") < text.index("Following") < text.index("Next")
 
+    @pytest.mark.parametrize(("number", "words"), [(2, ""), (3, "1 more offer<"), (4, "2 more offers<")])
+    def test_rail_says_how_many_offers_there_are_besides(self, clinic, desk_client, number, words):
+        for place in range(number):
+            offered(clinic, waiting(clinic), TUESDAY_TEN + place * HALF_HOUR)
+        text = page(desk_client, url("-rail"))
+        assert ("more offer" in text, words in text) == (bool(words), True)
+
     def test_rail_without_an_offer_shows_who_waits(self, clinic, desk_client):
         waiting(clinic, somebody(clinic, family_name="Patient"))
         text = page(desk_client, url("-rail"))
