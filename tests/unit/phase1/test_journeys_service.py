@@ -48,7 +48,8 @@ def stages_of(definition: Definition) -> list[str]:
 
 
 def marks_of(run: Instance) -> dict[str, str]:
-    return {mark.stage.key: mark.state for mark in StageStatus.objects.filter(instance=run).select_related("stage")}
+    marks = StageStatus.objects.filter(instance=run).select_related("stage").order_by("stage__position")
+    return {mark.stage.key: mark.state for mark in marks}
 
 
 def events_of(run: Instance) -> list[str]:
