@@ -57,7 +57,7 @@ REDIS_URL = _redis_url
 DATABASES = {
     "default": {
         **environ.Env.db_url_config(_database_url),
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "apps.core.database",
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": True,

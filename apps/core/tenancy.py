@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from django.apps import apps
 from django.db import connection, models, transaction
 
+from apps.core.database import ahead
+
 APP_ROLE = "clinic_app"
 SETTING = "clinic.organization"
 
@@ -45,11 +47,8 @@ def current_organization_id() -> uuid.UUID | None:
 
 
 def _apply(scope: Scope) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('role', %s, true), set_config(%s, %s, true)",
-            [scope.role, SETTING, str(scope.organization_id or "")],
-        )
+    ahead(f"SET LOCAL ROLE {scope.role}")
+    ahead(f"SET LOCAL {SETTING} = '{scope.organization_id or ''}'")
 
 
 @contextmanager
