@@ -30,8 +30,18 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.appointments.availability_query import Gap, Hours, Person, Place, Scene, load_scene
-from apps.appointments.models import Appointment, AppointmentType
+from apps.appointments.availability_query import (
+    Company,
+    Gap,
+    Hours,
+    Person,
+    Place,
+    Scene,
+    Visits,
+    load_scene,
+    load_visits,
+)
+from apps.appointments.models import AppointmentType
 from apps.core.errors import NotFound
 from apps.core.models import TenantModel
 from apps.organizations.models import Location, Organization
@@ -115,6 +125,7 @@ def _begin_search(
     not_before: dt.datetime | None = None,
     online: bool = False,
     in_series: bool = False,
+    company: Company | None = None,
 ) -> _Search | None:
     """Read what the search looks at, one query; None when it is clear beforehand that there is no slot."""
     require_same_organization(organization, appointment_type, location, room, *(practitioners or ()))
@@ -134,6 +145,7 @@ def _begin_search(
         location_id=location.pk if location else None,
         room_id=room.pk if room else None,
         now=now,
+        company=company,
     )
     return _Search(
         scene,
@@ -161,26 +173,28 @@ def nearest_slots(
     """Return the free slots nearest to a wanted start, in order of time; this person at this place before others.
 
     Times at which the patient has another visit are left out, but for the visits to `ignore` (those that move). One
-    query when this practitioner has enough in the week after, one more for a patient; another asks everybody who
-    offers the type.
+    query when this practitioner has enough in the week after; another asks everybody who offers the type.
     """
-    taken = _visits_of(organization, patient, start - DAY, start + 30 * DAY, ignore) if patient is not None else []
+    first, last = start - DAY, start + 30 * DAY
+    company = Company(patient.pk, first, last, list(ignore)) if patient is not None else None
     search = _begin_search(
         organization=organization,
         appointment_type=appointment_type,
-        start=start - DAY,
+        start=first,
         end=start + 7 * DAY,
         practitioners=[practitioner],
         location=location,
         in_series=in_series,
+        company=company,
     )
-    found = search.nearest(start, count, taken) if search is not None else []
+    found = search.nearest(start, count) if search is not None else []
     if len(found) < count:
+        taken = search.scene.elsewhere if search is not None else _visits_of(organization, company)
         wider = find_slots(
             organization=organization,
             appointment_type=appointment_type,
-            start=start - DAY,
-            end=start + 30 * DAY,
+            start=first,
+            end=last,
             per_practitioner=50,
             in_series=in_series,
         )
@@ -191,15 +205,8 @@ def nearest_slots(
     return sorted(found, key=lambda slot: slot.start)
 
 
-Visits = Sequence[tuple[dt.datetime, dt.datetime]]
-
-
-def _visits_of(
-    organization: Organization, patient: Patient, start: dt.datetime, end: dt.datetime, ignore: Collection[uuid.UUID]
-) -> Visits:
-    """Return when the patient has visits between two instants, [start, end) each."""
-    visits = Appointment.objects.for_organization(organization).filter(patient=patient).busy()
-    return list(visits.between(start, end).exclude(pk__in=list(ignore)).values_list("start", "end"))
+def _visits_of(organization: Organization, company: Company | None) -> Visits:
+    return load_visits(organization.pk, company, timezone.now()) if company is not None else ()
 
 
 def _without(taken: Visits, slots: Sequence[Slot]) -> list[Slot]:
@@ -258,10 +265,10 @@ class _Search:
         """Return where each person can start, earliest first, `share` of them at most."""
         return [islice(self.starts_of(person, order), share) for order, person in enumerate(self.scene.people)]
 
-    def nearest(self, wish: dt.datetime, count: int, taken: Visits) -> list[Slot]:
+    def nearest(self, wish: dt.datetime, count: int) -> list[Slot]:
         """Return the slots nearest to a wish while the patient is free; looks no further ahead than it must."""
         instant, near, behind = to_instant(wish), [], 0
-        elsewhere = [(to_instant(begin), to_instant(end)) for begin, end in taken]
+        elsewhere = [(to_instant(begin), to_instant(end)) for begin, end in self.scene.elsewhere]
         for found in _earliest_first(self.by_person()):
             if any(begin < found.start + self.duration and found.start < end for begin, end in elsewhere):
                 continue

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from apps.appointments.models import BUSY_STATUSES, LONGEST, AppointmentType
+from apps.appointments.models import WHAT_IS_BUSY, AppointmentType
 
 Gap = tuple[int, int]
 
@@ -95,21 +95,59 @@ class Room(NamedTuple):
     busy: Periods
 
 
+Visits = Sequence[tuple[dt.datetime, dt.datetime]]
+
+
 class Scene(NamedTuple):
-    """Everything a search looks at; people in the order in which they are listed, rooms by name."""
+    """Everything a search looks at; people in the order in which they are listed, rooms by name.
+
+    `elsewhere` is when the patient whom the search is for has visits, [start, end) each.
+    """
 
     people: list[Person]
     places: dict[str, Place]
     rooms: dict[str, list[Room]]
+    elsewhere: Visits = ()
+
+
+class Company(NamedTuple):
+    """A patient whose own visits are in the way, but for those to ignore, in [lower, upper)."""
+
+    patient_id: uuid.UUID
+    lower: dt.datetime
+    upper: dt.datetime
+    ignored: Sequence[uuid.UUID] = ()
 
 
 # A function of the database (migration 0009) keeps its plan, as `conflicts.facts` does.
-_SCENE = """
+_SCENE = f"""
     SELECT * FROM appointments_scene(
         organization => %(organization)s, type => %(type)s, practitioners => %(practitioners)s, location => %(location)s,
         room => %(room)s, any_room => %(any_room)s, capacity => %(capacity)s, duration => %(duration)s,
-        earliest => %(lower)s, latest => %(upper)s, reach => %(reach)s, busy => %(busy)s, moment => %(now)s)
-"""
+        earliest => %(lower)s, latest => %(upper)s, {WHAT_IS_BUSY}, moment => %(now)s)
+"""  # noqa: S608 - a constant of ours
+_VISITS = f"""
+    SELECT * FROM appointments_visits_of(
+        organization => %(organization)s, patient => %(patient)s, earliest => %(from)s, latest => %(until)s,
+        {WHAT_IS_BUSY}, moment => %(now)s, ignored => %(ignored)s::uuid[])
+"""  # noqa: S608 - a constant of ours
+
+
+def load_visits(organization_id: uuid.UUID, company: Company, now: dt.datetime) -> Visits:
+    """Return when the patient has visits; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_VISITS, _values_of(company, now) | {"organization": organization_id})
+        return list(cursor.fetchall())
+
+
+def _values_of(company: Company, now: dt.datetime) -> dict[str, Any]:
+    return {
+        "patient": company.patient_id,
+        "from": company.lower,
+        "until": company.upper,
+        "now": now,
+        "ignored": list(company.ignored),
+    }
 
 
 def load_scene(
@@ -122,8 +160,12 @@ def load_scene(
     location_id: uuid.UUID | None,
     room_id: uuid.UUID | None,
     now: dt.datetime,
+    company: Company | None = None,
 ) -> Scene:
-    """Read what bears on slots that start in [lower, upper). One query; rooms and groups only when the type has them."""
+    """Read what bears on slots that start in [lower, upper), and the patient's own visits where one is given.
+
+    One query; rooms and groups only when the type has them.
+    """
     values: dict[str, Any] = {
         "organization": organization_id,
         "type": appointment_type.pk,
@@ -135,13 +177,16 @@ def load_scene(
         "duration": appointment_type.duration,
         "lower": lower,
         "upper": upper,
-        "reach": LONGEST,
-        "busy": list(BUSY_STATUSES),
         "now": now,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_SCENE, values)
-        return _scene(cursor.fetchall())
+        if company is None:
+            cursor.execute(_SCENE, values)
+            return _scene(cursor.fetchall())
+        cursor.execute(f"{_SCENE};{_VISITS}", values | _values_of(company, now))
+        scene = _scene(cursor.fetchall())
+        cursor.nextset()
+        return scene._replace(elsewhere=list(cursor.fetchall()))
 
 
 def _scene(rows: list[tuple[Any, ...]]) -> Scene:

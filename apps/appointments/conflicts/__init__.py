@@ -11,10 +11,11 @@ because the practitioner may come in for one patient; a second patient at the sa
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.utils import timezone
 
-from apps.appointments.conflicts.facts import load_facts
+from apps.appointments.conflicts.facts import Fact, load_facts
 from apps.appointments.conflicts.reasons import (
     away_or_closed,
     choose_room,
@@ -31,7 +32,7 @@ from apps.organizations.models import Location, Organization
 from apps.patients.models import Patient
 from apps.practitioners.models import Practitioner, Room
 
-__all__ = ["BookingConflict", "Examination", "Wanted", "check_booking", "examine"]
+__all__ = ["BookingConflict", "Examination", "Wanted", "check_booking", "examine", "judge"]
 
 
 def check_booking(
@@ -71,7 +72,11 @@ def check_booking(
 def examine(wanted: Wanted) -> Examination:
     """Look at everything that bears on the booking in one query; decides nothing and locks nothing."""
     now = timezone.now()
-    facts = load_facts(wanted, now)
+    return judge(wanted, load_facts(wanted, now), now)
+
+
+def judge(wanted: Wanted, facts: Sequence[Fact], now: dt.datetime) -> Examination:
+    """Say what the facts mean for the booking; no query."""
     found = Examination(expired_holds=[fact.id for fact in facts if fact.kind == "expired"])
     reasons = [
         *inactive(wanted),

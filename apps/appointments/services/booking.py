@@ -9,14 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.appointments.availability import require_same_organization
-from apps.appointments.conflicts import Wanted
+from apps.appointments.conflicts import Wanted, examine
 from apps.appointments.models import Appointment, AppointmentSeries, AppointmentType, Source, Status
 from apps.appointments.services.changes import MAX_REASON
 from apps.appointments.services.placing import (
     answering_with_alternatives,
-    decide,
+    decide_on,
     emit_change,
-    lock_for,
+    lock_and_examine,
     place,
     plain,
     release_rows,
@@ -84,14 +84,14 @@ def book_appointment(
         in_series=series is not None,
     )
     with answering_with_alternatives(wanted):
-        merged = lock_for(wanted)
+        merged, found = lock_and_examine(wanted)
+        kept = _locked_hold(hold)
         if patient.pk in merged:  # a merge was going on when the lock was asked for
             patient = Patient.objects.select_related("organization").get(pk=merged[patient.pk])
-            wanted = replace(wanted, patient=patient)
-        kept = _locked_hold(hold)
-        if kept is None:
-            wanted = replace(wanted, ignore=None)  # somebody may have used the same hold: then its row is a visit now
-        decision = decide(wanted, override_reason=override_reason, actor=actor)
+            found = examine(wanted := replace(wanted, patient=patient))
+        if hold is not None and kept is None:  # somebody may have used the same hold: then its row is a visit now
+            found = examine(wanted := replace(wanted, ignore=None))
+        decision = decide_on(found, override_reason=override_reason, actor=actor)
         if kept is not None and (kept.practitioner_id, kept.start) != (practitioner.pk, start):
             release_rows([kept.pk], actor=actor)
             kept = None

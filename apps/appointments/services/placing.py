@@ -16,12 +16,14 @@ from typing import Any
 import structlog
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.appointments.availability import Slot, nearest_slots
-from apps.appointments.conflicts import BookingConflict, Examination, Wanted, examine
+from apps.appointments.conflicts import BookingConflict, Examination, Wanted, examine, judge
+from apps.appointments.conflicts.facts import FACTS, Fact, values_of
 from apps.appointments.errors import SlotUnavailable, conflict_as_json
-from apps.appointments.models import Appointment
+from apps.appointments.models import WHAT_IS_BUSY, Appointment
 from apps.core.actors import Actor, ActorKind
 from apps.core.constraints import violated_constraint
 from apps.core.errors import NotAllowed, NotFound
@@ -89,6 +91,12 @@ _LOCK = """
     SELECT kind, id, merged_into FROM appointments_lock(
         practitioners => %s::uuid[], rooms => %s::uuid[], places => %s::uuid[], patients => %s::uuid[])
 """
+_LOCK_UNLESS_TAKEN = f"""
+    SELECT kind, id, merged_into FROM appointments_lock_unless_taken(
+        organization => %(organization)s, practitioner => %(practitioner)s, room => %(room)s, place => %(place)s,
+        patient => %(patient)s, ignored => %(ignored)s::uuid[], busy_from => %(busy_from)s, busy_until => %(busy_until)s,
+        {WHAT_IS_BUSY}, moment => %(now)s)
+"""  # noqa: S608 - a constant of ours
 
 
 def lock_for(*wanted: Wanted, also_practitioners: Collection[uuid.UUID] = ()) -> dict[uuid.UUID, uuid.UUID]:
@@ -108,6 +116,29 @@ def lock_for(*wanted: Wanted, also_practitioners: Collection[uuid.UUID] = ()) ->
     if sum(kind == "practitioner" for kind, _id, _merged in locked) < len(people):
         raise NotFound(_("There is no such practitioner in your clinic."))
     return {id_: merged for kind, id_, merged in locked if merged is not None}
+
+
+def lock_and_examine(wanted: Wanted) -> tuple[dict[uuid.UUID, uuid.UUID], Examination]:
+    """Lock like `lock_for`, examine under the locks, in one round trip; raises a refusal where the time is taken.
+
+    Who comes too late waits for nobody: a time that others see as taken is refused without any lock. Many that want one
+    time would stand in line for its practitioner only to be told so one after the other. (A group may have a seat left,
+    and overbooking is meant for a time that is taken.)
+    """
+    if wanted.overbook or wanted.appointment_type.is_group:
+        return lock_for(wanted), examine(wanted)
+    now = timezone.now()
+    values = values_of(wanted, now) | {"place": wanted.location.pk if wanted.wants_any_room else None}
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_LOCK_UNLESS_TAKEN};{FACTS}", values)
+        locked = cursor.fetchall()
+        cursor.nextset()
+        found = judge(wanted, [Fact(*row) for row in cursor.fetchall()], now)
+    if locked:
+        return {id_: merged for _kind, id_, merged in locked if merged is not None}, found
+    if found.hard:
+        raise _Refused(found.conflicts)
+    return lock_for(wanted), examine(wanted)
 
 
 def lock_rooms(ids: Collection[uuid.UUID]) -> None:
@@ -142,11 +173,15 @@ class Decision:
 
 
 def decide(wanted: Wanted, *, override_reason: str, actor: Actor) -> Decision:
-    """Examine the booking under the locks, clear expired holds out of its way, and allow or refuse it.
+    """Examine the booking under the locks and decide on it."""
+    return decide_on(examine(wanted), override_reason=override_reason, actor=actor)
+
+
+def decide_on(found: Examination, *, override_reason: str, actor: Actor) -> Decision:
+    """Clear expired holds out of the booking's way, and allow or refuse it.
 
     Raises NotAllowed when only a permission is missing, else refuses with every conflict.
     """
-    found = examine(wanted)
     if found.conflicts:
         _refuse_unless_overridden(found, override_reason, actor)
     if found.expired_holds:
