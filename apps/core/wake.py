@@ -23,6 +23,8 @@ PAUSE_SECONDS = 5.0
 PATIENCE_SECONDS = 0.25
 POOL_SIZE = 8
 ENOUGH = 16
+# As long as so many bells surely last: each is a sweep of some milliseconds, which begins after it was taken down.
+LASTING_SECONDS = 0.005
 QUICK = {
     "socket_timeout": PATIENCE_SECONDS,
     "socket_connect_timeout": PATIENCE_SECONDS,
@@ -33,6 +35,7 @@ QUICK = {
     "queue_order_strategy": "priority",
 }
 _silent_until = 0.0
+_enough_until: dict[str, float] = {}
 
 
 def wake(task: str, *, queue: str) -> None:
@@ -49,11 +52,13 @@ def wake(task: str, *, queue: str) -> None:
 
 def _send(task: str, queue: str) -> None:
     global _silent_until  # noqa: PLW0603 - one circuit breaker per process
-    if time.monotonic() < _silent_until:
+    now = time.monotonic()
+    if now < _silent_until or now < _enough_until.get(queue, 0.0):
         return
     try:
         with _producers().acquire(block=True, timeout=PATIENCE_SECONDS) as producer:
             if producer.channel.client.llen(queue) >= ENOUGH:  # type: ignore[union-attr]  # the transport is always Redis
+                _enough_until[queue] = now + LASTING_SECONDS
                 return
             current_app.send_task(task, queue=queue, expires=60, retry=False, producer=producer)
     except (OperationalError, LimitExceeded, RedisError, OSError) as error:

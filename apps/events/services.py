@@ -12,11 +12,11 @@ from typing import Any
 
 import structlog
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.utils import timezone
-from psycopg.types.json import Jsonb
 
 from apps.core.actors import Actor
+from apps.core.database import along
 from apps.core.ids import uuid7
 from apps.core.tenancy import all_organizations, organization_scope
 from apps.core.wake import wake
@@ -90,45 +90,34 @@ def emit_many(
     return events
 
 
-_PUBLISH = """
-    SELECT events_publish(
-        organization => %(organization)s, type => %(type)s, subject_type => %(subject_type)s,
-        actor_kind => %(actor_kind)s, actor_id => %(actor_id)s, actor_label => %(actor_label)s,
-        request_id => %(request_id)s, moment => %(moment)s, ids => %(ids)s, subjects => %(subjects)s,
-        patients => %(patients)s::uuid[], changes => %(changes)s, payloads => %(payloads)s,
-        delivery_ids => %(delivery_ids)s::uuid[], delivery_events => %(delivery_events)s::uuid[],
-        handlers => %(handlers)s::text[])
-"""
-
-
 # Money, moments and ids as text, as the API writes them.
 _dumps = partial(json.dumps, cls=DjangoJSONEncoder)
 
 
 def _write(events: Sequence[Event], names: Sequence[str]) -> None:
-    """Write events of one kind, and for each a delivery per name, by a function of the database: one round trip."""
+    """Write events of one kind, and for each a delivery per name, by a function of the database, along with what comes next."""
     first = events[0]
-    owed = [(uuid7(), event.pk, name) for event in events for name in names]
-    values: dict[str, Any] = {
-        "organization": first.organization_id,
+    batch = {
         "type": first.type,
         "subject_type": first.subject_type,
         "actor_kind": str(first.actor_kind),
         "actor_id": first.actor_id,
         "actor_label": first.actor_label,
         "request_id": first.request_id,
-        "moment": first.occurred_at,
-        "ids": [event.pk for event in events],
-        "subjects": [event.subject_id for event in events],
-        "patients": [event.patient_id for event in events],
-        "changes": [Jsonb(event.changes, dumps=_dumps) for event in events],
-        "payloads": [Jsonb(event.payload, dumps=_dumps) for event in events],
-        "delivery_ids": [pk for pk, _event, _name in owed],
-        "delivery_events": [event for _pk, event, _name in owed],
-        "handlers": [name for _pk, _event, name in owed],
+        "moment": first.occurred_at.isoformat(),
+        "events": [
+            {
+                "id": event.pk,
+                "subject": event.subject_id,
+                "patient": event.patient_id,
+                "changes": event.changes,
+                "payload": event.payload,
+            }
+            for event in events
+        ],
+        "deliveries": [{"id": uuid7(), "event": event.pk, "handler": name} for event in events for name in names],
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_PUBLISH, values)
+    along("SELECT events_publish(%s, %s::json)", [first.organization_id, _dumps(batch)])
 
 
 def deliver_due(*, limit: int = 50) -> int:
