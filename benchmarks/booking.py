@@ -35,6 +35,7 @@ from clinic import embedded
 
 FLOORS = Path(__file__).parent / "floors"
 CLIENTS, CROWD, ROUNDS = 16, 50, 3
+PROCESSES = 2  # as many as the web has, and pgbench threads; the clients share them
 CONTESTED_EVERY, WARM_UPS = 10, 3
 FLOOR_SHARE = 4  # the floor is that much faster at least: it gets more to do
 BOOKINGS_PER_ROUND, GROWTH_ROUNDS = 40, 7
@@ -160,7 +161,7 @@ def _book_all(desk: Desk, before: Slots, slots: Slots, direct: psycopg.Connectio
             practitioner, start = before[place]
             desk.book(practitioner, patients[-1 - place], start)
 
-    result = race(CLIENTS, client, warm_up=warm_up)
+    result = race(CLIENTS, client, warm_up=warm_up, processes=PROCESSES)
     won = sum(result.results)
     stored = _stored(direct, slots)
     if won != len(slots) or stored != len(slots):
@@ -193,7 +194,7 @@ def _insert_all(database: str, desk: Desk, slots: Slots, direct: psycopg.Connect
         script.flush()
         command = [
             str(embedded.postgres_bin() / "pgbench"),
-            *("--no-vacuum", "--protocol=prepared", f"--client={CLIENTS}", "--jobs=2", "--define=done=0"),
+            *("--no-vacuum", "--protocol=prepared", f"--client={CLIENTS}", f"--jobs={PROCESSES}", "--define=done=0"),
             *(f"--transactions={per_client}", f"--file={script.name}", f"--host={direct.info.host}"),
             *(f"--username={direct.info.user}", database),
         ]
@@ -235,23 +236,29 @@ def measure_contention(bench: Bench) -> list[Line]:
             def client(number: int) -> int:
                 return sum(desk.book(practitioner, desk.patients[n], start) for n in range(number, attempts, clients))
 
-            done = race(clients, client, warm_up=lambda number: desk.book(practitioner, desk.patients[number], taken))
+            def warm_up(number: int) -> None:
+                desk.book(practitioner, desk.patients[number], taken)
+
+            done = race(clients, client, warm_up=warm_up, processes=PROCESSES)
             return _one_winner(done.seconds, direct, practitioner, start)
 
         def floor() -> float:
             practitioner, start = next(slots)
             wanted = "(VALUES (%%s::uuid, %%s::uuid, %%s::timestamptz)) AS wanted(practitioner, patient, at)"
             statement = plain_insert(desk, f"{wanted} ON CONFLICT DO NOTHING")
-            open_connections: list[psycopg.Connection] = []
+            open_connections: dict[int, psycopg.Connection] = {}
 
             def client(number: int) -> int:
-                own = open_connections[0]
+                own = open_connections[number]
                 return sum(
                     own.execute(statement, [practitioner.pk, desk.patients[n].pk, start]).rowcount
                     for n in range(number, attempts, clients)
                 )
 
-            done = race(clients, client, warm_up=lambda _number: open_connections.append(as_superuser(database)))
+            def connect(number: int) -> None:
+                open_connections[number] = as_superuser(database)
+
+            done = race(clients, client, warm_up=connect, processes=PROCESSES)
             return _one_winner(done.seconds, direct, practitioner, start)
 
         samples = bench.turns("attempts at one slot", {"ours": ours, "floor": floor}, rounds=ROUNDS)

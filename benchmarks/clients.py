@@ -1,4 +1,4 @@
-"""Many clients at once, each a process with a connection of its own."""
+"""Many clients at once, each with a connection of its own: processes, or threads that share a few."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -34,27 +35,40 @@ class Race:
     results: Sequence[Any]
 
 
-def race(clients: int, work: Work, *, warm_up: Work) -> Race:
-    """Let so many processes do the work, starting together when all have warmed up; each is told its number.
+def race(clients: int, work: Work, *, warm_up: Work, processes: int | None = None) -> Race:
+    """Let so many clients do the work, starting together when all have warmed up; each is told its number.
 
-    Connecting, and what is paid once per process, belongs into `warm_up`.
+    Each is a process, or a thread of one of so many `processes`, as requests share those of the web. Connecting, and what
+    is paid once per process, belongs into `warm_up`.
 
     Raises :class:`CannotMeasure` with the first failure. Leaves no process behind, whatever the end.
     """
     connection.close()
     together = _fork.Barrier(clients + 1)
+    parts = processes or clients
 
-    def start(number: int, results: Connection) -> None:
-        warm_up(number)
-        together.wait(START_SECONDS)
-        found = work(number)
+    def client(number: int) -> Any:
+        try:
+            warm_up(number)
+            together.wait(START_SECONDS)
+            return work(number)
+        except BaseException:
+            together.abort()
+            raise
+        finally:
+            connection.close()
+
+    def start(part: int, results: Connection) -> None:
+        mine = range(part, clients, parts)
+        with ThreadPoolExecutor(len(mine)) as threads:
+            found = list(threads.map(client, mine))
         results.send((time.monotonic(), found))
 
-    with forked(clients, start, barrier=together) as children:
+    with forked(parts, start, barrier=together) as children:
         together.wait(START_SECONDS)
         begun = time.monotonic()
         answers = [_answer(child) for child in children]
-    return Race(max(ended for ended, _found in answers) - begun, [found for _ended, found in answers])
+    return Race(max(ended for ended, _found in answers) - begun, [one for _ended, found in answers for one in found])
 
 
 @dataclass(frozen=True, slots=True)
