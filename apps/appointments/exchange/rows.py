@@ -8,7 +8,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 
 from apps.appointments.exchange.moments import Unreadable, on_wall, read_day, read_moment, read_time
 from apps.appointments.exchange.patients import find_patient
-from apps.appointments.exchange.refusals import RowRefused
 from apps.appointments.models import AppointmentImport, AppointmentType, CancelReason, Status
+from apps.core.imports.refusals import Gathered, RowRefused
 from apps.organizations.models import Location, Organization
 from apps.patients.folding import fold
 from apps.patients.models import Patient
@@ -122,27 +122,39 @@ class Row:
 
 
 def read_visit(row: Row, *, directory: Directory, default_location: Location | None) -> Visit:
-    """Return what the row asks for; at most three queries, for the patient. Raises RowRefused at the first wrong cell."""
+    """Return what the row asks for; at most three queries, for the patient. Raises RowRefused for all wrong cells."""
     organization = directory.organization
-    place = _location(row, directory, default_location)
-    start = _start(row, place.zone, organization)
-    kind = _named(row, "appointment_type", directory.types)
-    person = _named(row, "practitioner", directory.practitioners)
-    status = _status(row, start)
-    patient = find_patient(row, organization)
+    room: Any = None
+    start = status = minutes = cancelled_at = room
+    with Gathered() as attempt:
+        patient = attempt(find_patient, row, organization)
+        kind = attempt(_named, row, "appointment_type", directory.types)
+        person = attempt(_named, row, "practitioner", directory.practitioners)
+        place = attempt(_location, row, directory, default_location)
+        if place is not None:
+            room = attempt(_room, row, directory, place)
+            start = attempt(_start, row, place.zone, organization)
+        if start is not None:
+            status = attempt(_status, row, start)
+        if start is not None and kind is not None:
+            minutes = attempt(_minutes, row, start, place.zone, kind, organization)
+        if status == Status.CANCELLED:
+            cancelled_at = attempt(_cancelled_at, row, place.zone, organization)
+        reason = attempt(_text, row, "reason", LONGEST_REASON)
+        note = attempt(_text, row, "note", 2000)
     external_id, known_as = _identity(row, patient, person, start)
     return Visit(
         patient=patient,
         practitioner=person,
         appointment_type=kind,
         location=place,
-        room=_room(row, directory, place),
+        room=room,
         start=start,
-        minutes=_minutes(row, start, place.zone, kind, organization),
+        minutes=minutes,
         status=status,
-        reason=_text(row, "reason", LONGEST_REASON),
-        note=_text(row, "note", 2000),
-        cancelled_at=_cancelled_at(row, place.zone, organization) if status == Status.CANCELLED else None,
+        reason=reason,
+        note=note,
+        cancelled_at=cancelled_at,
         cancel_reason=_cancel_reason(row) if status == Status.CANCELLED else "",
         external_id=external_id,
         known_as=known_as,

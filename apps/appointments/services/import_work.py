@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 
 from apps.appointments.conflicts import Wanted, examine
 from apps.appointments.errors import SlotUnavailable
-from apps.appointments.exchange.refusals import RowRefused
 from apps.appointments.exchange.rows import Directory, Row, Visit, read_visit
 from apps.appointments.models import (
     LONGEST,
@@ -36,6 +35,7 @@ from apps.appointments.services.placing import TAKEN
 from apps.core.actors import Actor
 from apps.core.constraints import violated_constraint
 from apps.core.errors import ApplicationError
+from apps.core.imports.refusals import RowRefused
 from apps.core.imports.steps import stop_without_starter
 from apps.organizations.selectors import actor_of_starter
 

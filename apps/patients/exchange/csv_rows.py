@@ -9,10 +9,11 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from apps.core.imports.refusals import Gathered, RowRefused
 from apps.organizations.holidays import countries
 from apps.organizations.models import Organization
 from apps.patients.dates import PartialDate, birth_date_problem, read_birth_date
-from apps.patients.exchange.drafts import Draft, RowRefused
+from apps.patients.exchange.drafts import Draft
 from apps.patients.exchange.several import read_list, read_pairs
 from apps.patients.folding import fold
 from apps.patients.models import (
@@ -94,8 +95,15 @@ class Cells:
 
 
 def read_cells(row: Cells, *, organization: Organization, system: str) -> Draft:
-    """Return what the row says. Raises RowRefused at the first cell that can't be read; asks the database nothing."""
-    given, family = _names(row)
+    """Return what the row says. Raises RowRefused for the cells that can't be read; asks the database nothing."""
+    with Gathered() as attempt:
+        given, family = attempt(_names, row) or ("", "")
+        birth_date = attempt(_birth_date, row, organization)
+        sex = attempt(_sex, row) or Sex.UNKNOWN
+        channel = attempt(_channel, row) or ""
+        answers = attempt(_answers, row) or {}
+        died = attempt(_deceased, row, organization) or ""
+        inactive = attempt(_yes_or_no, row, "inactive")
     phones, emails, numbers = _contacts(row, _PHONES), _contacts(row, _EMAILS), _numbers(row, system)
     columns = {name: row.column(name) for name in row.mapping}
     for part, named in (("phones", phones), ("emails", emails), ("identifiers", numbers)):
@@ -108,14 +116,13 @@ def read_cells(row: Cells, *, organization: Organization, system: str) -> Draft:
     }
     people = _people(row)
     columns |= {f"related_persons.{place}": row.column(name) for place, (name, _person) in enumerate(people)}
-    died = _deceased(row, organization)
     return Draft(
         given_name=given,
         family_name=family,
         preferred_name=row["preferred_name"],
         name_latin=row["name_latin"],
-        birth_date=_birth_date(row, organization),
-        sex=_sex(row),
+        birth_date=birth_date,
+        sex=sex,
         gender_identity=row["gender_identity"],
         language=_language(row),
         phones=tuple(phone for _name, phone in phones),
@@ -125,10 +132,10 @@ def read_cells(row: Cells, *, organization: Organization, system: str) -> Draft:
         related_persons=tuple(person for _name, person in people),
         tags=read_list(row["tags"]),
         alerts=read_list(row["alerts"]),
-        preferred_channel=_channel(row),
+        preferred_channel=channel,
         note="\n".join(part for part in (died, row["note"]) if part),
-        consents=_answers(row),
-        is_archived=bool(died) or bool(_yes_or_no(row, "inactive")),
+        consents=answers,
+        is_archived=bool(died) or bool(inactive),
         columns=columns,
     )
 

@@ -13,14 +13,6 @@ from apps.patients.models import ConsentStatus, Sex
 Row = Mapping[str, Any]
 
 
-class RowRefused(Exception):
-    """A row that can't be imported: the file's column, a stable code, and what is wrong with what to do."""
-
-    def __init__(self, column: str, code: str, message: str) -> None:
-        super().__init__(message)
-        self.column, self.code, self.message = column[:120], code[:40], message[:500]
-
-
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a person said for one purpose, with what the file tells of how it came about; `decided_at` has its offset."""

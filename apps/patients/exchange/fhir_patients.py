@@ -8,11 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from apps.core.imports.refusals import RowRefused
 from apps.organizations.models import Organization
 from apps.patients.dates import PartialDate
 from apps.patients.exchange import fhir
 from apps.patients.exchange.csv_rows import COUNTRY_OF, LANGUAGE_OF
-from apps.patients.exchange.drafts import Draft, RowRefused
+from apps.patients.exchange.drafts import Draft
 from apps.patients.exchange.fhir_around import alert_of, answers_of, people_of
 from apps.patients.exchange.fhir_elements import as_object, as_text, extension, first, objects, texts
 from apps.patients.folding import fold

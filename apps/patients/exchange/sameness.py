@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from apps.core.imports.refusals import RowRefused
 from apps.organizations.models import Organization
 from apps.patients.contact import comparable_address
 from apps.patients.dates import BirthPrecision, PartialDate
-from apps.patients.exchange.drafts import Draft, RowRefused
+from apps.patients.exchange.drafts import Draft
 from apps.patients.folding import fold
 from apps.patients.models import ContactSystem, Identifier, Patient, Sex
 

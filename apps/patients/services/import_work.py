@@ -22,10 +22,11 @@ from django.utils.translation import gettext as _
 from apps.core.actors import Actor
 from apps.core.constraints import violated_constraint
 from apps.core.errors import ApplicationError, InvalidInput
+from apps.core.imports.refusals import RowRefused
 from apps.core.imports.steps import stop_without_starter
 from apps.organizations.selectors import actor_of_starter
 from apps.patients.exchange.csv_rows import Cells, read_cells
-from apps.patients.exchange.drafts import LISTS, SINGLE, Draft, RowRefused
+from apps.patients.exchange.drafts import LISTS, SINGLE, Draft
 from apps.patients.exchange.fhir_patients import read_patient
 from apps.patients.exchange.sameness import Facts, are_same, facts_of_draft, find_same, keys_of
 from apps.patients.imports.strangers import Acquaintances
@@ -218,8 +219,12 @@ def _newcomer(batch: PatientImport, draft: Draft) -> Newcomer:
 
 def _refused_for(draft: Draft, error: ApplicationError) -> RowRefused:
     errors: Mapping[str, Any] = error.errors if isinstance(error, InvalidInput) else {}
-    field, sentences = next(iter(errors.items()), ("", [error.message]))
-    return RowRefused(draft.column(field), error.code, " ".join(sentences))
+    return RowRefused.together(
+        [
+            RowRefused(draft.column(field), error.code, " ".join(sentences))
+            for field, sentences in (errors or {"": [error.message]}).items()
+        ]
+    )
 
 
 def import_some(batch: PatientImport, actor: Actor) -> bool:

@@ -309,6 +309,11 @@ class TestRefusals:
         assert (one.line, one.state, one.column, one.code) == (2, RowState.REFUSED, column, code)
         assert len(one.message) > 20
 
+    def test_everything_that_is_wrong_with_a_row_is_said_at_once(self, check, row):
+        one = verdict(check(row(practitioner="Dr Nobody", room="Room 99", start="soon", reason="x" * 501)))
+        assert (one.column, one.code) == ("practitioner", "unknown_practitioner")
+        assert [word for word in ("“Dr Nobody”", "room: ", "start: ", "reason: ") if word not in one.message] == []
+
     def test_name_that_fits_two_is_asked_about(self, check, row, organization):
         PractitionerFactory(organization=organization, given_name="Obi", family_name="Okonkwo")
         assert verdict(check(row(practitioner="Dr Okonkwo"))).code == "ambiguous_practitioner"

@@ -226,6 +226,22 @@ class TestRefusals:
         assert row.code.startswith(code)
         assert len(row.message) > 20
 
+    @pytest.mark.parametrize(
+        ("cells", "column", "words"),
+        [
+            (
+                {"birth_date": "soon", "sex": "maybe", "preferred_channel": "pigeon"},
+                "birth_date",
+                ["“soon”", "sex: “maybe” is not known", "preferred_channel: “pigeon”"],
+            ),
+            ({"mobile": "12", "email": "nobody"}, "mobile", ["email: "]),
+        ],
+    )
+    def test_everything_that_is_wrong_with_a_row_is_said_at_once(self, bring, cells, column, words):
+        row = bring(person(**cells)).rows.get()
+        assert (row.state, row.column) == (RowState.REFUSED, column)
+        assert [part for part in words if part not in row.message] == [], row.message
+
     def test_one_bad_row_leaves_the_others(self, bring):
         batch = bring(person(), person(given_name="Omar", sex="maybe"), person(given_name="Zoë", mobile=""))
         assert [state for state, _code in verdicts(batch)] == [RowState.DONE, RowState.REFUSED, RowState.DONE]

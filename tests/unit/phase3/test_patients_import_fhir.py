@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from apps.core.errors import InvalidInput
+from apps.core.imports.refusals import RowRefused
 from apps.core.tenancy import closed
-from apps.patients.exchange.drafts import RowRefused
 from apps.patients.exchange.fhir_files import read_fhir
 from apps.patients.exchange.fhir_patients import read_patient
 from apps.patients.models import Patient, RowState
