@@ -7,6 +7,7 @@ practitioner's row they come one after the other, and the constraints are the ne
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -40,6 +41,10 @@ CODE_OF_CONSTRAINT = {
 TAKEN = frozenset({*CODE_OF_CONSTRAINT.values(), "lanes_full", "group_elsewhere"})
 # The bot and the patient act for themselves: they may not set the clinic's rules aside, whatever reason they give.
 MAY_OVERRIDE = frozenset({ActorKind.USER, ActorKind.API_KEY, ActorKind.SYSTEM})
+
+
+# What was locked: kind, id, and the record that a patient was merged into by then.
+Locked = list[tuple[str, uuid.UUID, uuid.UUID | None]]
 
 
 class _Refused(Exception):
@@ -128,17 +133,23 @@ def lock_and_examine(wanted: Wanted) -> tuple[dict[uuid.UUID, uuid.UUID], Examin
     if wanted.overbook or wanted.appointment_type.is_group:
         return lock_for(wanted), examine(wanted)
     now = timezone.now()
-    values = values_of(wanted, now) | {"place": wanted.location.pk if wanted.wants_any_room else None}
-    with connection.cursor() as cursor:
-        cursor.execute(f"{_LOCK_UNLESS_TAKEN};{FACTS}", values)
-        locked = cursor.fetchall()
-        cursor.nextset()
-        found = judge(wanted, [Fact(*row) for row in cursor.fetchall()], now)
+    locked, facts = _lock_and_load(wanted, now)
+    found = judge(wanted, facts, now)
     if locked:
         return {id_: merged for _kind, id_, merged in locked if merged is not None}, found
     if found.hard:
         raise _Refused(found.conflicts)
     return lock_for(wanted), examine(wanted)
+
+
+def _lock_and_load(wanted: Wanted, now: dt.datetime) -> tuple[Locked, list[Fact]]:
+    """Lock unless the time is taken, and read what bears on the booking, seen under the locks; one round trip."""
+    values = values_of(wanted, now) | {"place": wanted.location.pk if wanted.wants_any_room else None}
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_LOCK_UNLESS_TAKEN};{FACTS}", values)
+        locked = list(cursor.fetchall())
+        cursor.nextset()
+        return locked, [Fact(*row) for row in cursor.fetchall()]
 
 
 def lock_rooms(ids: Collection[uuid.UUID]) -> None:
@@ -152,7 +163,7 @@ def _lock(
     rooms: Collection[uuid.UUID] = (),
     places: Collection[uuid.UUID] = (),
     patients: Collection[uuid.UUID] = (),
-) -> list[tuple[str, uuid.UUID, uuid.UUID | None]]:
+) -> Locked:
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [list(practitioners), list(rooms), list(places), list(patients)])
         return list(cursor.fetchall())

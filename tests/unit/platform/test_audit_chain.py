@@ -171,6 +171,7 @@ class TestSealing:
         def slow():
             with organization_scope(organization.pk):
                 emit("organization.slow", subject=organization, organization_id=organization.pk, actor=SYSTEM)
+                assert Event.objects.filter(type="organization.slow").exists()  # it is written, though not committed
                 inside.set()
                 assert go_on.wait(10)
             connection.close()
