@@ -48,7 +48,7 @@ def current_organization_id() -> uuid.UUID | None:
 
 def _apply(scope: Scope) -> None:
     ahead(f"SET LOCAL ROLE {scope.role}")
-    ahead(f"SET LOCAL {SETTING} = '{scope.organization_id or ''}'")
+    ahead(f"SET LOCAL {SETTING} = %s", [str(scope.organization_id or "")])
 
 
 @contextmanager

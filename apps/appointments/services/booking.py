@@ -108,7 +108,6 @@ def book_appointment(
         appointment.override_reason = decision.override_reason
         appointment.series, appointment.recurrence_id = series, recurrence_id
         appointment.external_id = external_id
-        appointment.save(force_insert=kept is None)
         emit_change(
             "booked",
             appointment,
@@ -117,6 +116,7 @@ def book_appointment(
             held_for=plain(held_for),
             tell_patient=tell_patient,
         )
+        appointment.save(force_insert=kept is None)  # the event goes along with the row
     return appointment
 
 

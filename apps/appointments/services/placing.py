@@ -135,11 +135,11 @@ def lock_and_examine(wanted: Wanted) -> tuple[dict[uuid.UUID, uuid.UUID], Examin
     now = timezone.now()
     locked, facts = _lock_and_load(wanted, now)
     found = judge(wanted, facts, now)
-    if locked:
+    if any(kind == "practitioner" for kind, _id, _merged in locked):
         return {id_: merged for _kind, id_, merged in locked if merged is not None}, found
     if found.hard:
         raise _Refused(found.conflicts)
-    return lock_for(wanted), examine(wanted)
+    return lock_for(wanted), examine(wanted)  # the time has become free in between, or the practitioner is gone
 
 
 def _lock_and_load(wanted: Wanted, now: dt.datetime) -> tuple[Locked, list[Fact]]:

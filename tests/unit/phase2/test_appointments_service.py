@@ -239,6 +239,14 @@ class TestBooking:
         with pytest.raises(NotAllowed):
             book_appointment(**wanted(bookable), patient=patient, actor=actor_for_membership(auditor))
 
+    def test_with_a_practitioner_who_is_gone_it_is_not_found(self, bookable, patient, manager_actor) -> None:
+        gone = PractitionerFactory(organization=bookable.organization)
+        type(gone).objects.filter(pk=gone.pk).delete()
+        with pytest.raises(NotFound):
+            book_appointment(
+                **wanted(bookable, practitioner=gone), patient=patient, override_reason="Urgent", actor=manager_actor
+            )
+
     def test_objects_of_another_organization_are_not_found(
         self, bookable, patient, foreign_patient, other_organization, actor
     ) -> None:
