@@ -26,6 +26,7 @@ from django.db.transaction import TransactionManagementError
 from psycopg.pq import TransactionStatus
 
 BEGIN = "BEGIN"
+OPEN = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
 
 
 class Errand(NamedTuple):
@@ -219,7 +220,7 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
 
     def _start_transaction_under_autocommit(self) -> None:
         """Begin, in the sense of `set_autocommit`: psycopg stays in its autocommit, the BEGIN is ours."""
-        if self.connection.info.transaction_status != TransactionStatus.IDLE:
+        if self.connection.info.transaction_status in OPEN:
             raise TransactionManagementError("The connection is still in a transaction that did not end.")
         self.errands.append(Errand(BEGIN))
 
