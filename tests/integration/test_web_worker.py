@@ -9,20 +9,22 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import psutil
 import pytest
 
 from tests.integration.test_up_command import free_port
+from tests.processes import eventually
 
 THREADS = 2
 PATIENCE = 2.0  # gunicorn's own worker lends an idle connection a thread for five seconds
 
 
 @contextmanager
-def served(worker: str) -> Iterator[int]:
-    """Serve the greeting with one process of two threads; yield the port once it listens."""
+def served(worker: str, *, processes: int = 1) -> Iterator[int]:
+    """Serve the greeting with processes of two threads; yield the port once it listens."""
     port = free_port()
     program = [sys.executable, "-m", "gunicorn", "--config=/dev/null", f"--bind=127.0.0.1:{port}", "--log-level=error"]
-    options = [f"--worker-class={worker}", "--workers=1", f"--threads={THREADS}", "--keep-alive=15"]
+    options = [f"--worker-class={worker}", f"--workers={processes}", f"--threads={THREADS}", "--keep-alive=15"]
     process = subprocess.Popen([*program, *options, "tests.servers.greeting_wsgi:application"])
     try:
         deadline = time.monotonic() + 30
@@ -34,6 +36,7 @@ def served(worker: str) -> Iterator[int]:
                 assert process.poll() is None
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
+        assert eventually(lambda: len(psutil.Process(process.pid).children()) == processes)
         yield port
     finally:
         process.terminate()
@@ -70,3 +73,19 @@ def test_gunicorns_own_worker_lets_them_hold_everybody_up() -> None:
     """The control: when this fails, our worker is not needed any more."""
     with served("gthread") as port, opened_ahead(port), pytest.raises(TimeoutError):
         ask(port, seconds=PATIENCE)
+
+
+def test_connections_that_stay_are_shared_out_among_the_processes() -> None:
+    with served("clinic.web_worker.Worker", processes=2) as port, ExitStack() as stack:
+        master = psutil.Process().children()[0]
+        for _n in range(40):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+
+        def shares() -> list[int]:
+            return sorted(
+                sum(one.status == psutil.CONN_ESTABLISHED for one in worker.net_connections())
+                for worker in master.children()
+            )
+
+        assert eventually(lambda: sum(shares()) == 40)
+        assert shares()[0] >= 10  # gunicorn's own worker leaves the other process none to two
