@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import NamedTuple
 
 import psutil
 import pytest
@@ -19,9 +20,16 @@ THREADS = 2
 PATIENCE = 2.0  # gunicorn's own worker lends an idle connection a thread for five seconds
 
 
+class Server(NamedTuple):
+    """A server that listens: its port, and the process of its master."""
+
+    port: int
+    master: psutil.Process
+
+
 @contextmanager
-def served(worker: str, *, processes: int = 1) -> Iterator[int]:
-    """Serve the greeting with processes of two threads; yield the port once it listens."""
+def served(worker: str, *, processes: int = 1) -> Iterator[Server]:
+    """Serve the greeting with processes of two threads; yield the server once it listens."""
     port = free_port()
     program = [sys.executable, "-m", "gunicorn", "--config=/dev/null", f"--bind=127.0.0.1:{port}", "--log-level=error"]
     options = [f"--worker-class={worker}", f"--workers={processes}", f"--threads={THREADS}", "--keep-alive=15"]
@@ -36,8 +44,9 @@ def served(worker: str, *, processes: int = 1) -> Iterator[int]:
                 assert process.poll() is None
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
-        assert eventually(lambda: len(psutil.Process(process.pid).children()) == processes)
-        yield port
+        master = psutil.Process(process.pid)
+        assert eventually(lambda: len(master.children()) == processes)
+        yield Server(port, master)
     finally:
         process.terminate()
         process.wait(10)
@@ -63,28 +72,27 @@ def opened_ahead(port: int) -> Iterator[list[socket.socket]]:
 
 
 def test_idle_connections_hold_nobody_up_and_are_answered_when_they_ask() -> None:
-    with served("clinic.web_worker.Worker") as port, opened_ahead(port) as idle:
-        assert ask(port, seconds=PATIENCE).startswith(b"HTTP/1.1 200")
+    with served("clinic.web_worker.Worker") as server, opened_ahead(server.port) as idle:
+        assert ask(server.port, seconds=PATIENCE).startswith(b"HTTP/1.1 200")
         idle[0].sendall(b"GET / HTTP/1.1\r\nHost: clinic\r\n\r\n")
         assert idle[0].recv(4096).startswith(b"HTTP/1.1 200")
 
 
 def test_gunicorns_own_worker_lets_them_hold_everybody_up() -> None:
     """The control: when this fails, our worker is not needed any more."""
-    with served("gthread") as port, opened_ahead(port), pytest.raises(TimeoutError):
-        ask(port, seconds=PATIENCE)
+    with served("gthread") as server, opened_ahead(server.port), pytest.raises(TimeoutError):
+        ask(server.port, seconds=PATIENCE)
 
 
 def test_connections_that_stay_are_shared_out_among_the_processes() -> None:
-    with served("clinic.web_worker.Worker", processes=2) as port, ExitStack() as stack:
-        master = psutil.Process().children()[0]
+    with served("clinic.web_worker.Worker", processes=2) as server, ExitStack() as stack:
         for _n in range(40):
-            stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
 
         def shares() -> list[int]:
             return sorted(
                 sum(one.status == psutil.CONN_ESTABLISHED for one in worker.net_connections())
-                for worker in master.children()
+                for worker in server.master.children()
             )
 
         assert eventually(lambda: sum(shares()) == 40)
