@@ -10,10 +10,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from apps.core.dates import day_in_words
 from apps.patients.contact import show_phone
-from apps.patients.dates import BirthPrecision
-from apps.patients.models import ContactSystem, Patient
+from apps.patients.lines import born_in_words
+from apps.patients.models import Patient
 
 register = template.Library()
 
@@ -30,31 +29,7 @@ def born(patient: Patient, today: dt.date) -> SafeString | str:
     """Render the birth date with the age, or a dash that says it is not known."""
     if patient.birth_date is None:
         return format_html('<span class="muted">{}</span>', _("not known"))
-    known = patient.birth_precision == BirthPrecision.DAY
-    date = day_in_words(patient.birth_date, "j M Y") if known else patient.born.in_words()
-    return format_html('{} <span class="muted">· {}</span>', date, patient.age_text(today))
-
-
-@register.simple_tag
-def reach(patient: Patient, country: str) -> SafeString | str:
-    """Render the phone that is tried first, with the e-mail below it."""
-    points = list(patient.contact_points.all())
-    phone = next((show_phone(p.value, country=country) for p in points if p.system == ContactSystem.PHONE), "")
-    email = next((p.value for p in points if p.system == ContactSystem.EMAIL), "")
-    if not phone and not email:
-        return format_html('<span class="muted">{}</span>', _("no phone or e-mail"))
-    return format_html(
-        '<div class="two"><div class="nm">{}</div><div class="l2">{}</div></div>',
-        phone or email,
-        email if phone else "",
-    )
-
-
-@register.simple_tag
-def first_phone(patient: Patient, country: str) -> str:
-    """Return the phone that is tried first, for narrow screens."""
-    phones = (p.value for p in patient.contact_points.all() if p.system == ContactSystem.PHONE)
-    return next((show_phone(phone, country=country) for phone in phones), "")
+    return format_html('{} <span class="muted">· {}</span>', born_in_words(patient), patient.age_text(today))
 
 
 @register.simple_tag

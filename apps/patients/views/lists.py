@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +20,8 @@ from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
 from apps.patients import profile
-from apps.patients.models import ContactSystem
+from apps.patients.lines import PatientLine, lines_of
+from apps.patients.models import ContactSystem, Patient
 from apps.patients.selectors import PatientMatch, list_patients, search_patients
 from apps.patients.views.common import note_access
 
@@ -46,7 +48,7 @@ def _index(request: OrganizationRequest) -> HttpResponse:
     )
     note_access(request, [patient.pk for patient in page.patients], AccessKind.SEARCH)
     context = _list_context(request, archived=archived, language=language) | {
-        "rows": [(patient, "") for patient in page.patients],
+        "rows": _lines(request, ((patient, "") for patient in page.patients)),
         "next_url": _with(request, after=page.next_after) if page.next_after else "",
         "first_url": _with(request, after=None) if request.GET.get("after") else "",
     }
@@ -68,12 +70,16 @@ def search(request: OrganizationRequest) -> HttpResponse:
     stored = [] if archived or len(matches) == FOUND_IN_LIST else _archived_matches(request, text)
     note_access(request, [match.patient.pk for match in (*matches, *stored)], AccessKind.SEARCH)
     context = _list_context(request, archived=archived, language="") | {
-        "rows": [(match.patient, match.reason) for match in matches],
+        "rows": _lines(request, ((match.patient, match.reason) for match in matches)),
         "stored": stored,
         "searched": text,
         "may_be_more": len(matches) == FOUND_IN_LIST,
     }
     return render(request, "patients/list.html#rows" if wants_fragment(request) else "patients/list.html", context)
+
+
+def _lines(request: OrganizationRequest, found: Iterable[tuple[Patient, str]]) -> list[PatientLine]:
+    return lines_of(found, today=request.organization.today(), country=request.organization.country)
 
 
 def _within_archive(request: OrganizationRequest) -> bool:
@@ -137,7 +143,6 @@ def _list_context(request: OrganizationRequest, *, archived: bool, language: str
         "active_url": reverse("patients:list"),
         "archived_url": f"{reverse('patients:list')}?archived=1",
         "today": request.organization.today(),
-        "country": request.organization.country,
         "may_export": request.actor.may(Permission.PATIENTS_EXPORT),
         "may_import": request.actor.may(Permission.PRACTITIONERS_MANAGE),
         "may_manage": request.actor.may(Permission.PATIENTS_MANAGE),
