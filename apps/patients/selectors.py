@@ -212,49 +212,6 @@ def with_record(patients: QuerySet[Patient]) -> QuerySet[Patient]:
     return with_contact_points(patients).prefetch_related("addresses", "identifiers", people)
 
 
-PAGE = 50
-# What a line of the list shows.
-LISTED = (
-    *("given_name", "family_name", "preferred_name", "name_latin", "birth_date", "birth_precision"),
-    *("language", "number", "alerts", "tags", "sort_name"),
-)
-ADDRESS = ("patient_id", "system", "value")
-
-
-@dataclass(frozen=True, slots=True)
-class PatientPage:
-    """A page of a list; `next_after` is the id to ask the next one with, None on the last."""
-
-    patients: list[Patient]
-    next_after: uuid.UUID | None
-
-
-def listed_patients(*, organization: Organization, archived: bool = False, language: str = "") -> QuerySet[Patient]:
-    """Return the rows that the list's filters keep, in no order."""
-    patients = Patient.objects.for_organization(organization)
-    rows: QuerySet[Patient] = patients.archived() if archived else patients.active()
-    return rows.filter(language=language) if language else rows
-
-
-def list_patients(
-    *,
-    organization: Organization,
-    archived: bool = False,
-    language: str = "",
-    after: uuid.UUID | None = None,
-    limit: int = PAGE,
-) -> PatientPage:
-    """Return a page of patients by name; constant cost at any depth, at most three queries."""
-    rows = listed_patients(organization=organization, archived=archived, language=language)
-    last = Patient.objects.for_organization(organization).filter(pk=after).only("sort_name").first() if after else None
-    if last is not None:
-        # As a row comparison the index finds the place; as AND and OR it would read everything before it.
-        rows = rows.extra(where=["(sort_name, patients_patient.id) > (%s, %s)"], params=[last.sort_name, last.pk])
-    addresses = Prefetch("contact_points", ContactPoint.objects.order_by("rank", "created_at").only(*ADDRESS))
-    page = list(rows.only(*LISTED).order_by("sort_name", "id").prefetch_related(addresses)[: limit + 1])
-    return PatientPage(page[:limit], page[limit - 1].pk if len(page) > limit else None)
-
-
 def household(*, patient: Patient) -> list[Patient]:
     """Return the other active patients on one of this patient's phones; one query."""
     phones = ContactPoint.objects.filter(patient=patient, system=ContactSystem.PHONE).values("value")

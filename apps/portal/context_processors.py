@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 
 from apps.core import navigation
 from apps.core.counting import capped, counts_of
@@ -26,29 +27,34 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     context |= {
         "navigation": navigation_for(request),
         "active_navigation": active_key(request),
-        "navigation_url": reverse("portal:navigation"),
+        "navigation_url": _url("portal:navigation"),
         "organizations": other_organizations(request),
         "organization_switch_url": _url("organizations:switch"),
         "location": chosen_location(request),
         "locations": places,
-        "location_switch_url": reverse("organizations:choose-location"),
+        "location_switch_url": _url("organizations:choose-location"),
         "new_menu": new_menu_for(request),
-        "palette_url": reverse("portal:palette"),
-        "notifications_url": reverse("portal:notices"),
+        "palette_url": _url("portal:palette"),
+        "notifications_url": _url("portal:notices"),
         "notifications_unread": unread_notices(request),
-        "live_url": reverse("portal:live"),
+        "live_url": _url("portal:live"),
         "live_cursor": getattr(request, "live_cursor", ""),
         "simulator_url": _url("portal:simulator")
         if settings.DEMO and request.actor.may(Permission.CONVERSATIONS_REPLY)  # type: ignore[attr-defined]
         else "",
-        "admin_url": reverse("admin:index") if request.actor.may(Permission.ADMIN_USE) else "",  # type: ignore[attr-defined]
+        "admin_url": _url("admin:index") if request.actor.may(Permission.ADMIN_USE) else "",  # type: ignore[attr-defined]
     }
     return context
 
 
 def _url(name: str) -> str:
+    return _address(name, get_script_prefix(), get_urlconf())
+
+
+@lru_cache(maxsize=256)
+def _address(name: str, _prefix: str, urlconf: str | None) -> str:
     try:
-        return reverse(name)
+        return reverse(name, urlconf=urlconf)
     except NoReverseMatch:
         return ""
 

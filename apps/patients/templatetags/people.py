@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from apps.patients.contact import show_phone
-from apps.patients.lines import born_in_words
+from apps.patients.listing import born_in_words
 from apps.patients.models import Patient
 
 register = template.Library()
@@ -27,9 +27,9 @@ def breakable(address: str) -> SafeString:
 @register.simple_tag
 def born(patient: Patient, today: dt.date) -> SafeString | str:
     """Render the birth date with the age, or a dash that says it is not known."""
-    if patient.birth_date is None:
+    if patient.born is None:
         return format_html('<span class="muted">{}</span>', _("not known"))
-    return format_html('{} <span class="muted">· {}</span>', born_in_words(patient), patient.age_text(today))
+    return format_html('{} <span class="muted">· {}</span>', born_in_words(patient.born), patient.age_text(today))
 
 
 @register.simple_tag

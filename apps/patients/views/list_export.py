@@ -12,8 +12,9 @@ from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
 from apps.patients.exchange.writing import FILE_NAME, exported, write_patients
+from apps.patients.listing import listed_patients
 from apps.patients.models import Patient
-from apps.patients.selectors import find_patient_ids, listed_patients
+from apps.patients.selectors import find_patient_ids
 from apps.patients.views.lists import FOUND_IN_LIST
 
 

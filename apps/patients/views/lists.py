@@ -20,9 +20,9 @@ from apps.organizations.access import requires
 from apps.organizations.middleware import OrganizationRequest
 from apps.organizations.permissions import Permission
 from apps.patients import profile
-from apps.patients.lines import PatientLine, lines_of
-from apps.patients.models import ContactSystem, Patient
-from apps.patients.selectors import PatientMatch, list_patients, search_patients
+from apps.patients.listing import Listed, PatientLine, lines_of, list_patients
+from apps.patients.models import ContactSystem
+from apps.patients.selectors import PatientMatch, search_patients
 from apps.patients.views.common import note_access
 
 FOUND_IN_LIST = 25
@@ -70,7 +70,7 @@ def search(request: OrganizationRequest) -> HttpResponse:
     stored = [] if archived or len(matches) == FOUND_IN_LIST else _archived_matches(request, text)
     note_access(request, [match.patient.pk for match in (*matches, *stored)], AccessKind.SEARCH)
     context = _list_context(request, archived=archived, language="") | {
-        "rows": _lines(request, ((match.patient, match.reason) for match in matches)),
+        "rows": _lines(request, ((Listed.of(match.patient), match.reason) for match in matches)),
         "stored": stored,
         "searched": text,
         "may_be_more": len(matches) == FOUND_IN_LIST,
@@ -78,7 +78,7 @@ def search(request: OrganizationRequest) -> HttpResponse:
     return render(request, "patients/list.html#rows" if wants_fragment(request) else "patients/list.html", context)
 
 
-def _lines(request: OrganizationRequest, found: Iterable[tuple[Patient, str]]) -> list[PatientLine]:
+def _lines(request: OrganizationRequest, found: Iterable[tuple[Listed, str]]) -> list[PatientLine]:
     return lines_of(found, today=request.organization.today(), country=request.organization.country)
 
 

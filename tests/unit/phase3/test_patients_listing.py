@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from apps.patients.dates import BirthPrecision
-from apps.patients.lines import lines_of
+from apps.patients.listing import Listed, lines_of, list_patients
 from apps.patients.models import Patient
 from tests.fixtures.patients import ContactPointFactory, PatientFactory
 
@@ -15,7 +15,7 @@ TODAY = dt.date(2026, 11, 27)
 
 
 def line(patient: Patient, reason: str = ""):
-    (only,) = lines_of([(patient, reason)], today=TODAY, country="US")
+    (only,) = lines_of([(Listed.of(patient), reason)], today=TODAY, country="US")
     return only
 
 
@@ -57,3 +57,18 @@ def test_lines_are_equal_when_they_say_the_same_and_only_then(organization, fiel
     assert (line(patient), hash(line(patient))) == (before, hash(before))
     setattr(patient, field, "Somebody")
     assert line(patient) != before
+
+
+def test_a_page_and_a_search_know_the_same_of_a_person(organization):
+    """The page reads values, a search loads records: the address that is tried first is the same one, or none."""
+    reached = PatientFactory(organization=organization, family_name="Abel", tags=["diabetes"])
+    for rank, system, value in (
+        (2, "phone", "+12125550142"),
+        (1, "phone", "+12125550143"),
+        (3, "email", "a@example.org"),
+    ):
+        ContactPointFactory(organization=organization, patient=reached, system=system, value=value, rank=rank)
+    unreached = PatientFactory(organization=organization, family_name="Baker", birth_date=None)
+    page = list_patients(organization=organization)
+    assert page.patients == [Listed.of(patient) for patient in (reached, unreached)]
+    assert [(one.phone, one.email) for one in page.patients] == [("+12125550143", "a@example.org"), (None, None)]
