@@ -31,9 +31,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.appointments.availability_query import (
-    Company,
     Gap,
     Hours,
+    OwnVisits,
     Person,
     Place,
     Scene,
@@ -125,7 +125,7 @@ def _begin_search(
     not_before: dt.datetime | None = None,
     online: bool = False,
     in_series: bool = False,
-    company: Company | None = None,
+    own_visits: OwnVisits | None = None,
 ) -> _Search | None:
     """Read what the search looks at, one query; None when it is clear beforehand that there is no slot."""
     require_same_organization(organization, appointment_type, location, room, *(practitioners or ()))
@@ -145,7 +145,7 @@ def _begin_search(
         location_id=location.pk if location else None,
         room_id=room.pk if room else None,
         now=now,
-        company=company,
+        own_visits=own_visits,
     )
     return _Search(
         scene,
@@ -176,7 +176,7 @@ def nearest_slots(
     query when this practitioner has enough in the week after; another asks everybody who offers the type.
     """
     first, last = start - DAY, start + 30 * DAY
-    company = Company(patient.pk, first, last, list(ignore)) if patient is not None else None
+    own_visits = OwnVisits(patient.pk, first, last, list(ignore)) if patient is not None else None
     search = _begin_search(
         organization=organization,
         appointment_type=appointment_type,
@@ -185,11 +185,11 @@ def nearest_slots(
         practitioners=[practitioner],
         location=location,
         in_series=in_series,
-        company=company,
+        own_visits=own_visits,
     )
     found = search.nearest(start, count) if search is not None else []
     if len(found) < count:
-        taken = search.scene.elsewhere if search is not None else _visits_of(organization, company)
+        taken = search.scene.elsewhere if search is not None else _visits_of(organization, own_visits)
         wider = find_slots(
             organization=organization,
             appointment_type=appointment_type,
@@ -205,8 +205,8 @@ def nearest_slots(
     return sorted(found, key=lambda slot: slot.start)
 
 
-def _visits_of(organization: Organization, company: Company | None) -> Visits:
-    return load_visits(organization.pk, company, timezone.now()) if company is not None else ()
+def _visits_of(organization: Organization, own_visits: OwnVisits | None) -> Visits:
+    return load_visits(organization.pk, own_visits, timezone.now()) if own_visits is not None else ()
 
 
 def _without(taken: Visits, slots: Sequence[Slot]) -> list[Slot]:

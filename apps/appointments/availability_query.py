@@ -110,7 +110,7 @@ class Scene(NamedTuple):
     elsewhere: Visits = ()
 
 
-class Company(NamedTuple):
+class OwnVisits(NamedTuple):
     """A patient whose own visits are in the way, but for those to ignore, in [lower, upper)."""
 
     patient_id: uuid.UUID
@@ -133,20 +133,20 @@ _VISITS = f"""
 """  # noqa: S608 - a constant of ours
 
 
-def load_visits(organization_id: uuid.UUID, company: Company, now: dt.datetime) -> Visits:
+def load_visits(organization_id: uuid.UUID, own_visits: OwnVisits, now: dt.datetime) -> Visits:
     """Return when the patient has visits; one query."""
     with connection.cursor() as cursor:
-        cursor.execute(_VISITS, _values_of(company, now) | {"organization": organization_id})
+        cursor.execute(_VISITS, _values_of(own_visits, now) | {"organization": organization_id})
         return list(cursor.fetchall())
 
 
-def _values_of(company: Company, now: dt.datetime) -> dict[str, Any]:
+def _values_of(own_visits: OwnVisits, now: dt.datetime) -> dict[str, Any]:
     return {
-        "patient": company.patient_id,
-        "from": company.lower,
-        "until": company.upper,
+        "patient": own_visits.patient_id,
+        "from": own_visits.lower,
+        "until": own_visits.upper,
         "now": now,
-        "ignored": list(company.ignored),
+        "ignored": list(own_visits.ignored),
     }
 
 
@@ -160,7 +160,7 @@ def load_scene(
     location_id: uuid.UUID | None,
     room_id: uuid.UUID | None,
     now: dt.datetime,
-    company: Company | None = None,
+    own_visits: OwnVisits | None = None,
 ) -> Scene:
     """Read what bears on slots that start in [lower, upper), and the patient's own visits where one is given.
 
@@ -180,10 +180,10 @@ def load_scene(
         "now": now,
     }
     with connection.cursor() as cursor:
-        if company is None:
+        if own_visits is None:
             cursor.execute(_SCENE, values)
             return _scene(cursor.fetchall())
-        cursor.execute(f"{_SCENE};{_VISITS}", values | _values_of(company, now))
+        cursor.execute(f"{_SCENE};{_VISITS}", values | _values_of(own_visits, now))
         scene = _scene(cursor.fetchall())
         cursor.nextset()
         return scene._replace(elsewhere=list(cursor.fetchall()))

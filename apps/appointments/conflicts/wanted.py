@@ -6,11 +6,11 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass, field
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.appointments.availability import require_same_organization
 from apps.appointments.models import AppointmentType, Source
+from apps.core.dates import day_in_words
 from apps.core.errors import InvalidInput
 from apps.organizations.models import Location, Organization
 from apps.patients.models import Patient
@@ -100,11 +100,11 @@ class Wanted:
 
     def clock(self, moment: dt.datetime) -> str:
         """Return the time on the location's wall."""
-        return date_format(moment.astimezone(self.location.zone), "H:i")
+        return f"{moment.astimezone(self.location.zone):%H:%M}"
 
     def day(self, moment: dt.datetime) -> str:
         """Return the date at the location."""
-        return date_format(moment.astimezone(self.location.zone), "l j F")
+        return day_in_words(moment.astimezone(self.location.zone), "l j F")
 
 
 @dataclass(slots=True)
