@@ -10,6 +10,7 @@ import django_filters
 from django.db.models import QuerySet, prefetch_related_objects
 from django.http import FileResponse
 from django.utils.translation import gettext as _
+from django_filters.utils import translate_validation
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
@@ -62,7 +63,7 @@ MOST_FOUND = 50
 SEARCH = OpenApiParameter(
     "search",
     str,
-    description="name in any order, script or spelling; part of a phone; birth date; record number; e-mail; not together with filters",
+    description="name in any order, script or spelling; part of a phone; birth date; record number; e-mail; of the filters only `archived` goes with it",
 )
 TIMELINE_PAGE = 50
 
@@ -140,11 +141,11 @@ class PatientViewSet(ExportMixin, ListMixin, RetrieveMixin, CreateMixin, UpdateM
 
     @extend_schema(parameters=[SEARCH], responses=PatientListSerializer)
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """List patients, or with `search` (and no filter) the best 50 that fit, each with the reason."""
-        text = self._searched(request)
+        """List patients, or with `search` the best 50 that fit, each with the reason; with `archived` those in the archive."""
+        text, archived = self._searched(request)
         if text:
             limit = min(self.paginator.get_page_size(request), MOST_FOUND)
-            matches = search_patients(organization=request.organization, text=text, limit=limit)
+            matches = search_patients(organization=request.organization, text=text, limit=limit, archived=archived)
             patients = [match.patient for match in matches]
             prefetch_related_objects(patients, *RECORD)
             reasons = {match.patient.pk: match.reason for match in matches}
@@ -173,9 +174,9 @@ class PatientViewSet(ExportMixin, ListMixin, RetrieveMixin, CreateMixin, UpdateM
     )
     def export_list(self, request: Request) -> FileResponse:
         """Give all patients that the list would give as one CSV file, by name; its columns are in docs/exchange.md."""
-        text = self._searched(request)
+        text, archived = self._searched(request)
         if text:
-            found = find_patient_ids(organization=request.organization, text=text, limit=MOST_FOUND)
+            found = find_patient_ids(organization=request.organization, text=text, limit=MOST_FOUND, archived=archived)
             rows = Patient.objects.filter(pk__in=found)
         else:
             rows = self.filter_queryset(Patient.objects.for_organization(request.organization))
@@ -297,12 +298,18 @@ class PatientViewSet(ExportMixin, ListMixin, RetrieveMixin, CreateMixin, UpdateM
         ]
         return Response(MatchedPatientListSerializer({"results": results}, context=self.get_serializer_context()).data)
 
-    def _searched(self, request: Request) -> str:
-        """Return what is searched for; a search finds active patients, and no filter narrows it."""
+    def _searched(self, request: Request) -> tuple[str, bool]:
+        """Return what is searched for, and whether in the archive; no other filter narrows a search."""
         text: str = request.query_params.get("search", "").strip()
-        if text:
-            refuse_beside_search(request, alone=frozenset({*PatientFilter.base_filters, "ordering", "cursor"}))
-        return text
+        if not text:
+            return "", False
+        refuse_beside_search(
+            request, alone=frozenset({*PatientFilter.base_filters, "ordering", "cursor"} - {"archived"})
+        )
+        filters = PatientFilter(request.query_params, Patient.objects.none(), request=request)
+        if not filters.is_valid():
+            raise translate_validation(filters.errors)
+        return text, filters.form.cleaned_data["archived"] is True
 
     def _fresh(self, patient: Patient) -> Patient:
         return self.get_queryset().get(pk=patient.pk)

@@ -142,6 +142,26 @@ def test_search_ranks_and_says_why(api_client, organization, actor):
     assert AccessRecord.objects.get().kind == AccessKind.SEARCH
 
 
+def test_search_finds_who_is_archived_where_it_is_asked_to(api_client, organization, actor):
+    active, archived = (
+        services.create_patient(organization=organization, given_name="Ana", family_name="López", actor=actor)
+        for _n in range(2)
+    )
+    services.archive_patient(patient=archived, actor=actor)
+
+    def found(path: str, **query: str) -> list[str]:
+        return [row["id"] for row in api_client.get(path, {"search": "lopez"} | query).json()["results"]]
+
+    assert found(URL) == found(URL, archived="false") == [str(active.pk)]
+    assert found(URL, archived="true") == [str(archived.pk)]
+    file = api_client.get(f"{URL}export/", {"search": "lopez", "archived": "true"})
+    assert [line.split(",")[0] for line in file.getvalue().decode("utf-8-sig").splitlines()[1:]] == [
+        archived.record_number
+    ]
+    refused = api_client.get(URL, {"search": "lopez", "archived": "perhaps"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "archived")
+
+
 @pytest.mark.parametrize("query", [{"ordering": "shoe_size"}, {"birth_date": "soon"}, {"archived": "maybe?"}])
 def test_a_parameter_that_makes_no_sense_is_refused_or_ignored_without_failing(api_client, organization, query):
     assert api_client.get(URL, query).status_code in {200, 422}
