@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 
 from django.utils import timezone
@@ -17,6 +19,7 @@ from apps.appointments.services.placing import (
     decide_on,
     emit_change,
     lock_and_examine,
+    lock_holds,
     place,
     plain,
     release_rows,
@@ -85,7 +88,7 @@ def book_appointment(
     )
     with answering_with_alternatives(wanted):
         merged, found = lock_and_examine(wanted)
-        kept = _locked_hold(hold)
+        kept = _locked_hold(hold, found.expired_holds)
         if patient.pk in merged:  # a merge was going on when the lock was asked for
             patient = Patient.objects.select_related("organization").get(pk=merged[patient.pk])
             found = examine(wanted := replace(wanted, patient=patient))
@@ -130,9 +133,11 @@ def _check_texts(reason: str, source: str) -> None:
         raise InvalidInput(next(iter(errors.values()))[0], errors=errors)
 
 
-def _locked_hold(hold: Appointment | None) -> Appointment | None:
-    """Return the hold as it is now, locked; None when it was released or used meanwhile (then the time must be free)."""
+def _locked_hold(hold: Appointment | None, in_the_way: Sequence[uuid.UUID]) -> Appointment | None:
+    """Return the hold as it is now, locked together with those that will be cleared.
+
+    None when it was released or used meanwhile: then the time must be free.
+    """
     if hold is None:
         return None
-    kept: Appointment | None = Appointment.objects.held().select_for_update(no_key=True).filter(pk=hold.pk).first()
-    return kept
+    return next((row for row in lock_holds([hold.pk, *in_the_way]) if row.pk == hold.pk), None)

@@ -13,8 +13,9 @@ from apps.appointments.conflicts import Wanted
 from apps.appointments.models import Appointment, AppointmentType, Source, Status
 from apps.appointments.services.placing import (
     answering_with_alternatives,
-    decide,
+    decide_on,
     emit_change,
+    examine_without,
     lock_for,
     place,
     release_rows,
@@ -68,8 +69,9 @@ def hold_slot(
     with answering_with_alternatives(wanted):
         _lock_holder(organization, held_for)
         lock_for(wanted)
-        release_holds(organization=organization, held_for=held_for, actor=actor)
-        decision = decide(wanted, override_reason="", actor=actor)
+        found, own = examine_without(wanted, _holds_of(organization, held_for))
+        decision = decide_on(found, override_reason="", actor=actor)
+        release_rows(own, actor=actor)
         hold = Appointment(
             organization=organization,
             appointment_type=appointment_type,
@@ -111,8 +113,12 @@ def _lock_holder(organization: Organization, held_for: uuid.UUID) -> None:
 def release_holds(*, organization: Organization, held_for: uuid.UUID, actor: Actor) -> int:
     """Give back what somebody holds; return how many holds that were. A second call changes nothing."""
     actor.require(Permission.APPOINTMENTS_MANAGE)
+    return release_rows(_holds_of(organization, held_for), actor=actor)
+
+
+def _holds_of(organization: Organization, held_for: uuid.UUID) -> list[uuid.UUID]:
     holds = Appointment.objects.for_organization(organization).held().filter(held_for=held_for)
-    return release_rows(list(holds.values_list("pk", flat=True)), actor=actor)
+    return list(holds.values_list("pk", flat=True))
 
 
 @transaction.atomic
@@ -125,7 +131,8 @@ def release_hold(*, hold: Appointment, actor: Actor) -> bool:
 def expire_holds(*, limit: int = 500) -> int:
     """Release holds whose time is over, in every organization; return how many. Safe on any number of workers.
 
-    Bookings never wait for this sweep: they look at the expiry themselves and clear what is in their way.
+    Bookings never wait for this sweep: they look at the expiry themselves and clear what is in their way. Nor does it
+    wait for them: a hold that somebody is using or clearing is theirs.
     """
     now = timezone.now()
     with all_organizations():
@@ -138,5 +145,7 @@ def expire_holds(*, limit: int = 500) -> int:
     released = 0
     for organization_id in sorted({organization_id for organization_id, _pk in expired}):
         with organization_scope(organization_id):
-            released += release_rows([pk for owner, pk in expired if owner == organization_id], actor=SYSTEM)
+            released += release_rows(
+                [pk for owner, pk in expired if owner == organization_id], wait=False, actor=SYSTEM
+            )
     return released

@@ -11,7 +11,7 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -152,6 +152,17 @@ def _lock_and_load(wanted: Wanted, now: dt.datetime) -> tuple[Locked, list[Fact]
         return locked, [Fact(*row) for row in cursor.fetchall()]
 
 
+def examine_without(wanted: Wanted, own: Collection[uuid.UUID]) -> tuple[Examination, list[uuid.UUID]]:
+    """Examine as if the holder's own holds were gone already; lock them and whatever is in the way, all at once.
+
+    Returns with it those that are theirs still: one may have run out, or have become a visit meanwhile.
+    """
+    found = examine(replace(wanted, beside=frozenset(own)))
+    locked = {hold.pk for hold in lock_holds([*own, *found.expired_holds])}
+    still = [pk for pk in own if pk in locked]
+    return found if len(still) == len(own) else examine(replace(wanted, beside=frozenset(still))), still
+
+
 def lock_rooms(ids: Collection[uuid.UUID]) -> None:
     """Lock rooms until the transaction ends, before any appointment's row."""
     _lock(rooms=ids)
@@ -262,12 +273,18 @@ def sit(appointment: Appointment, decision: Decision) -> None:
     appointment.lane, appointment.session, appointment.seat = decision.lane, decision.session, decision.seat
 
 
-def release_rows(ids: Collection[uuid.UUID], *, actor: Actor) -> int:
-    """Delete holds and say so for each; rows that are no holds (any more) are left alone.
+def lock_holds(ids: Collection[uuid.UUID], *, wait: bool = True) -> list[Appointment]:
+    """Lock holds in the order of their ids and return those that still are; without `wait`, those that nobody has.
 
-    Locks the rows in the order of their ids, so that two bookings which clear the same holds don't wait in a ring.
+    Whoever uses one hold and clears others asks for all of them at once: one after the other, two would wait in a ring.
     """
-    holds = list(Appointment.objects.held().filter(pk__in=ids).select_for_update(no_key=True).order_by("pk"))
+    rows = Appointment.objects.held().filter(pk__in=ids).order_by("pk")
+    return list(rows.select_for_update(no_key=True, skip_locked=not wait))
+
+
+def release_rows(ids: Collection[uuid.UUID], *, wait: bool = True, actor: Actor) -> int:
+    """Delete holds and say so for each; rows that are no holds (any more) are left alone. Locks like `lock_holds`."""
+    holds = lock_holds(ids, wait=wait)
     for hold in holds:
         emit_change("released", hold, actor=actor)
     Appointment.objects.filter(pk__in=[hold.pk for hold in holds]).delete()

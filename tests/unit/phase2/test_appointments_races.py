@@ -10,6 +10,7 @@ import datetime as dt
 import os
 import random
 import threading
+import time
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
@@ -25,9 +26,12 @@ from apps.appointments.models import Appointment, AppointmentType, Source, Statu
 from apps.appointments.services import (
     arrive_appointment,
     book_appointment,
+    booking,
     cancel_appointment,
     expire_holds,
     hold_slot,
+    holds,
+    placing,
     release_holds,
     reschedule_appointment,
     undo_status,
@@ -81,6 +85,17 @@ class Clinic:
             return book_appointment(
                 organization=self.organization, patient=patient, actor=actor, source=source, **wanted
             )
+
+    def hold(self, practitioner: Practitioner, held_for: uuid.UUID) -> Appointment:
+        return hold_slot(
+            organization=self.organization,
+            appointment_type=self.types[0],
+            practitioner=practitioner,
+            location=self.location,
+            start=self.opens,
+            held_for=held_for,
+            actor=BOT,
+        )
 
     def count(self, **conditions: Any) -> int:
         with organization_scope(self.organization.pk):
@@ -241,6 +256,49 @@ class TestHoldsInARace:
         assert (kinds["Appointment"], kinds["SlotUnavailable"]) == (1, len(clinic.patients) - 1)
         with organization_scope(clinic.organization.pk):
             assert Event.objects.filter(type="appointment.released").count() == 1
+
+    @pytest.mark.parametrize("door", ["book", "hold"])
+    def test_two_who_change_to_each_others_expired_time_do_not_wait_in_a_ring(self, clinic, monkeypatch, door) -> None:
+        """Each has a hold that ran out, and takes the time of the other's: two rows that both want, from two sides."""
+        sides = list(
+            zip(clinic.practitioners[:2], clinic.patients[:2], reversed(clinic.practitioners[:2]), strict=True)
+        )
+        for service in (booking, holds):
+            monkeypatch.setattr(service, "decide_on", _decide_after_a_pause)
+        with organization_scope(clinic.organization.pk):
+            mine = {patient.pk: clinic.hold(practitioner, patient.pk) for practitioner, patient, _other in sides}
+            Appointment.objects.held().update(held_until=timezone.now())
+
+        def change(side: tuple[Practitioner, Patient, Practitioner]) -> Appointment:
+            _own, patient, other = side
+            if door == "book":
+                return clinic.book(patient, practitioner=other, hold=mine[patient.pk])
+            with organization_scope(clinic.organization.pk):
+                return clinic.hold(other, patient.pk)
+
+        outcomes = at_once(2, sides, change)
+        assert [type(outcome) for outcome in outcomes] == [Appointment, Appointment]
+        assert {visit.practitioner_id for visit in outcomes} == {other.pk for _own, _patient, other in sides}
+        assert clinic.count() == 2
+
+    def test_the_sweep_waits_for_nobody_and_takes_the_rest(self, clinic) -> None:
+        with organization_scope(clinic.organization.pk):
+            used, left = (clinic.hold(practitioner, uuid.uuid4()) for practitioner in clinic.practitioners[:2])
+            Appointment.objects.held().update(held_until=timezone.now())
+        swept: list[int] = []
+        sweeper = threading.Thread(target=lambda: swept.extend(at_once(1, [None], lambda _job: expire_holds())))
+        with organization_scope(clinic.organization.pk):
+            assert Appointment.objects.select_for_update(no_key=True).get(pk=used.pk) == used
+            sweeper.start()
+            sweeper.join(20)
+            assert swept == [1]
+        assert not clinic.count(pk=left.pk)
+        assert (expire_holds(), clinic.count()) == (1, 0)
+
+
+def _decide_after_a_pause(*args: Any, **options: Any) -> placing.Decision:
+    time.sleep(0.3)
+    return placing.decide_on(*args, **options)
 
 
 def test_two_moves_onto_one_time_have_one_winner(clinic) -> None:
