@@ -24,6 +24,7 @@ from apps.appointments.services.placing import (
     plain,
     refuse_hard_conflicts,
 )
+from apps.appointments.services.waitlist.ground import lock_waitlist
 from apps.appointments.services.waitlist.offers import withdraw_unsent_offers
 from apps.appointments.transitions import WHY_NOT, Step, not_possible, require_step
 from apps.core.actors import Actor, ActorKind
@@ -162,8 +163,8 @@ def undo_reschedule(*, appointment: Appointment, version: int | None = None, act
     Only what the database would refuse stands in the way, because the clinic's own rules were met or set aside when
     it was booked there: a visit that began a minute ago may go back. The patient, who may have been told, is told
     again, unless the move was made without telling. An offer of the old time to somebody who waits is taken back as
-    long as they were not told of it. Locks as `reschedule_appointment`. Raises StaleVersion, InvalidTransition,
-    SlotUnavailable.
+    long as they were not told of it. Locks the waitlist, then as `reschedule_appointment`. Raises StaleVersion,
+    InvalidTransition, SlotUnavailable.
     """
     actor.require(Permission.APPOINTMENTS_MANAGE)
     current = load(appointment.pk)
@@ -184,8 +185,9 @@ def undo_reschedule(*, appointment: Appointment, version: int | None = None, act
         in_series=current.series_id is not None,
     )
     with answering_with_alternatives(wanted):
-        withdraw_unsent_offers(practitioner=wanted.practitioner, start=wanted.start, end=wanted.end, actor=actor)
+        lock_waitlist(current.organization)
         lock_for(wanted, also_practitioners=[current.practitioner_id])
+        withdraw_unsent_offers(practitioner=wanted.practitioner, start=wanted.start, end=wanted.end, actor=actor)
         locked = lock(current.pk)
         _require_unchanged(locked, current, wanted, version)
         require_step(locked, Step.RESCHEDULE)

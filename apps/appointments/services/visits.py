@@ -20,6 +20,7 @@ from apps.appointments.services.placing import (
     refuse_hard_conflicts,
     sit,
 )
+from apps.appointments.services.waitlist.ground import lock_waitlist
 from apps.appointments.services.waitlist.offers import withdraw_unsent_offers
 from apps.appointments.transitions import Step, not_possible, require_step
 from apps.communications.models import Category
@@ -113,8 +114,8 @@ def undo_status(
 
     `changed_at` (UTC) is when the change that is meant was made: a later one stays.
 
-    A cancelled or missed visit needs its time again: practitioner, room and patient are locked and SlotUnavailable is
-    raised when somebody else has it. Undoing a cancellation publishes `appointment.booked` as well, in a new version,
+    A cancelled or missed visit needs its time again: the waitlist, practitioner, room and patient are locked and
+    SlotUnavailable is raised when somebody else has it. Undoing a cancellation publishes `appointment.booked` as well, in a new version,
     because the patient may have been told that it is off: confirmation (unless without `tell_patient`), invite and
     reminders start anew. An offer of the time to somebody who waits is taken back as long as they were not told of it.
     """
@@ -125,8 +126,9 @@ def undo_status(
             return _undo(lock(current.pk), tell_patient, changed_at, actor)
     wanted = wanted_again(current)
     with answering_with_alternatives(wanted):
-        withdraw_unsent_offers(practitioner=current.practitioner, start=current.start, end=current.end, actor=actor)
+        lock_waitlist(current.organization)
         lock_for(wanted)
+        withdraw_unsent_offers(practitioner=current.practitioner, start=current.start, end=current.end, actor=actor)
         locked = lock(current.pk)
         _require_undoable(locked, changed_at)
         decision = refuse_hard_conflicts(wanted, actor=actor)

@@ -7,22 +7,39 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import threading
+import time
 from collections import Counter
 from contextlib import contextmanager
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
+from apps.appointments.errors import SlotUnavailable
 from apps.appointments.models import Appointment, OfferStatus, Source, Status, WaitlistEntry, WaitlistOffer, WaitStatus
-from apps.appointments.services import accept_offer, cancel_appointment, decline_offer, expire_offers, fill_slot
+from apps.appointments.services import (
+    accept_offer,
+    cancel_appointment,
+    changes,
+    decline_offer,
+    expire_offers,
+    fill_slot,
+    offer_slot,
+    reschedule_appointment,
+    undo_reschedule,
+    undo_status,
+    visits,
+)
 from apps.appointments.services.waitlist import answers, filling, ground, offers
 from apps.core import tenancy
 from apps.core.actors import BOT, SYSTEM
 from apps.core.tenancy import organization_scope
 from apps.events.models import Event
 from apps.events.services import deliver_due
+from apps.patients.models import Patient
 from tests.fixtures.appointments import AppointmentTypeFactory, PractitionerTypeFactory
 from tests.fixtures.organizations import LocationFactory
 from tests.fixtures.practitioners import PractitionerFactory, WeeklyHoursFactory
@@ -323,3 +340,85 @@ def test_household_with_one_phone_is_never_asked_twice_at_once(clinic):
 
     at_once(6, range(6), fill)
     assert sum(len(offers_of(entry)) for entry in entries) == 1
+
+
+class TestHoldsThatRanOut:
+    """Whoever books clears an offer's hold that ran out, with the practitioner locked; nobody waits for them the other way."""
+
+    @staticmethod
+    def let_hold_run_out(clinic, made: WaitlistOffer) -> WaitlistOffer:
+        past = timezone.now() - dt.timedelta(seconds=1)
+        with organization_scope(clinic.organization.pk):
+            Appointment.objects.filter(pk=made.hold_id).update(held_until=past)
+            WaitlistOffer.objects.filter(pk=made.pk).update(expires_at=past)
+        return made
+
+    @staticmethod
+    def book_a_little_later(clinic, patient: Patient) -> Appointment:
+        time.sleep(0.1)  # behind the other's look at the hold, before its lock of the practitioner
+        return visit_of(clinic, clinic.opens, patient)
+
+    def pausing_lock(self, monkeypatch: pytest.MonkeyPatch, module: object, name: str) -> None:
+        waited_for = getattr(module, name)
+
+        def after_a_pause(*args: object, **options: object) -> object:
+            time.sleep(0.3)
+            return waited_for(*args, **options)
+
+        monkeypatch.setattr(module, name, after_a_pause)
+
+    def test_undoing_a_cancellation_and_booking_its_time_end_without_a_deadlock(self, clinic, monkeypatch) -> None:
+        visit = visit_of(clinic, clinic.opens)
+        inside(clinic, cancel_appointment, appointment=visit, reason="patient", actor=SYSTEM)
+        self.let_hold_run_out(clinic, offered(clinic))
+        other = somebody(clinic)
+        self.pausing_lock(monkeypatch, visits, "lock_for")
+        undo = partial(inside, clinic, undo_status, appointment=visit, actor=SYSTEM)
+        outcomes = at_once(2, [undo, partial(self.book_a_little_later, clinic, other)], lambda job: job())
+        assert Counter(type(outcome) for outcome in outcomes) == {Appointment: 1, SlotUnavailable: 1}
+        assert (booked(clinic), overlaps()) == (1, 0)
+
+    def test_moving_back_and_booking_that_time_end_without_a_deadlock(self, clinic, monkeypatch) -> None:
+        visit = visit_of(clinic, clinic.opens)
+        inside(clinic, reschedule_appointment, appointment=visit, start=clinic.opens + 4 * HALF_HOUR, actor=SYSTEM)
+        self.let_hold_run_out(clinic, offered(clinic))
+        other = somebody(clinic)
+        self.pausing_lock(monkeypatch, changes, "lock_for")
+        undo = partial(inside, clinic, undo_reschedule, appointment=visit, actor=SYSTEM)
+        outcomes = at_once(2, [undo, partial(self.book_a_little_later, clinic, other)], lambda job: job())
+        assert Counter(type(outcome) for outcome in outcomes) == {Appointment: 1, SlotUnavailable: 1}
+        assert overlaps() == 0
+
+    def test_offering_a_time_anew_and_booking_it_end_without_a_deadlock(self, clinic, monkeypatch) -> None:
+        self.let_hold_run_out(clinic, offered(clinic))
+        entry, other = waiting(clinic), somebody(clinic)
+        self.pausing_lock(monkeypatch, offers, "hold_slot")
+        offer = partial(
+            inside,
+            *(clinic, offer_slot),
+            entry=entry,
+            practitioner=clinic.practitioner,
+            location=clinic.location,
+            start=clinic.opens,
+            actor=SYSTEM,
+        )
+        outcomes = at_once(2, [offer, partial(self.book_a_little_later, clinic, other)], lambda job: job())
+        kinds = Counter(type(outcome) for outcome in outcomes)
+        assert kinds in ({Appointment: 1, SlotUnavailable: 1}, {WaitlistOffer: 1, SlotUnavailable: 1})
+        assert overlaps() == 0
+
+    def test_the_sweep_of_offers_leaves_alone_what_somebody_clears_and_takes_it_later(self, clinic) -> None:
+        made = self.let_hold_run_out(clinic, offered(clinic))
+        swept: list[int] = []
+        sweeper = threading.Thread(target=lambda: swept.extend(at_once(1, [None], lambda _job: expire_offers())))
+        with organization_scope(clinic.organization.pk):
+            assert Appointment.objects.select_for_update(no_key=True).get(pk=made.hold_id).status == Status.HELD
+            sweeper.start()
+            sweeper.join(20)
+            assert swept == [0]
+        assert (expire_offers(), again(made).status) == (1, OfferStatus.EXPIRED)
+
+    def test_an_offer_whose_hold_became_a_visit_is_swept(self, clinic) -> None:
+        made = self.let_hold_run_out(clinic, offered(clinic))
+        inside(clinic, Appointment.objects.filter(pk=made.hold_id).update, status=Status.BOOKED, held_until=None)
+        assert (expire_offers(), again(made).status) == (1, OfferStatus.EXPIRED)

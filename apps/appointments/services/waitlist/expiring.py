@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.appointments.models import OfferStatus, WaitlistEntry, WaitlistOffer, WaitStatus
-from apps.appointments.services.waitlist.ground import close_offer, emit_entry, let_wait, lock_waitlist
+from apps.appointments.services.waitlist.ground import close_offer, emit_entry, let_wait, lock_holds_of, lock_waitlist
 from apps.core.actors import SYSTEM
 from apps.core.tenancy import all_organizations, organization_scope
 from apps.organizations.models import Organization
@@ -38,6 +38,8 @@ def _expire(ids: Collection[uuid.UUID], organization_id: uuid.UUID) -> int:
     lock_waitlist(Organization.objects.get(pk=organization_id))
     overdue = WaitlistOffer.objects.filter(pk__in=ids, status=OfferStatus.OPEN, expires_at__lte=timezone.now())
     offers = list(overdue.order_by("expires_at"))
+    in_use = lock_holds_of(offers, wait=False)  # those have their turn with the next sweep
+    offers = [offer for offer in offers if offer.hold_id not in in_use]
     for offer in offers:
         why = _("Nobody answered in time.")
         closed = close_offer(offer, OfferStatus.EXPIRED, by="", why=why, actor=SYSTEM, hand_on=True)

@@ -22,7 +22,13 @@ from apps.appointments.models import (
     WaitStatus,
 )
 from apps.appointments.ranking import Candidate, rank_candidates
-from apps.appointments.services.waitlist.ground import close_offer, emit_entry, lock_waitlist, open_offer_of
+from apps.appointments.services.waitlist.ground import (
+    close_offer,
+    emit_entry,
+    lock_holds_of,
+    lock_waitlist,
+    open_offer_of,
+)
 from apps.appointments.services.waitlist.offers import offer_slot
 from apps.appointments.waiting import fits
 from apps.core.actors import SYSTEM, Actor
@@ -113,8 +119,10 @@ def settle_waiting(
         return []
     lock_waitlist(appointment.organization)
     settled = _fulfilled_by(appointment, moved_from)
+    offers = {entry.pk: open_offer_of(entry) for entry in settled}
+    lock_holds_of([offer for offer in offers.values() if offer is not None])
     for entry in settled:
-        offer = open_offer_of(entry)
+        offer = offers[entry.pk]
         if offer is not None:
             why = _("The patient has a visit now.")
             close_offer(offer, OfferStatus.WITHDRAWN, by="system", why=why, actor=actor, hand_on=True)

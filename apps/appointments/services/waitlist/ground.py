@@ -2,14 +2,16 @@
 
 One writer of a clinic's waitlist at a time: an advisory lock, because who may be offered what depends on all open
 offers together (one per person, one per time). Lock order: the waitlist, then as booking does (practitioners, rooms,
-patient, appointment rows: `placing`), then entries and offers, then messages. Nobody who books takes this lock, so
-that booking never waits for the waitlist.
+patient, appointment rows: `placing`), then entries and offers, then messages. A hold's row is never locked before a
+practitioner: whoever books has the practitioner, and may be clearing that hold because it ran out. Nobody who books
+takes the waitlist's lock, so that booking never waits for the waitlist.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
@@ -23,7 +25,7 @@ from apps.appointments.models import (
     WaitlistOffer,
     WaitStatus,
 )
-from apps.appointments.services.placing import plain, release_rows
+from apps.appointments.services.placing import lock_holds, plain, release_rows
 from apps.communications.services import cancel_for_context
 from apps.core.actors import Actor
 from apps.core.errors import Conflict, NotFound
@@ -96,6 +98,16 @@ def held_for(offer: WaitlistOffer) -> Appointment | None:
     holds = Appointment.objects.held().filter(organization_id=offer.organization_id, held_for=offer.pk)
     found: Appointment | None = holds.select_for_update(no_key=True).first()
     return found
+
+
+def lock_holds_of(offers: Sequence[WaitlistOffer], *, wait: bool = True) -> set[uuid.UUID]:
+    """Lock the holds of offers that will be closed one after the other, all at once.
+
+    Without `wait`, returns the holds that were not had, because somebody else is using or clearing them.
+    """
+    ids = [offer.hold_id for offer in offers if offer.hold_id is not None]
+    locked = {hold.pk for hold in lock_holds(ids, wait=wait)}
+    return set() if wait else set(Appointment.objects.held().filter(pk__in=ids).values_list("pk", flat=True)) - locked
 
 
 def lock_offer(offer: WaitlistOffer) -> WaitlistOffer:

@@ -33,6 +33,7 @@ from apps.appointments.services.waitlist.ground import (
     let_wait,
     load_entry,
     load_offer,
+    lock_holds_of,
     lock_waitlist,
 )
 from apps.appointments.services.waitlist.telling import (
@@ -93,7 +94,7 @@ def offer_slot(
     expires_at = max(at or now, now) + minutes
     if start < expires_at + in_minutes(current.appointment_type.minimum_notice_minutes):
         raise _too_late(current, is_quiet=at is not None and at != not_before)
-    _require_no_other_offer(practitioner, start, actor)
+    stale = _require_no_other_offer(practitioner, start)
     offer = WaitlistOffer(id=uuid7(), organization=organization, entry=current, expires_at=expires_at)
     hold = hold_slot(
         organization=organization,
@@ -108,6 +109,8 @@ def offer_slot(
         source=Source.WAITLIST,
         actor=actor,
     )
+    for other in stale:  # behind the locks of `hold_slot`, which cleared their holds
+        _take_back(other, actor)
     offer.practitioner, offer.location, offer.room_id = practitioner, location, hold.room_id
     offer.start, offer.end, offer.hold = hold.start, hold.end, hold
     offer.save(force_insert=True)
@@ -167,19 +170,24 @@ def _moment_to_ask(entry: WaitlistEntry, reach: Reach, not_before: dt.datetime |
     return quiet_until(at, zone, organization.quiet_hours_start, organization.quiet_hours_end) or at
 
 
-def _require_no_other_offer(practitioner: Practitioner, start: dt.datetime, actor: Actor) -> None:
-    """Refuse a time that somebody else thinks about; take back an offer whose hold was released meanwhile."""
+def _require_no_other_offer(practitioner: Practitioner, start: dt.datetime) -> list[WaitlistOffer]:
+    """Refuse a time that somebody else thinks about; return the offers whose hold is over, or was released meanwhile."""
     others = WaitlistOffer.objects.select_related("organization", "hold").filter(
         organization_id=practitioner.organization_id, practitioner=practitioner, start=start, status=OfferStatus.OPEN
     )
-    for other in others:
+    stale = list(others)
+    for other in stale:
         is_held = other.hold is not None and other.hold.status == Status.HELD
         if is_held and timezone.now() < other.expires_at:
             raise Conflict(_("This time is offered to somebody else already."), code="offered_already")
-        why = _("The time was given back meanwhile.")
-        closed = close_offer(other, OfferStatus.WITHDRAWN, by="system", why=why, actor=actor, hand_on=False)
-        let_wait(closed.entry)
-        tell_taken(closed, actor=actor)
+    return stale
+
+
+def _take_back(other: WaitlistOffer, actor: Actor) -> None:
+    why = _("The time was given back meanwhile.")
+    closed = close_offer(other, OfferStatus.WITHDRAWN, by="system", why=why, actor=actor, hand_on=False)
+    let_wait(closed.entry)
+    tell_taken(closed, actor=actor)
 
 
 def _too_late(entry: WaitlistEntry, *, is_quiet: bool) -> TooLate:
@@ -223,7 +231,10 @@ def withdraw_offer(*, offer: WaitlistOffer, actor: Actor) -> WaitlistOffer:
 
 @transaction.atomic
 def withdraw_unsent_offers(*, practitioner: Practitioner, start: dt.datetime, end: dt.datetime, actor: Actor) -> int:
-    """Take back offers of the practitioner's time that nobody was told of yet, so that a slip can be undone; how many."""
+    """Take back offers of the practitioner's time that nobody was told of yet, so that a slip can be undone; how many.
+
+    The waitlist and the practitioner must be locked already.
+    """
     touching = WaitlistOffer.objects.select_related("organization").filter(
         organization_id=practitioner.organization_id,
         practitioner=practitioner,
@@ -231,10 +242,8 @@ def withdraw_unsent_offers(*, practitioner: Practitioner, start: dt.datetime, en
         start__lt=end,
         end__gt=start,
     )
-    if not touching.exists():
-        return 0
-    lock_waitlist(practitioner.organization)
     unsent = [offer for offer in touching if not was_asked(offer)]
+    lock_holds_of(unsent)
     for offer in unsent:
         why = _("The time is not free after all.")
         closed = close_offer(offer, OfferStatus.WITHDRAWN, by="system", why=why, actor=actor, hand_on=False)
