@@ -192,6 +192,39 @@ def test_starting_over_gives_no_more_guesses_at_a_birth_date(organization, booka
     assert household.thread.attention == Attention.IDENTITY
 
 
+@pytest.mark.parametrize("text", ["it's for my son", "not me, my son leo needs somebody to look at his ear"])
+def test_for_somebody_else_instead_of_a_name_is_no_misunderstanding(dialogue, text):
+    assert dialogue.go(*TO_NAME, text).startswith("What is the full name of the person who needs the visit?")
+    dialogue.go("Leo Lopez", "4 March 2019")
+    assert Patient.objects.get().contact_points.get().verified_at is None
+
+
+def test_day_instead_of_a_name_is_kept_and_no_misunderstanding(dialogue):
+    assert dialogue.go(*TO_NAME, "Thursday please").startswith("What is the full name")
+    answer = dialogue.go("Sam Taylor", "14 March 1990", "my knee hurts")
+    assert offered(answer)
+    assert all("Thursday" in line for line in offered(answer))
+
+
+def test_name_that_is_a_month_is_not_asked_for_without_end(dialogue):
+    dialogue.go(*TO_NAME, "April", "April", "April")
+    assert dialogue.thread.attention == Attention.UNCLEAR
+
+
+@pytest.mark.parametrize("texts", [("at 3 pm if possible", "on Thursday"), ("on Thursday", "at 3 pm if possible")])
+def test_day_and_hour_of_two_messages_go_together(dialogue, texts):
+    dialogue.go("I need to see a doctor", *texts, "Sam Taylor", "14 March 1990", "my knee hurts")
+    chosen = dialogue.thread.context["wish"]
+    assert (chosen["earliest"], chosen["after"]) == ("2026-11-26", "15:00:00")
+
+
+def test_for_whom_of_an_earlier_message_is_kept(dialogue):
+    dialogue.go(
+        "I need an appointment for my daughter", "I need an appointment please", "Mia Larsson", "2 February 2018"
+    )
+    assert Patient.objects.get().contact_points.get().verified_at is None
+
+
 def test_for_me_is_asked_for_the_own_name(dialogue):
     assert dialogue.go(*TO_NAME, "for me").startswith("What is your full name?")
 
@@ -259,7 +292,7 @@ def test_when_is_it_again_tells_the_visit(dialogue):
 def test_another_time_right_after_booking_moves_the_visit(dialogue, text):
     dialogue.go(*TO_BOOKED, text)
     assert dialogue.thread.state == FlowState.SLOTS
-    dialogue.go("3", "yes")
+    dialogue.go("1", "yes")
     assert the_visit().start != NINE_ON_TUESDAY
 
 
