@@ -451,6 +451,31 @@ def test_reminder_on_a_household_phone_may_be_answered_from_it(organization, boo
     assert "Ana" not in answer
 
 
+@pytest.mark.parametrize("text", ["can I come later?", "puedo llegar más tarde?", "yes but can I come an hour later?"])
+def test_asking_to_come_later_offers_only_later_times(ana, visit, text):
+    reminder_about(visit)
+    ana.say(text)
+    starts = [offer.start for offer in FlowContext.from_json(ana.thread.context).offers]
+    assert len(starts) == 3
+    assert min(starts) > visit.start
+
+
+def test_asking_to_come_earlier_offers_only_earlier_times(ana, visit):
+    reminder_about(visit)
+    ana.say("can I come earlier?")
+    starts = [offer.start for offer in FlowContext.from_json(ana.thread.context).offers]
+    assert starts
+    assert max(starts) < visit.start
+
+
+def test_later_that_day_offers_times_of_that_day(ana, visit):
+    reminder_about(visit)
+    ana.say("is it possible to come later that day?")
+    starts = [offer.start for offer in FlowContext.from_json(ana.thread.context).offers]
+    assert starts
+    assert all(start.date() == visit.start.date() and start > visit.start for start in starts)
+
+
 def test_no_to_a_reminder_asks_before_it_cancels(ana, visit):
     reminder_about(visit)
     assert "Shall I cancel it?" in ana.say("no")
