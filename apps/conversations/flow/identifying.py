@@ -54,16 +54,22 @@ def identify(turn: Turn) -> Step:
         if not context.for_other:
             context.patient_id = patient.pk
             return pursue(turn)
+    whom = parse_for_whom(turn.text, turn.language)
+    is_for_self = whom is not None and whom.who == Whom.SELF
     asks, take, question = (
-        (FlowState.FOR_WHOM, _take_first_name, wording.ask_first_name())
+        (FlowState.FOR_WHOM, _take_first_name, _first_name_question(is_for_self=is_for_self))
         if writer == Writer.HOUSEHOLD
-        else (FlowState.NAME, _take_name, wording.ask_name())
+        else (FlowState.NAME, _take_name, wording.ask_full_name() if is_for_self else wording.ask_name())
     )
     introduced = None if context.for_other else parse_introduction(turn.text, turn.language)
     if introduced is None:
         return Step(asks, join(turn.opening, question))
     turn.state = asks
     return take(turn, introduced)
+
+
+def _first_name_question(*, is_for_self: bool) -> str:
+    return wording.ask_first_name_of(other=False) if is_for_self else wording.ask_first_name()
 
 
 def on_for_whom(turn: Turn) -> Step:

@@ -104,6 +104,11 @@ def test_next_visit_on_a_shared_phone_asks_again_for_whom(household):
     assert "For whom" in household.say("I need another appointment")
 
 
+def test_who_says_for_whom_it_is_is_not_asked_that(household, dialogue):
+    assert "What is your first name" in household.say("I need an appointment for myself")
+    assert "What is your full name" in dialogue.say("I need an appointment for myself")
+
+
 def test_person_without_a_name_is_asked_for_it(household):
     assert "What is your first name" in household.go("I need an appointment", "for me")
     household.go("Marta", "6 May 1980")
@@ -161,7 +166,7 @@ def test_known_writer_books_for_a_child(ana, patient):
 def test_who_booked_for_another_from_an_unknown_number_is_asked_who_they_are(dialogue, opening):
     dialogue.go(*opening, "cough", "1", "yes")
     mia = Patient.objects.get()
-    assert "For whom is the visit?" in dialogue.say("I also need a visit for me")
+    assert "What is your first name" in dialogue.say("I also need a visit for me")
     dialogue.go("Karin", "Larsson", "3 June 1984", "back pain", "1", "yes")
     karin = Patient.objects.exclude(pk=mia.pk).get()
     assert (mia.appointments.get().reason, karin.appointments.get().reason) == ("cough", "back pain")
