@@ -404,6 +404,12 @@ def test_a_phone_of_the_simulator_refreshes_whatever_else_wrote_meanwhile(desk_c
     assert desk_client.get("/simulator/phone/?key=pigeon:1").status_code == 404
 
 
+@pytest.mark.parametrize(("channel", "longest"), [("whatsapp", 4096), ("sms", 1600)])
+def test_a_phone_of_the_simulator_takes_a_text_as_long_as_its_channel_does(desk_client, channel, longest):
+    page = desk_client.get(f"/simulator/phone/?key={channel}:%2B13325550142").content.decode()
+    assert f'maxlength="{longest}"' in page
+
+
 def test_the_simulator_refuses_an_empty_message(desk_client, whatsapp_account):
     answer = desk_client.post("/simulator/write/", {"key": "whatsapp:+13325550142", "body": " "}, headers=HTMX)
     assert answer.status_code == 422
