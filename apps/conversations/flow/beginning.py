@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from apps.communications.models import Category
 from apps.conversations.flow import wording
 from apps.conversations.flow.common import join, to_staff, unclear
@@ -23,6 +25,7 @@ from apps.conversations.understanding import (
     parse_shift,
 )
 
+_STILL_TALKING = dt.timedelta(minutes=10)
 _ABOUT_A_VISIT = GOALS | {Intent.YES: Goal.CONFIRM, Intent.NO: Goal.CANCEL}
 
 
@@ -84,6 +87,8 @@ def _small_talk(turn: Turn) -> Step:
         return Step(FlowState.BOOKED, wording.you_are_welcome())
     if turn.is_first:  # an answer to something that we never asked here: no wish for a visit
         return Step(turn.state, join(turn.opening, wording.ask_what()))
+    if turn.heard_at is not None and turn.now - turn.heard_at < _STILL_TALKING:  # "ok" to what we said last
+        return Step(turn.state, wording.all_right())
     return unclear(turn, wording.ask_what())
 
 

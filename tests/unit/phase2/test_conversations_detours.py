@@ -8,7 +8,7 @@ import pytest
 
 from apps.appointments.models import Appointment, Status
 from apps.conversations.flow import wording
-from apps.conversations.models import Attention, FlowState
+from apps.conversations.models import Attention, FlowState, OwnerKind
 from apps.conversations.understanding import Shift, is_only_emoji, is_question, parse_introduction, parse_shift
 from apps.patients.models import Patient
 from tests.fixtures.appointments import AppointmentFactory, AppointmentTypeFactory, PractitionerTypeFactory
@@ -294,6 +294,19 @@ def test_another_time_right_after_booking_moves_the_visit(dialogue, text):
     assert dialogue.thread.state == FlowState.SLOTS
     dialogue.go("1", "yes")
     assert the_visit().start != NINE_ON_TUESDAY
+
+
+@pytest.mark.parametrize("said", ["ok", "yes", "👍"])
+@pytest.mark.parametrize("before", [(*TO_SLOTS, "never mind"), (*TO_BOOKED, "cancel it", "yes")])
+def test_ok_to_what_was_said_last_is_no_misunderstanding(dialogue, before, said):
+    assert dialogue.go(*before, said, said) == "All right. Write here whenever you need us."
+    assert dialogue.thread.owner_kind == OwnerKind.BOT
+
+
+def test_yes_long_after_the_last_word_is_not_taken_for_understood(dialogue, noon):
+    dialogue.go(*TO_SLOTS, "never mind")
+    noon.shift(dt.timedelta(hours=2))
+    assert "I did not understand" in dialogue.say("yes")
 
 
 @pytest.mark.parametrize("text", ["no keep it", "never mind", "don't cancel", "no, leave it"])
