@@ -362,7 +362,7 @@ _ALSO_NAMES = frozenset(
         alta casas castillo torres rios le ha ho hu kim lee li chen wang ng yu khan gaye raj kumar kiran asha suman
         autumn sita mala sandhya peterson petersen mondal mann peña love bone bones hand head heart bridge bridges book
         friend chico alto segundo primo
-        nina sun prem jaya shanti jai krishna dale mar gala maximo nina lene till august simon ella mara dora ram राम हरि जय शांति प्रेम दीप मोहन deep mohan hari ali omar said amin nasser
+        nina sun lena lana dena jana sina sal zara abhi era kay prem jaya shanti jai krishna dale mar gala maximo nina lene till august simon ella mara dora ram राम हरि जय शांति प्रेम दीप मोहन deep mohan hari ali omar said amin nasser
         """
     )
 )
