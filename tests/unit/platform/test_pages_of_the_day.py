@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 import time_machine
@@ -12,6 +13,7 @@ from django.urls import reverse
 from apps.appointments.models import Appointment, Status
 from apps.appointments.services import cancel_appointment, confirm_appointment, reschedule_appointment
 from apps.communications.models import Communication
+from apps.conversations.models import Conversation
 from apps.core.actors import SYSTEM
 from tests.fixtures.appointments import AppointmentFactory
 from tests.fixtures.conversations import ConversationFactory, MessageFactory
@@ -359,6 +361,31 @@ def test_the_inbox_lists_and_opens_threads_and_escapes_what_people_write(desk_cl
     page = desk_client.get(reverse("conversations:thread", args=[thread.pk])).content.decode()
     assert "<script>alert" not in page
     assert "שלום 👋" in page
+
+
+def version_on(page: str) -> dict[str, str]:
+    """Return what the button that takes a thread from a colleague sends."""
+    return json.loads(re.search(r"take-over/\" hx-vals='([^']+)'", page)[1])
+
+
+def test_a_thread_is_taken_over_from_the_colleague_who_was_seen_to_own_it(
+    desk_client, manager, front_desk, organization
+):
+    thread = ConversationFactory(organization=organization, owner_kind="person", owner=manager.user)
+    seen = version_on(desk_client.get(f"/inbox/{thread.pk}/").content.decode())
+    answer = desk_client.post(f"/inbox/{thread.pk}/take-over/", seen, headers=HTMX)
+    thread.refresh_from_db()
+    assert (answer.status_code, thread.owner) == (204, front_desk.user)
+    assert json.loads(answer["HX-Trigger"])["toast"]["undo_url"] == ""
+
+
+def test_a_thread_that_changed_hands_meanwhile_is_not_taken_over(desk_client, manager, clinician, organization):
+    thread = ConversationFactory(organization=organization, owner_kind="person", owner=manager.user)
+    seen = version_on(desk_client.get(f"/inbox/{thread.pk}/").content.decode())
+    Conversation.objects.filter(pk=thread.pk).update(owner=clinician.user, version=thread.version + 1)
+    assert desk_client.post(f"/inbox/{thread.pk}/take-over/", seen, headers=HTMX).status_code == 409
+    thread.refresh_from_db()
+    assert thread.owner == clinician.user
 
 
 def test_taking_over_and_handing_back_undo_each_other(desk_client, conversation):
