@@ -266,6 +266,11 @@ class Communication(TenantModel):
         """Tell whether it may still be cancelled: planned, not yet taken by the dispatcher."""
         return self.status in OPEN_STATUSES
 
+    @property
+    def did_not_arrive(self) -> bool:
+        """Tell whether it was sent in vain, as far as anybody knows."""
+        return self.status in (Status.FAILED, Status.UNDELIVERED, Status.AMBIGUOUS)
+
 
 class SimulatorMessage(TenantModel):
     """What the built-in simulator's carrier accepted: the phone screen and mailbox of demo mode show these rows."""

@@ -36,6 +36,7 @@ from apps.conversations.selectors import (
 )
 from apps.core.counting import capped, counts_of
 from apps.core.errors import ApplicationError, InvalidInput
+from apps.core.forms import version_of
 from apps.core.htmx import toast, trigger, wants_fragment
 from apps.organizations.access import requires
 from apps.organizations.permissions import Permission
@@ -129,13 +130,19 @@ MORNING = dt.time(8)
 @require_POST
 @requires(Permission.CONVERSATIONS_REPLY)
 def act(request: HttpRequest, pk: uuid.UUID, action: str) -> HttpResponse:
-    """Take over, hand back, close or reopen; answers a toast with undo."""
+    """Take over, hand back, close or reopen; answers a toast with undo.
+
+    Taking over from a colleague needs the `version` at which they were seen to own it, and has no undo: it is asked first.
+    """
     if action not in ACTIONS:
         raise Http404
     conversation = get_thread(organization=request.organization, conversation_id=pk)  # type: ignore[attr-defined]
     service, words = ACTIONS[action]
-    service(conversation=conversation, actor=request.actor)  # type: ignore[attr-defined]
-    undo = reverse("conversations:act", args=[pk, UNDO[action]]) if action in UNDO else ""
+    takes = action == "take-over"
+    seen = {"version": version_of(request.POST.get("version", ""))} if takes else {}
+    is_from_colleague = takes and conversation.owner_kind == OwnerKind.PERSON
+    service(conversation=conversation, actor=request.actor, **seen)  # type: ignore[attr-defined]
+    undo = reverse("conversations:act", args=[pk, UNDO[action]]) if action in UNDO and not is_from_colleague else ""
     return trigger(toast(HttpResponse(status=204), words(), undo_url=undo), live__conversations=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +23,7 @@ from apps.appointments.services import cancel_appointment, confirm_appointment, 
 from apps.appointments.transitions import RULES, Step
 from apps.audit.services import record_access
 from apps.communications.models import Communication
+from apps.communications.services import root_of
 from apps.core.errors import StaleVersion
 from apps.core.forms import version_of
 from apps.core.htmx import go, in_dialog, toast, trigger, wants_fragment
@@ -55,11 +57,15 @@ def detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         .filter(subject_id=appointment.pk, type__in=presented_types())
         .order_by("-id")[:50]
     )
+    ledger = list(
+        Communication.objects.for_organization(organization)
+        .about(Appointment._meta.label, appointment.pk)
+        .order_by("-context_version", "due_at", "id")[:50]
+    )
     context = {
         "appointment": appointment,
-        "ledger": Communication.objects.for_organization(organization)
-        .about(Appointment._meta.label, appointment.pk)
-        .order_by("-context_version", "due_at", "id")[:50],
+        "ledger": ledger,
+        "not_arrived": _not_arrived(ledger),
         "history": [entry_of(event) for event in history],
         "may_manage": request.actor.may(Permission.APPOINTMENTS_MANAGE),  # type: ignore[attr-defined]
         "may_message": request.actor.may(Permission.COMMUNICATIONS_MANAGE),  # type: ignore[attr-defined]
@@ -76,6 +82,12 @@ def detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "modal": wants_fragment(request) and "page" not in request.GET,
     }
     return render(request, "appointments/detail.html", context)
+
+
+def _not_arrived(ledger: Sequence[Communication]) -> set[uuid.UUID]:
+    """Return the messages that did not arrive and were not sent again since."""
+    latest = {root_of(row): row for row in sorted(ledger, key=lambda row: row.pk)}
+    return {row.pk for row in latest.values() if row.did_not_arrive}
 
 
 def _risk(appointment: Appointment) -> Risk | None:

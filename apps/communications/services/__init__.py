@@ -16,6 +16,7 @@ from apps.communications.services.planning import (
     pull_forward,
     record_skipped_communication,
     resend_communication,
+    root_of,
 )
 from apps.communications.services.reconcile import reconcile_ambiguous
 
@@ -36,4 +37,5 @@ __all__ = [
     "reconcile_ambiguous",
     "record_skipped_communication",
     "resend_communication",
+    "root_of",
 ]

@@ -151,12 +151,17 @@ def resend_communication(*, communication: Communication, actor: Actor) -> Commu
     return plan_again(original, due_at=None, actor=actor)
 
 
+def root_of(communication: Communication) -> str:
+    """Return what the dedupe keys of a message and of all that it was sent again as begin with."""
+    return str(communication.dedupe_key.split("~")[0][: KEY_LENGTH - 10])
+
+
 def plan_again(original: Communication, *, due_at: dt.datetime | None, actor: Actor) -> Communication:
     """Plan a locked, settled row anew, due now or then; return the one that is still on its way, if any.
 
     Raises InvalidTransition after MOST_RESENDS.
     """
-    root = original.dedupe_key.split("~")[0][: KEY_LENGTH - 10]
+    root = root_of(original)
     keys = [f"{root}~{number}" for number in range(1, MOST_RESENDS + 1)]
     earlier = list(
         Communication.objects.for_organization(original.organization).filter(dedupe_key__in=keys).order_by("-id")

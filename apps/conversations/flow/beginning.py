@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from apps.communications.models import Category
 from apps.conversations.flow import wording
 from apps.conversations.flow.common import join, to_staff, unclear
@@ -23,6 +25,7 @@ from apps.conversations.understanding import (
     parse_shift,
 )
 
+_STILL_TALKING = dt.timedelta(minutes=10)
 _ABOUT_A_VISIT = GOALS | {Intent.YES: Goal.CONFIRM, Intent.NO: Goal.CANCEL}
 
 
@@ -35,7 +38,7 @@ def on_idle(turn: Turn) -> Step:
         return Step(turn.state, join(turn.opening, wording.all_right()))
     if intent in _ABOUT_A_VISIT:
         return _about_a_visit(turn, intent)
-    if turn.context.appointment_id is not None and _wants_another_time(turn, intent):
+    if _wants_another_time(turn, intent) and _knows_of_visit(turn):
         return _about_a_visit(turn, Intent.RESCHEDULE)
     if intent in (Intent.LATE, Intent.ARRIVED):
         return to_staff(turn, Attention.ASKED, wording.staff_know())
@@ -44,8 +47,13 @@ def on_idle(turn: Turn) -> Step:
     return _want_visit(turn, intent)
 
 
+def _knows_of_visit(turn: Turn) -> bool:
+    """Tell whether a visit was booked in this dialogue, or the contact was reminded of one."""
+    return turn.context.appointment_id is not None or visit_told_of(turn, Category.REMINDER) is not None
+
+
 def _wants_another_time(turn: Turn, intent: Intent) -> bool:
-    """Tell whether a message right after a booking asks for another time than the one booked."""
+    """Tell whether a message right after a booking or a reminder asks for another time than the one booked."""
     return intent in (Intent.CHANGE, Intent.MORE) or (
         intent in (Intent.BOOK, Intent.UNKNOWN) and parse_shift(turn.text) is not None
     )
@@ -79,6 +87,8 @@ def _small_talk(turn: Turn) -> Step:
         return Step(FlowState.BOOKED, wording.you_are_welcome())
     if turn.is_first:  # an answer to something that we never asked here: no wish for a visit
         return Step(turn.state, join(turn.opening, wording.ask_what()))
+    if turn.heard_at is not None and turn.now - turn.heard_at < _STILL_TALKING:  # "ok" to what we said last
+        return Step(turn.state, wording.all_right())
     return unclear(turn, wording.ask_what())
 
 

@@ -152,6 +152,15 @@ def other_times(turn: Turn, intent: Intent) -> Step | None:
     return _later_than(turn, shown[-1], same_day=shift.same_day)
 
 
+def times_instead(turn: Turn, shown: Offer, intro: str) -> Step:
+    """Offer times for a visit that is to move: later or earlier ones than it is at, if that was asked for."""
+    shift = parse_shift(turn.text) if turn.context.wish is None else None
+    if shift is None:
+        return offer_times(turn, intro)
+    move = _earlier_than if shift.earlier else _later_than
+    return move(turn, shown, same_day=shift.same_day)
+
+
 def _earlier_than(turn: Turn, shown: Offer, *, same_day: bool) -> Step:
     local = shown.local_start
     if same_day:

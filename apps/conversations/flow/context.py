@@ -66,6 +66,7 @@ class Offer:
 @dataclass(slots=True)
 class FlowContext:
     """What the dialogue knows so far. Forgotten after 24 hours of silence, at hand-back and when the thread closes.
+    A hand-back before anybody said anything goes on in the state `paused_in`; `paused_at` (UTC) is the last message then.
 
     `patient_id` is whom the visit is for once that is verified or registered; `candidates` are people who share the
     address and whose first name fits, not verified yet. `tries` counts messages in a row that were not understood.
@@ -98,6 +99,8 @@ class FlowContext:
     emergency_at: dt.datetime | None = None
     file_at: dt.datetime | None = None
     is_new: bool = False
+    paused_in: str = ""
+    paused_at: dt.datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return only what differs from an empty memory, so that it stays readable in the admin."""
@@ -173,4 +176,5 @@ _FROM_JSON: dict[str, Any] = {
     "appointment_id": uuid.UUID,
     "emergency_at": dt.datetime.fromisoformat,
     "file_at": dt.datetime.fromisoformat,
+    "paused_at": dt.datetime.fromisoformat,
 }

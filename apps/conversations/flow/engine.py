@@ -259,7 +259,9 @@ def _start(turn: Turn) -> Step:
         actor=patient_actor(turn.thread.patient_id),
     )
     turn.opted = Mark.OPTED_IN
-    return Step(turn.state, "" if turn.opt_out_type else wording.started(turn.organization.name))
+    started = "" if turn.opt_out_type else wording.started(turn.organization.name)
+    who_answers = "" if turn.thread.is_with_bot else wording.colleague_will_answer(turn.clinic_phone)
+    return Step(turn.state, join(started, who_answers))
 
 
 def _on_emergency(turn: Turn, alarm: Emergency) -> Step:

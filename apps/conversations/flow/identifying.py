@@ -54,16 +54,22 @@ def identify(turn: Turn) -> Step:
         if not context.for_other:
             context.patient_id = patient.pk
             return pursue(turn)
+    whom = parse_for_whom(turn.text, turn.language)
+    is_for_self = whom is not None and whom.who == Whom.SELF
     asks, take, question = (
-        (FlowState.FOR_WHOM, _take_first_name, wording.ask_first_name())
+        (FlowState.FOR_WHOM, _take_first_name, _first_name_question(is_for_self=is_for_self))
         if writer == Writer.HOUSEHOLD
-        else (FlowState.NAME, _take_name, wording.ask_name())
+        else (FlowState.NAME, _take_name, wording.ask_full_name() if is_for_self else wording.ask_name())
     )
     introduced = None if context.for_other else parse_introduction(turn.text, turn.language)
     if introduced is None:
         return Step(asks, join(turn.opening, question))
     turn.state = asks
     return take(turn, introduced)
+
+
+def _first_name_question(*, is_for_self: bool) -> str:
+    return wording.ask_first_name_of(other=False) if is_for_self else wording.ask_first_name()
 
 
 def on_for_whom(turn: Turn) -> Step:
@@ -86,6 +92,9 @@ def on_name(turn: Turn) -> Step:
     whom = parse_for_whom(turn.text, turn.language)
     if whom is not None and whom.who == Whom.SELF:
         return Step(FlowState.NAME, wording.ask_full_name())
+    if whom is not None:
+        note_new_visit(turn, detect_intent(turn.text, turn.language))
+        return Step(FlowState.NAME, wording.ask_name())
     return _other_than_asked(turn, wording.ask_name()) or unclear(turn, wording.name_unclear())
 
 
@@ -139,7 +148,18 @@ def _other_than_asked(turn: Turn, question: str) -> Step | None:
         if turn.state == FlowState.BIRTH_DATE and turn.context.for_other:
             return _ask_for_the_other(turn)
         return Step(turn.state, question)
+    if intent == Intent.UNKNOWN and turn.state != FlowState.BIRTH_DATE and _notes_time(turn):
+        return Step(turn.state, question)
     return None
+
+
+def _notes_time(turn: Turn) -> bool:
+    """Note the day or hours that a message names; False for none, and for those noted already ("April" may be a name)."""
+    wish = wish_to_come(turn)
+    if wish is None or wish == turn.context.wish:
+        return False
+    turn.context.wish = wish
+    return True
 
 
 def _ask_for_the_other(turn: Turn) -> Step:

@@ -40,13 +40,14 @@ class Writer(StrEnum):
 def writer_of(turn: Turn) -> Writer:
     """Return what the number, and what was verified in this thread before, says; no query beyond who shares the number.
 
-    Somebody verified on a shared number says nothing about who writes today: the next visit asks again.
+    Somebody verified on a number that proves only the household says nothing about who writes today: the next visit
+    asks again, or the mother's would be booked for the child.
     """
-    if len(turn.sharing) > 1:
-        return Writer.HOUSEHOLD
-    if turn.patient is not None or sole_holder(turn) is not None:
+    if sole_holder(turn) is not None:
         return Writer.KNOWN
-    return Writer.HOUSEHOLD if turn.sharing else Writer.UNKNOWN
+    if turn.sharing:
+        return Writer.HOUSEHOLD
+    return Writer.KNOWN if turn.patient is not None else Writer.UNKNOWN
 
 
 def sole_holder(turn: Turn) -> Patient | None:
@@ -104,16 +105,18 @@ def is_patient_elsewhere(organization: Organization, given_name: str, family_nam
 def register(turn: Turn, birth_date: dt.date) -> Patient:
     """Create the patient with what was said and the number they write from, which is verified by that.
 
+    Of a patient for whom somebody else writes, the number is a way to reach them, not their own mobile.
     Raises InvalidInput when name or number are not acceptable.
     """
     thread = turn.thread
+    use = ContactUse.OTHER if turn.context.for_other else ContactUse.MOBILE
     patient = create_patient(
         organization=turn.organization,
         given_name=turn.context.given_name,
         family_name=turn.context.family_name,
         birth_date=birth_date,
         language=turn.language,
-        phones=[thread.address],
+        phones=[{"value": thread.address, "use": use}],
         actor=BOT,
     )
     if not turn.context.for_other:

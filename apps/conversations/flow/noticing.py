@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.conversations.flow.context import Goal
 from apps.conversations.flow.offering import has_keyword, practitioners_named, wish_to_json
+from apps.conversations.flow.searching import refined
 from apps.conversations.flow.turn import Turn
 from apps.conversations.understanding import Intent, When, Whom, detect_intent, parse_for_whom, parse_when
 
@@ -22,14 +23,20 @@ GOALS = {
 
 
 def note_new_visit(turn: Turn, intent: Intent) -> None:
-    """Note what the message already says of a new visit: for whom, why, when and with whom."""
+    """Note what the message says of a new visit: for whom, why, when and with whom.
+
+    What it does not say stays as an earlier message of the same wish said it.
+    """
     context = turn.context
     whom = parse_for_whom(turn.text, turn.language)
-    context.for_other = whom is not None and whom.who == Whom.OTHER
+    if whom is not None:
+        context.for_other = whom.who == Whom.OTHER
     if names_reason(turn, intent):
         context.reason = clean_reason(turn.text)
-    context.wish = wish_to_come(turn)
-    context.practitioner_ids = practitioners_named(turn.organization, turn.text, titled=True)
+    context.wish = wish_to_come(turn) or context.wish
+    context.practitioner_ids = (
+        practitioners_named(turn.organization, turn.text, titled=True) or context.practitioner_ids
+    )
 
 
 def names_reason(turn: Turn, intent: Intent) -> bool:
@@ -48,9 +55,12 @@ def wish_in(turn: Turn) -> When | None:
 
 
 def wish_to_come(turn: Turn) -> dict[str, Any] | None:
-    """Return the days and times that a message names, as the memory keeps them; None for none, and for past ones."""
+    """Return the days and times that a message names, as the memory keeps them; None for none, and for past ones.
+
+    A day for the hours that were named before, and hours for the day, go together.
+    """
     wish = wish_in(turn)
-    return wish_to_json(wish) if wish is not None and not wish.past else None
+    return wish_to_json(refined(turn, wish)) if wish is not None and not wish.past else None
 
 
 def clean_reason(text: str) -> str:

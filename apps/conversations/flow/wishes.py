@@ -12,7 +12,7 @@ from apps.appointments.services import confirm_appointment
 from apps.appointments.services.called_off import CONTEXT_TYPE
 from apps.communications.models import Category, Communication, Status
 from apps.conversations.flow import wording
-from apps.conversations.flow.choosing import offer_times
+from apps.conversations.flow.choosing import offer_times, times_instead
 from apps.conversations.flow.common import join, to_staff
 from apps.conversations.flow.context import Goal
 from apps.conversations.flow.offering import offer_of, type_for_reason
@@ -59,7 +59,8 @@ def pursue_booked(turn: Turn, visit: Appointment | None) -> Step:
         return Step(FlowState.CONFIRM, join(turn.opening, wording.ask_cancelling(shown, country=turn.country)))
     if turn.context.goal == Goal.MOVE:
         turn.context.type_id = visit.appointment_type_id
-        return offer_times(turn, join(wording.present_visit(shown, country=turn.country), wording.times_are_free()))
+        turn.opening = join(turn.opening, wording.present_visit(shown, country=turn.country))
+        return times_instead(turn, shown, wording.times_are_free())
     return Step(FlowState.BOOKED, join(turn.opening, wording.your_visit(shown, country=turn.country)))
 
 

@@ -70,7 +70,10 @@ def assign(*, conversation: Conversation, to: User | None, actor: Actor, version
 
 @transaction.atomic
 def hand_back(*, conversation: Conversation, actor: Actor, version: int | None = None) -> Conversation:
-    """Let the bot answer again, from the contact's next message on; it starts afresh. A second call changes nothing."""
+    """Let the bot answer again, from the contact's next message on. A second call changes nothing.
+
+    It starts afresh, unless nobody said anything since a person took the thread from it: then it goes on where it was.
+    """
     actor.require(Permission.CONVERSATIONS_REPLY)
     thread = lock_thread(conversation, version=version, wanted={"owner_kind": OwnerKind.BOT})
     require_open(thread)
@@ -78,7 +81,7 @@ def hand_back(*, conversation: Conversation, actor: Actor, version: int | None =
         return thread
     before = _owner(thread)
     thread.owner_kind, thread.owner = OwnerKind.BOT, None
-    thread.state, thread.context = FlowState.IDLE, FlowContext().to_json()
+    thread.state, thread.context = _where_the_bot_goes_on(thread)
     thread.attention, thread.summary, thread.unread_count, thread.waiting_since = Attention.NONE, "", 0, None
     wake(thread)
     add_mark(thread, Mark.HANDED_BACK, user=user_of(actor))
@@ -124,6 +127,8 @@ def pass_to_staff(thread: Conversation, *, attention: Attention, summary: str, a
 
 def _give_to(thread: Conversation, user: User, actor: Actor, *, mark: Mark, event: str) -> Conversation:
     before = _owner(thread)
+    if thread.owner_kind == OwnerKind.BOT:
+        _remember_where_the_bot_was(thread)
     thread.owner_kind, thread.owner = OwnerKind.PERSON, user
     if thread.state != FlowState.HANDED_OVER:
         thread.state = FlowState.HANDED_OVER
@@ -132,6 +137,21 @@ def _give_to(thread: Conversation, user: User, actor: Actor, *, mark: Mark, even
     save_decision(thread)
     announce(event, thread, actor, changes={"owner": [before, _owner(thread)]}, owner_id=str(user.pk))
     return thread
+
+
+def _remember_where_the_bot_was(thread: Conversation) -> None:
+    context = FlowContext.from_json(thread.context)
+    context.paused_in, context.paused_at = thread.state, thread.last_message_at
+    thread.context = context.to_json()
+
+
+def _where_the_bot_goes_on(thread: Conversation) -> tuple[FlowState, dict[str, Any]]:
+    """Return the state and memory to go on with. What was said meanwhile, the bot did not follow."""
+    context = FlowContext.from_json(thread.context)
+    if not context.paused_in or thread.last_message_at != context.paused_at:
+        return FlowState.IDLE, FlowContext().to_json()
+    state, context.paused_in, context.paused_at = FlowState(context.paused_in), "", None
+    return state, context.to_json()
 
 
 def _owner(thread: Conversation) -> str:

@@ -320,7 +320,8 @@ def is_common_word(word: str) -> bool:
 
 
 def _is_common(word: str) -> bool:
-    return word in _COMMON or (word not in _GIVEN_NAMES and respell([word])[0] != word)
+    known = word in _GIVEN_NAMES or word in _FIRST_OF_ALL_NAMES
+    return word in _COMMON or (not known and respell([word])[0] != word)
 
 
 def _words(*constants: str) -> frozenset[str]:
@@ -361,12 +362,13 @@ _ALSO_NAMES = frozenset(
         alta casas castillo torres rios le ha ho hu kim lee li chen wang ng yu khan gaye raj kumar kiran asha suman
         autumn sita mala sandhya peterson petersen mondal mann peña love bone bones hand head heart bridge bridges book
         friend chico alto segundo primo
-        prem jaya shanti jai krishna dale mar gala maximo nina lene till august simon ella mara dora ram राम हरि जय शांति प्रेम दीप मोहन deep mohan hari ali omar said amin nasser
+        nina sun lena lana dena jana sina sal zara abhi era kay prem jaya shanti jai krishna dale mar gala maximo nina lene till august simon ella mara dora ram राम हरि जय शांति प्रेम दीप मोहन deep mohan hari ali omar said amin nasser
         """
     )
 )
 _SYLLABLES = word_set("an thi thu hai mai nam min jun hui ye na chao man")
-_COMMON = _vocabulary() - _GIVEN_NAMES
+_FIRST_OF_ALL_NAMES = word_set("mia ivy krishna sita ram")
+_COMMON = _vocabulary() - _GIVEN_NAMES - _FIRST_OF_ALL_NAMES
 _HONORIFICS = _words("HONORIFICS")
 _TAILS = frozenset(
     word for line in lines(BY_LANGUAGE["hi"].NAME_TAILS) for word in fold(line.split()[0]).split("|")

@@ -8,7 +8,7 @@ import pytest
 
 from apps.appointments.models import Appointment, Status
 from apps.conversations.flow import wording
-from apps.conversations.models import Attention, FlowState
+from apps.conversations.models import Attention, FlowState, OwnerKind
 from apps.conversations.understanding import Shift, is_only_emoji, is_question, parse_introduction, parse_shift
 from apps.patients.models import Patient
 from tests.fixtures.appointments import AppointmentFactory, AppointmentTypeFactory, PractitionerTypeFactory
@@ -192,6 +192,39 @@ def test_starting_over_gives_no_more_guesses_at_a_birth_date(organization, booka
     assert household.thread.attention == Attention.IDENTITY
 
 
+@pytest.mark.parametrize("text", ["it's for my son", "not me, my son leo needs somebody to look at his ear"])
+def test_for_somebody_else_instead_of_a_name_is_no_misunderstanding(dialogue, text):
+    assert dialogue.go(*TO_NAME, text).startswith("What is the full name of the person who needs the visit?")
+    dialogue.go("Leo Lopez", "4 March 2019")
+    assert Patient.objects.get().contact_points.get().verified_at is None
+
+
+def test_day_instead_of_a_name_is_kept_and_no_misunderstanding(dialogue):
+    assert dialogue.go(*TO_NAME, "Thursday please").startswith("What is the full name")
+    answer = dialogue.go("Sam Taylor", "14 March 1990", "my knee hurts")
+    assert offered(answer)
+    assert all("Thursday" in line for line in offered(answer))
+
+
+def test_name_that_is_a_month_is_not_asked_for_without_end(dialogue):
+    dialogue.go(*TO_NAME, "April", "April", "April")
+    assert dialogue.thread.attention == Attention.UNCLEAR
+
+
+@pytest.mark.parametrize("texts", [("at 3 pm if possible", "on Thursday"), ("on Thursday", "at 3 pm if possible")])
+def test_day_and_hour_of_two_messages_go_together(dialogue, texts):
+    dialogue.go("I need to see a doctor", *texts, "Sam Taylor", "14 March 1990", "my knee hurts")
+    chosen = dialogue.thread.context["wish"]
+    assert (chosen["earliest"], chosen["after"]) == ("2026-11-26", "15:00:00")
+
+
+def test_for_whom_of_an_earlier_message_is_kept(dialogue):
+    dialogue.go(
+        "I need an appointment for my daughter", "I need an appointment please", "Mia Larsson", "2 February 2018"
+    )
+    assert Patient.objects.get().contact_points.get().verified_at is None
+
+
 def test_for_me_is_asked_for_the_own_name(dialogue):
     assert dialogue.go(*TO_NAME, "for me").startswith("What is your full name?")
 
@@ -259,8 +292,21 @@ def test_when_is_it_again_tells_the_visit(dialogue):
 def test_another_time_right_after_booking_moves_the_visit(dialogue, text):
     dialogue.go(*TO_BOOKED, text)
     assert dialogue.thread.state == FlowState.SLOTS
-    dialogue.go("3", "yes")
+    dialogue.go("1", "yes")
     assert the_visit().start != NINE_ON_TUESDAY
+
+
+@pytest.mark.parametrize("said", ["ok", "yes", "👍"])
+@pytest.mark.parametrize("before", [(*TO_SLOTS, "never mind"), (*TO_BOOKED, "cancel it", "yes")])
+def test_ok_to_what_was_said_last_is_no_misunderstanding(dialogue, before, said):
+    assert dialogue.go(*before, said, said) == "All right. Write here whenever you need us."
+    assert dialogue.thread.owner_kind == OwnerKind.BOT
+
+
+def test_yes_long_after_the_last_word_is_not_taken_for_understood(dialogue, noon):
+    dialogue.go(*TO_SLOTS, "never mind")
+    noon.shift(dt.timedelta(hours=2))
+    assert "I did not understand" in dialogue.say("yes")
 
 
 @pytest.mark.parametrize("text", ["no keep it", "never mind", "don't cancel", "no, leave it"])

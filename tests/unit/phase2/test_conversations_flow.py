@@ -16,7 +16,7 @@ from apps.conversations.flow.context import FlowContext, Goal, Offer
 from apps.conversations.flow.engine import STATES
 from apps.conversations.flow.machine import TRANSITIONS, may_move, require_move
 from apps.conversations.models import Attention, Conversation, FlowState, Message, OwnerKind
-from apps.conversations.services import close_conversation, take_over
+from apps.conversations.services import close_conversation, hand_back, send_reply, take_over
 from apps.core.actors import SYSTEM
 from apps.core.errors import InvalidTransition
 from apps.events.models import Event
@@ -449,6 +449,47 @@ def test_reminder_on_a_household_phone_may_be_answered_from_it(organization, boo
     visit.refresh_from_db()
     assert visit.is_confirmed
     assert "Ana" not in answer
+
+
+def test_taking_over_and_handing_back_without_a_word_changes_nothing_for_the_patient(dialogue, actor):
+    dialogue.go(*TO_CONFIRM)
+    take_over(conversation=dialogue.thread, actor=actor)
+    hand_back(conversation=dialogue.thread, actor=actor)
+    assert "Your visit is booked" in dialogue.say("yes")
+
+
+def test_yes_after_a_person_spoke_and_handed_back_books_nothing(dialogue, actor):
+    dialogue.go(*TO_CONFIRM)
+    take_over(conversation=dialogue.thread, actor=actor)
+    send_reply(conversation=dialogue.thread, body="Shall the doctor call you?", actor=actor)
+    hand_back(conversation=dialogue.thread, actor=actor)
+    dialogue.say("yes")
+    assert not Appointment.objects.exclude(status=Status.HELD).exists()
+
+
+@pytest.mark.parametrize("text", ["can I come later?", "puedo llegar más tarde?", "yes but can I come an hour later?"])
+def test_asking_to_come_later_offers_only_later_times(ana, visit, text):
+    reminder_about(visit)
+    ana.say(text)
+    starts = [offer.start for offer in FlowContext.from_json(ana.thread.context).offers]
+    assert len(starts) == 3
+    assert min(starts) > visit.start
+
+
+def test_asking_to_come_earlier_offers_only_earlier_times(ana, visit):
+    reminder_about(visit)
+    ana.say("can I come earlier?")
+    starts = [offer.start for offer in FlowContext.from_json(ana.thread.context).offers]
+    assert starts
+    assert max(starts) < visit.start
+
+
+def test_later_that_day_offers_times_of_that_day(ana, visit):
+    reminder_about(visit)
+    ana.say("is it possible to come later that day?")
+    starts = [offer.start for offer in FlowContext.from_json(ana.thread.context).offers]
+    assert starts
+    assert all(start.date() == visit.start.date() and start > visit.start for start in starts)
 
 
 def test_no_to_a_reminder_asks_before_it_cancels(ana, visit):

@@ -104,6 +104,11 @@ def test_next_visit_on_a_shared_phone_asks_again_for_whom(household):
     assert "For whom" in household.say("I need another appointment")
 
 
+def test_who_says_for_whom_it_is_is_not_asked_that(household, dialogue):
+    assert "What is your first name" in household.say("I need an appointment for myself")
+    assert "What is your full name" in dialogue.say("I need an appointment for myself")
+
+
 def test_person_without_a_name_is_asked_for_it(household):
     assert "What is your first name" in household.go("I need an appointment", "for me")
     household.go("Marta", "6 May 1980")
@@ -147,6 +152,31 @@ def test_known_writer_books_for_a_child(ana, patient):
     assert tom.appointments.get().reason == "my son needs an appointment, he has a cough"
     assert tom.contact_points.get().verified_at is None
     assert ana.thread.patient == patient
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        ("I need an appointment for my daughter", "Mia Larsson", "2 February 2018"),  # she is named at once
+        ("I need an appointment", "my daughter Mia needs it, not me", "Mia Larsson", "2 February 2018"),
+        ("I need an appointment", "Mia Larsson", "2 February 2018"),  # who writes is not said at all
+        ("I need an appointment for my mother", "Mia Larsson", "2 February 1950"),
+    ],
+)
+def test_who_booked_for_another_from_an_unknown_number_is_asked_who_they_are(dialogue, opening):
+    dialogue.go(*opening, "cough", "1", "yes")
+    mia = Patient.objects.get()
+    assert "What is your first name" in dialogue.say("I also need a visit for me")
+    dialogue.go("Karin", "Larsson", "3 June 1984", "back pain", "1", "yes")
+    karin = Patient.objects.exclude(pk=mia.pk).get()
+    assert (mia.appointments.get().reason, karin.appointments.get().reason) == ("cough", "back pain")
+    assert karin.contact_points.get().verified_at is not None
+
+
+def test_number_of_who_writes_for_another_is_not_the_others_mobile(dialogue):
+    dialogue.go("I need an appointment for my mother", "Mia Larsson", "2 February 1950")
+    point = Patient.objects.get().contact_points.get()
+    assert (point.use, point.verified_at) == ("other", None)
 
 
 def test_saying_later_that_it_is_for_somebody_else(ana):

@@ -138,6 +138,12 @@ def test_start_opts_in_again(dialogue):
     assert Message.objects.filter(body=Mark.OPTED_IN).exists()
 
 
+def test_start_says_who_answers_what_was_written_while_opted_out(dialogue):
+    answer = dialogue.go("STOP", "hello?", "START")
+    assert "get messages" in answer
+    assert "passing you on to a colleague" in answer
+
+
 def test_start_from_somebody_who_never_stopped_is_a_greeting(dialogue):
     assert "Tidewater Clinic" in dialogue.say("start")
     assert not Message.objects.filter(body=Mark.OPTED_IN).exists()

@@ -273,6 +273,7 @@ def test_somebody_who_can_not_answer_is_not_assigned(thread, actor, auditor, for
 def test_handed_back_thread_starts_afresh(thread, actor):
     Conversation.objects.filter(pk=thread.pk).update(context={"reason": "knee"}, state=FlowState.SLOTS)
     take_over(conversation=thread, actor=actor)
+    send_reply(conversation=thread, body="One moment, please.", actor=actor)
     back = hand_back(conversation=thread, actor=actor)
     assert (back.owner_kind, back.state, back.context, back.attention) == (
         OwnerKind.BOT,

@@ -692,6 +692,7 @@ INTENTS = {
         have a nice day
     """,
     Intent.STOP: """
+        stop it
         message band karo
         no quiero recibir más mensajes
         take me off this list

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 import time_machine
@@ -12,6 +13,7 @@ from django.urls import reverse
 from apps.appointments.models import Appointment, Status
 from apps.appointments.services import cancel_appointment, confirm_appointment, reschedule_appointment
 from apps.communications.models import Communication
+from apps.conversations.models import Conversation
 from apps.core.actors import SYSTEM
 from tests.fixtures.appointments import AppointmentFactory
 from tests.fixtures.conversations import ConversationFactory, MessageFactory
@@ -361,6 +363,31 @@ def test_the_inbox_lists_and_opens_threads_and_escapes_what_people_write(desk_cl
     assert "שלום 👋" in page
 
 
+def version_on(page: str) -> dict[str, str]:
+    """Return what the button that takes a thread from a colleague sends."""
+    return json.loads(re.search(r"take-over/\" hx-vals='([^']+)'", page)[1])
+
+
+def test_a_thread_is_taken_over_from_the_colleague_who_was_seen_to_own_it(
+    desk_client, manager, front_desk, organization
+):
+    thread = ConversationFactory(organization=organization, owner_kind="person", owner=manager.user)
+    seen = version_on(desk_client.get(f"/inbox/{thread.pk}/").content.decode())
+    answer = desk_client.post(f"/inbox/{thread.pk}/take-over/", seen, headers=HTMX)
+    thread.refresh_from_db()
+    assert (answer.status_code, thread.owner) == (204, front_desk.user)
+    assert json.loads(answer["HX-Trigger"])["toast"]["undo_url"] == ""
+
+
+def test_a_thread_that_changed_hands_meanwhile_is_not_taken_over(desk_client, manager, clinician, organization):
+    thread = ConversationFactory(organization=organization, owner_kind="person", owner=manager.user)
+    seen = version_on(desk_client.get(f"/inbox/{thread.pk}/").content.decode())
+    Conversation.objects.filter(pk=thread.pk).update(owner=clinician.user, version=thread.version + 1)
+    assert desk_client.post(f"/inbox/{thread.pk}/take-over/", seen, headers=HTMX).status_code == 409
+    thread.refresh_from_db()
+    assert thread.owner == clinician.user
+
+
 def test_taking_over_and_handing_back_undo_each_other(desk_client, conversation):
     taken = desk_client.post(reverse("conversations:act", args=[conversation.pk, "take-over"]), headers=HTMX)
     assert "hand-back" in taken["HX-Trigger"]
@@ -402,6 +429,12 @@ def test_the_composer_and_the_buttons_know_that_a_thread_was_closed(desk_client,
 def test_a_phone_of_the_simulator_refreshes_whatever_else_wrote_meanwhile(desk_client, organization):
     assert desk_client.get("/simulator/phone/?key=whatsapp:%2B13325550142").status_code == 200
     assert desk_client.get("/simulator/phone/?key=pigeon:1").status_code == 404
+
+
+@pytest.mark.parametrize(("channel", "longest"), [("whatsapp", 4096), ("sms", 1600)])
+def test_a_phone_of_the_simulator_takes_a_text_as_long_as_its_channel_does(desk_client, channel, longest):
+    page = desk_client.get(f"/simulator/phone/?key={channel}:%2B13325550142").content.decode()
+    assert f'maxlength="{longest}"' in page
 
 
 def test_the_simulator_refuses_an_empty_message(desk_client, whatsapp_account):

@@ -310,6 +310,7 @@ INTENTS = {
         do not text|message|contact|send|write me|this|these|any ..2 anymore|again|more|messages|texts
         dont|never text|message|contact|spam me
         do not text|message|contact|spam me
+        stop it|this
         unsubscribe me
         unsubscribe
         opt me? out
