@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 import time_machine
@@ -266,3 +267,45 @@ class TestWhatWasWritten:
         page = desk_client.get(f"/appointments/{visit.pk}/").content.decode()
         assert f'<details class="long" id="visit-reason"><summary><bdi>{text}</bdi>' in page
         assert "Show all" in page
+
+
+class TestStepsOnTheVisitsPage:
+    """Who opens a visit from the calendar can do there what Today's board does."""
+
+    @staticmethod
+    def offered(client, visit) -> list[str]:
+        page = client.get(f"/appointments/{visit.pk}/").content.decode()
+        return re.findall(r"/step/([a-z-]+)/", page)
+
+    @pytest.mark.parametrize(
+        ("at", "offered"),
+        [
+            (NINE - dt.timedelta(days=2), []),
+            (BEFORE, ["arrive"]),
+            (NINE + 10 * MINUTE, ["no-show", "arrive"]),
+        ],
+    )
+    def test_an_expected_visit_offers_what_its_hour_allows(self, visit, desk_client, clock, at, offered) -> None:
+        clock.move_to(at)
+        assert self.offered(desk_client, visit) == offered
+
+    @pytest.mark.parametrize(
+        ("steps", "offered"),
+        [
+            ([Step.ARRIVE], ["undo", "start"]),
+            ([Step.START], ["undo", "complete"]),
+            ([Step.START, Step.COMPLETE], ["undo"]),
+            ([Step.NO_SHOW], ["undo"]),
+        ],
+    )
+    def test_a_step_is_followed_by_undo_and_by_the_next(self, visit, actor, desk_client, clock, steps, offered) -> None:
+        clock.move_to(NINE + 10 * MINUTE)
+        for step in steps:
+            STEPS[step](visit, actor)
+        assert self.offered(desk_client, visit) == offered
+
+    def test_a_visit_that_has_begun_is_not_confirmed_any_more(self, visit, desk_client, clock) -> None:
+        address = f"/appointments/{visit.pk}/confirm/"
+        assert address in desk_client.get(f"/appointments/{visit.pk}/").content.decode()
+        clock.move_to(NINE + 10 * MINUTE)
+        assert address not in desk_client.get(f"/appointments/{visit.pk}/").content.decode()
