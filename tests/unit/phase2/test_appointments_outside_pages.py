@@ -152,6 +152,12 @@ class TestMoving:
         assert events_of(moved)["toast"]["undo_url"] == ""
         assert desk_client.post(page("outside-back", visit.pk), target(visit, MONDAY), headers=HTMX).status_code == 403
 
+    def test_who_has_no_undo_is_asked_before_a_visit_moves(self, desk_client, manager_client, visit):
+        question = "Move Ana López to"
+        address = reverse("appointments:outside-times", args=[visit.pk])
+        assert question in desk_client.get(address).content.decode()
+        assert question not in manager_client.get(address).content.decode()
+
     def test_a_time_that_was_taken_meanwhile_is_refused_with_new_ones(self, desk_client, visit, bookable):
         book(bookable, MONDAY + DAY)
         answer = desk_client.post(page("outside-move", visit.pk), target(visit, MONDAY + DAY), headers=HTMX)
