@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 import time_machine
@@ -115,6 +116,8 @@ class TestBooking:
         said = json.loads(refused.headers["HX-Trigger"])["toast"]
         assert (said["text"].split(".")[0], said["tone"]) == ("One visit of the series can’t be booked as it is", "bad")
         assert not Appointment.objects.filter(patient=patient).exists()
+        undecided = f'name="at-{(NINE + WEEK).isoformat()}"'
+        assert [undecided in line for line in re.findall(r"<input[^>]*data-first", refused.content.decode())] != []
         decided = {**form, f"at-{(NINE + WEEK).isoformat()}": "skip"}
         assert desk_client.post("/appointments/series/new/", decided, headers={"HX-Request": "true"}).status_code == 204
         assert Appointment.objects.filter(patient=patient).count() == 2
