@@ -21,10 +21,12 @@ from apps.appointments.services import (
     undo_status,
 )
 from apps.appointments.transitions import Step, possible_steps
-from apps.core.actors import BOT
+from apps.appointments.views import panels
+from apps.core.actors import BOT, SYSTEM
 from apps.core.errors import InvalidTransition, NotAllowed
 from apps.events.models import Event
 from apps.organizations.services import actor_for_membership
+from tests.fixtures.appointments import AppointmentFactory
 from tests.fixtures.communications import CommunicationFactory
 from tests.fixtures.patients import PatientFactory
 
@@ -309,3 +311,22 @@ class TestStepsOnTheVisitsPage:
         assert address in desk_client.get(f"/appointments/{visit.pk}/").content.decode()
         clock.move_to(NINE + 10 * MINUTE)
         assert address not in desk_client.get(f"/appointments/{visit.pk}/").content.decode()
+
+
+def test_more_visits_of_a_patient_than_are_listed_are_said(visit, patient, desk_client, monkeypatch) -> None:
+    def listed() -> str:
+        return desk_client.get(f"/patients/{patient.pk}/appointments/").content.decode()
+
+    cancel_appointment(appointment=visit, reason="patient", actor=SYSTEM)
+    monkeypatch.setattr(panels, "SHOWN", 1)
+    assert "The latest 1 visits" not in listed()
+    AppointmentFactory(organization=patient.organization, patient=patient)
+    assert "The latest 1 visits are listed here." in listed()
+
+
+def test_a_tab_that_counts_no_further_says_so(visit, patient, desk_client, monkeypatch) -> None:
+    page = f"/patients/{patient.pk}/tab/appointments/"
+    monkeypatch.setattr("apps.patients.panels.COUNT_CAP", 2)
+    assert re.search(r"Appointments\s*<span[^>]*>1<", desk_client.get(page).content.decode())
+    AppointmentFactory(organization=patient.organization, patient=patient)
+    assert re.search(r"Appointments\s*<span[^>]*>1\+<", desk_client.get(page).content.decode())
