@@ -57,6 +57,7 @@ def outside(request: OrganizationRequest) -> HttpResponse:
     asked = _asked(request, [one.appointment for one in shown])
     people = _people(request, found, wanted)
     own_url = reverse("appointments:outside")
+    may_set_up = request.actor.may(Permission.PRACTITIONERS_MANAGE)
     context = {
         "rows": [_row(one, asked) for one in shown if not one.on_purpose],
         "kept": [_row(one, asked) for one in shown if one.on_purpose],
@@ -66,6 +67,7 @@ def outside(request: OrganizationRequest) -> HttpResponse:
         "chosen": people[0]["practitioner"] if people and wanted else None,
         "people": people,
         "this_url": f"{own_url}?practitioner={people[0]['practitioner'].pk}" if people and wanted else own_url,
+        "back_url": reverse("appointments:settings" if may_set_up else "appointments:calendar"),
         "may_message": request.actor.may(Permission.COMMUNICATIONS_MANAGE),
         "may_override": request.actor.may(Permission.APPOINTMENTS_OVERRIDE),
     }

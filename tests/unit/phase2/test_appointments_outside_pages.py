@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 import time_machine
@@ -88,6 +89,12 @@ class TestList:
         assert "Ana López" in text
         assert "Dr Amara Okonkwo is away until Monday 23 November 13:00." in text
         assert AccessRecord.objects.filter(patient_id=patient.pk, route="appointments:outside").count() == 1
+
+    def test_its_way_back_is_open_to_who_is_there(self, desk_client, manager_client, visit):
+        for client in (desk_client, manager_client):
+            page = client.get(reverse("appointments:outside")).content.decode()
+            back = re.search(r'href="([^"]+)" aria-label="Back"', page)
+            assert client.get(back[1]).status_code == 200
 
     def test_it_narrows_to_a_person(self, desk_client, visit, colleague, bookable):
         other = PatientFactory(organization=bookable.organization, given_name="Tomás", family_name="Vidal")
