@@ -95,8 +95,14 @@ class AppointmentsConfig(AppConfig):
             active_only=True,
         )
         register_action(
-            NewAction(_("Appointment"), "calendar-plus", "appointments:book", Permission.APPOINTMENTS_MANAGE, 10)
+            NewAction(
+                *(_("Appointment"), "calendar-plus", "appointments:book", Permission.APPOINTMENTS_MANAGE, 10),
+                words=_("new book visit schedule"),
+            )
         )
         register_action(
-            NewAction(_("Waitlist entry"), "hourglass", "appointments:waitlist-add", Permission.APPOINTMENTS_MANAGE, 12)
+            NewAction(
+                *(_("Waitlist entry"), "hourglass", "appointments:waitlist-add", Permission.APPOINTMENTS_MANAGE, 12),
+                words=_("new add waiting list"),
+            )
         )

@@ -25,6 +25,7 @@ from apps.appointments.models import (
     WaitlistOffer,
     WaitStatus,
 )
+from apps.appointments.models.appointment import TimeRange
 from apps.appointments.models.waitlist import WaitlistQuerySet
 from apps.appointments.ranking import waited_days
 from apps.appointments.services.waitlist.ground import OFFER_CONTEXT
@@ -33,6 +34,7 @@ from apps.appointments.waiting import window_in_words
 from apps.communications.models import Communication
 from apps.organizations.models import Organization
 from apps.patients.models import Patient
+from apps.practitioners.models import Closure, TimeOff
 
 MOST_ROWS = 300
 MOST_PAST = 100
@@ -167,7 +169,8 @@ def open_offers(organization: Organization, *, limit: int) -> list[WaitlistOffer
 def freed_times(organization: Organization, *, limit: int = FREED_SHOWN) -> list[Appointment]:
     """Return visits called off lately whose time is still ahead, free, and perhaps wanted by somebody; one query.
 
-    For whom exactly it is tells `ranking.rank_candidates`. Who was away or a house that was closed frees no time.
+    For whom exactly it is tells `ranking.rank_candidates`. Who is away or a house that is closed frees no time, whatever
+    reason the visit was called off for.
     """
     now = timezone.now()
     taken = Appointment.objects.filter(
@@ -186,12 +189,20 @@ def freed_times(organization: Organization, *, limit: int = FREED_SHOWN) -> list
         earliest_date__lte=OuterRef("start__date"),
         latest_date__gte=OuterRef("start__date"),
     ).exclude(patient_id=OuterRef("patient_id"))
+    span = TimeRange(OuterRef("start"), OuterRef("end"))
+    away = TimeOff.objects.filter(practitioner_id=OuterRef("practitioner_id"), period__overlap=span)
+    closed = Closure.objects.filter(
+        Q(location__isnull=True) | Q(location_id=OuterRef("location_id")),
+        organization_id=OuterRef("organization_id"),
+        is_active=True,
+        period__overlap=span,
+    )
     rows = (
         Appointment.objects.for_organization(organization)
         .for_list()
         .filter(status=Status.CANCELLED, start__gt=now, cancelled_at__gt=now - FREED_LATELY)
         .exclude(cancel_reason__in=[CancelReason.PRACTITIONER, CancelReason.CLINIC])
-        .filter(~Exists(taken), Exists(wanted))
+        .filter(~Exists(taken), ~Exists(away), ~Exists(closed), Exists(wanted))
     )
     return list(rows.order_by("start", F("cancelled_at").desc())[:limit])
 

@@ -76,10 +76,30 @@ class ThreadRow(Shown):
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """The thread list: what needs the person who asks, longest wait first, and the rest, newest first."""
+    """The thread list: what needs the person who asks, longest wait first, and the rest, newest first.
+
+    Each half ends at `limit` threads; a half that is full may go on.
+    """
 
     needs_you: list[ThreadRow]
     others: list[ThreadRow]
+    limit: int = PAGE
+
+    @property
+    def needs_you_count(self) -> str:
+        return self._count(self.needs_you)
+
+    @property
+    def others_count(self) -> str:
+        return self._count(self.others)
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether there may be threads that are not listed."""
+        return max(len(self.needs_you), len(self.others)) >= self.limit
+
+    def _count(self, rows: list[ThreadRow]) -> str:
+        return f"{len(rows)}+" if len(rows) >= self.limit else str(len(rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +141,7 @@ def inbox(
         rows = rows.filter(pk__in=find_threads(organization=organization, text=text, limit=limit))
     if view in ("closed", "snoozed"):
         listed = _for_rows(rows).order_by("-last_message_at", "id")[:limit]
-        return Inbox(needs_you=[], others=_rows(listed))
+        return Inbox(needs_you=[], others=_rows(listed), limit=limit)
     mine = Q(owner_kind=OwnerKind.NOBODY) | Q(owner_id=user_id) if user_id else Q(owner_kind=OwnerKind.NOBODY)
     urgent = Case(When(attention=Attention.EMERGENCY, then=Value(0)), default=Value(1), output_field=IntegerField())
     order = (urgent, F("waiting_since").asc(nulls_last=True), "-last_message_at", "id")
@@ -131,7 +151,8 @@ def inbox(
     either = needs.values("pk").union(others.values("pk"), all=True)
     found = list(_for_rows(Conversation.objects.for_organization(organization).filter(pk__in=either)).order_by(*order))
     rest = sorted((thread for thread in found if not _is_for(thread, user_id)), key=_newest_first)
-    return Inbox(needs_you=_rows(thread for thread in found if _is_for(thread, user_id)), others=_rows(rest))
+    needed = _rows(thread for thread in found if _is_for(thread, user_id))
+    return Inbox(needs_you=needed, others=_rows(rest), limit=limit)
 
 
 def _is_for(thread: Any, user_id: uuid.UUID | None) -> bool:

@@ -14,6 +14,7 @@ from apps.audit.services import record_access
 from apps.core.admin import ModelAdmin, TabularInline
 from apps.patients import services
 from apps.patients.cleaning import EDITABLE_FIELDS
+from apps.patients.folding import fold
 from apps.patients.models import (
     Address,
     Consent,
@@ -27,6 +28,15 @@ from apps.patients.models import (
     Patient,
     RelatedPerson,
 )
+
+
+class SearchAsWritten:
+    """A search of patients in any spelling: names are kept folded, so what is searched for must be, too."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet, search_term: str
+    ) -> tuple[models.QuerySet, bool]:
+        return super().get_search_results(request, queryset, fold(search_term) or search_term)  # type: ignore[misc]
 
 
 class ContactPointInline(TabularInline):
@@ -62,13 +72,13 @@ class ConsentInline(TabularInline):
 
 
 @admin.register(Patient)
-class PatientAdmin(ModelAdmin):
+class PatientAdmin(SearchAsWritten, ModelAdmin):
     """Every look is in the access log; every change goes through the service."""
 
     list_display = ["record_number", "full_name", "birth_date", "language", "archived_at"]
     list_filter = [("archived_at", admin.EmptyFieldListFilter), "language", "sex"]
     search_fields = ["search_text"]
-    search_help_text = "Part of a name (without accents), phone digits, record number"
+    search_help_text = "Part of a name, phone number or record number"
     ordering = ["family_name", "given_name"]
     fields = [
         "number",
@@ -164,7 +174,7 @@ class ConsentAdmin(ModelAdmin):
 
 
 @admin.register(DuplicateCandidate)
-class DuplicateCandidateAdmin(ModelAdmin):
+class DuplicateCandidateAdmin(SearchAsWritten, ModelAdmin):
     """Pairs that may be of one person, to look at; they are decided in the review, where both records are seen."""
 
     list_display = ["first", "second", "bits", "is_settled", "state", "decided_by_label", "decided_at"]

@@ -18,3 +18,4 @@ import "./tabs.js";
 import "./follow.js";
 import "./live.js";
 import "./uploads.js";
+import "./file-drop.js";

@@ -19,11 +19,19 @@ document.addEventListener("beforetoggle", (event) => {
   menu.style.inset = `${top} ${alignRight ? `${Math.max(8, innerWidth - box.right)}px` : "auto"} ${bottom} ${alignRight ? "auto" : `${Math.max(8, box.left)}px`}`;
 }, true);
 
+/** On a phone a wide menu under a button in the middle would begin beyond the edge. */
+function moveIn(menu) {
+  const { left, right } = menu.getBoundingClientRect();
+  if (left < 8) { menu.style.left = "8px"; menu.style.right = "auto"; }
+  else if (right > innerWidth - 8) { menu.style.left = "auto"; menu.style.right = "8px"; }
+}
+
 const items = (menu) => [...menu.querySelectorAll('[role^="menuitem"], a[href], button')].filter((item) => !item.disabled && item.checkVisibility());
 
 document.addEventListener("toggle", (event) => {
   const menu = event.target;
   if (!menu.matches?.(".menu") || event.newState !== "open") return;
+  moveIn(menu);
   menu.dispatchEvent(new CustomEvent("menu:open", { bubbles: true }));
   if (menu.getAttribute("role") === "menu") items(menu)[0]?.focus();
 }, true);

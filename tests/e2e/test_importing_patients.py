@@ -102,3 +102,26 @@ def test_patients_with_bad_rows_are_imported_before_ones_eyes(
     manager.goto(f"{base}/patients/")
     manager.get_by_role("searchbox").first.fill("quartermaine")
     expect(manager.get_by_role("link", name="Xanthippe Quartermaine")).to_be_visible()
+
+
+# Where the pointer is decides; what the page does not take must not make the browser open the file instead.
+DROP = """(selector) => {
+  const data = new DataTransfer();
+  for (const name of ["people.csv", "more.csv"]) data.items.add(new File(["MRN\\nz1\\n"], name, { type: "text/csv" }));
+  const event = new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+  document.querySelector(selector).dispatchEvent(event);
+  return event.defaultPrevented;
+}"""
+
+
+def test_a_file_that_is_dropped_beside_its_field_is_chosen(manager: Page, base: str) -> None:
+    manager.goto(f"{base}/patients/import/")
+    assert manager.evaluate(DROP, "main h1")
+    field = manager.locator("#upload-form [name=file]")
+    assert field.evaluate("input => [...input.files].map(file => file.name)") == ["people.csv"]
+    expect(field).to_be_focused()
+
+
+def test_a_page_that_takes_no_file_is_not_left_for_one(manager: Page, base: str) -> None:
+    manager.goto(f"{base}/calendar/")
+    assert manager.evaluate(DROP, "main")

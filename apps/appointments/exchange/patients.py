@@ -59,6 +59,10 @@ def _nobody(row: Row, *, numbered: Patient | None, several: bool) -> Exception:
             "That record number belongs to somebody else here. Leave it out and give name and birth date, or correct it."
         )
         return row.refuse("patient_number", "other_patient", message)
+    said = next((one for one in ("patient_name", "family_name", "phone") if row[one]), "")
+    if said and not (row["patient_number"] or row["birth_date"]):
+        message = _("That is not enough to tell who it is. Write the birth date or the record number as well.")
+        return row.refuse(said, "unknown_patient", message)
     message = _("No such patient here. Add the patient first, or correct the number, name, phone or birth date.")
     return row.refuse(column, "unknown_patient", message)
 

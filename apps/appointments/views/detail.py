@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -46,6 +48,7 @@ def detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Show an appointment with its ledger of messages and its history, in the dialog or as a page."""
     appointment = _appointment(request, pk)
     organization = request.organization  # type: ignore[attr-defined]
+    now = timezone.now()
     record_access(
         organization=organization,
         actor=request.actor,  # type: ignore[attr-defined]
@@ -69,12 +72,14 @@ def detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "history": [entry_of(event) for event in history],
         "may_manage": request.actor.may(Permission.APPOINTMENTS_MANAGE),  # type: ignore[attr-defined]
         "may_message": request.actor.may(Permission.COMMUNICATIONS_MANAGE),  # type: ignore[attr-defined]
-        "can_confirm": appointment.status == Status.BOOKED and not appointment.is_confirmed,
+        "can_confirm": appointment.status == Status.BOOKED and not appointment.is_confirmed and now < appointment.start,
         "can_move": appointment.status == Status.BOOKED,
         "can_room": appointment.is_open and request.actor.may(Permission.APPOINTMENTS_MANAGE),  # type: ignore[attr-defined]
         "can_cancel": appointment.status in RULES[Step.CANCEL].sources,
-        "can_undo": appointment.undo_until is not None and timezone.now() < appointment.undo_until,
-        "is_free_again": appointment.status == Status.CANCELLED and appointment.start > timezone.now(),
+        "can_miss": appointment.status == Status.BOOKED and appointment.start <= now,
+        "next_step": _next_step(appointment, now),
+        "can_undo": appointment.undo_until is not None and now < appointment.undo_until,
+        "is_free_again": appointment.status == Status.CANCELLED and appointment.start > now,
         "link": link_address(appointment),
         "risk": _risk(appointment),
         **_series(appointment),
@@ -88,6 +93,26 @@ def _not_arrived(ledger: Sequence[Communication]) -> set[uuid.UUID]:
     """Return the messages that did not arrive and were not sent again since."""
     latest = {root_of(row): row for row in sorted(ledger, key=lambda row: row.pk)}
     return {row.pk for row in latest.values() if row.did_not_arrive}
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What is done next with the visit on its day: the action's name in `appointments:step`, its words and icon."""
+
+    action: str
+    label: str
+    icon: str
+
+
+def _next_step(appointment: Appointment, now: dt.datetime) -> NextStep | None:
+    """Return the step that the day of the visit asks for; None before that day, and when nothing is left to do."""
+    if appointment.local_start.date() > now.astimezone(appointment.location.zone).date():
+        return None
+    return {
+        Status.BOOKED: NextStep("arrive", _("Check in"), "door-enter"),
+        Status.ARRIVED: NextStep("start", _("Start"), "player-play"),
+        Status.IN_PROGRESS: NextStep("complete", _("Complete"), "circle-check"),
+    }.get(Status(appointment.status))
 
 
 def _risk(appointment: Appointment) -> Risk | None:

@@ -57,6 +57,7 @@ def outside(request: OrganizationRequest) -> HttpResponse:
     asked = _asked(request, [one.appointment for one in shown])
     people = _people(request, found, wanted)
     own_url = reverse("appointments:outside")
+    may_set_up = request.actor.may(Permission.PRACTITIONERS_MANAGE)
     context = {
         "rows": [_row(one, asked) for one in shown if not one.on_purpose],
         "kept": [_row(one, asked) for one in shown if one.on_purpose],
@@ -66,6 +67,7 @@ def outside(request: OrganizationRequest) -> HttpResponse:
         "chosen": people[0]["practitioner"] if people and wanted else None,
         "people": people,
         "this_url": f"{own_url}?practitioner={people[0]['practitioner'].pk}" if people and wanted else own_url,
+        "back_url": reverse("appointments:settings" if may_set_up else "appointments:calendar"),
         "may_message": request.actor.may(Permission.COMMUNICATIONS_MANAGE),
         "may_override": request.actor.may(Permission.APPOINTMENTS_OVERRIDE),
     }
@@ -120,11 +122,14 @@ def _visit(request: OrganizationRequest, pk: uuid.UUID) -> Appointment:
 def times(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
     """Answer where the visit could go: the nearest times of the same person, and of colleagues. Two searches."""
     visit = _visit(request, pk)
-    return render(request, "appointments/outside.html#times", {"visit": visit, **_times(request, visit)})
+    return render(request, "appointments/outside.html#times", _times(request, visit))
 
 
 def _times(request: OrganizationRequest, visit: Appointment) -> dict[str, Any]:
-    """Return the nearest times by person: the visit's own practitioner first, then colleagues who offer its type."""
+    """Return the nearest times by person: the visit's own practitioner first, then colleagues who offer its type.
+
+    Who can't put a visit back is asked before it moves: `may_override`.
+    """
     own = _around(request, visit, OWN_DAYS, practitioners=[visit.practitioner])
     colleagues = list(
         Practitioner.objects.for_organization(request.organization)
@@ -136,7 +141,11 @@ def _times(request: OrganizationRequest, visit: Appointment) -> dict[str, Any]:
     for slot in [*_nearest(own, visit), *_nearest(others, visit)]:
         group = groups.setdefault(slot.practitioner_id, {"name": slot.practitioner_name, "times": []})
         group["times"].append(_line(slot, visit))
-    return {"groups": list(groups.values())}
+    return {
+        "visit": visit,
+        "groups": list(groups.values()),
+        "may_override": request.actor.may(Permission.APPOINTMENTS_OVERRIDE),
+    }
 
 
 def _around(
@@ -189,7 +198,7 @@ def move(request: OrganizationRequest, pk: uuid.UUID) -> HttpResponse:
             actor=request.actor,
         )
     except SlotUnavailable as refusal:
-        context = {"visit": visit, "refusal": refusal, **_times(request, visit)}
+        context = {"refusal": refusal, **_times(request, visit)}
         response = render(request, "appointments/outside.html#times", context, status=409)
         response["HX-Retarget"], response["HX-Reswap"] = f"#times-{visit.pk}-{visit.version}", "outerHTML"
         return response

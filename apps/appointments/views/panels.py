@@ -39,16 +39,17 @@ def for_patient(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Answer the patient's appointments, latest first."""
     organization = request.organization  # type: ignore[attr-defined]
     patient = get_object_or_404(Patient.objects.for_organization(organization), pk=pk)
-    rows = (
+    rows = list(
         Appointment.objects.for_organization(organization)
         .real()
         .filter(patient=patient)
         .for_list()
-        .order_by("-start")[:SHOWN]
+        .order_by("-start")[: SHOWN + 1]
     )
     context = {
         "patient": patient,
-        "appointments": rows,
+        "appointments": rows[:SHOWN],
+        "latest": SHOWN if len(rows) > SHOWN else 0,
         "now": timezone.now(),
         "may_manage": request.actor.may(Permission.APPOINTMENTS_MANAGE),  # type: ignore[attr-defined]
     }

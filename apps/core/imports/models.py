@@ -68,7 +68,8 @@ class RowState(models.TextChoices):
 class FileImportRow(TenantModel):
     """A row of a file. `line` is its line in the file; `cells` are its texts until it has been imported.
 
-    `column`, `code` and `message` say what is wrong and what to do. The model adds `batch`, its file (`rows` there).
+    `column`, `code` and `message` say what is wrong and what to do: the first thing, then a line for each further one
+    that begins with its column. The model adds `batch`, its file (`rows` there).
     """
 
     line = models.PositiveIntegerField()
@@ -85,7 +86,18 @@ class FileImportRow(TenantModel):
         return f"{self.line}: {self.get_state_display()}"
 
     @property
+    def problems(self) -> list[tuple[str, str]]:
+        """Return each thing that is wrong: its column ("" for the whole row) and the words."""
+        first, *others = self.message.split("\n")
+        return [(self.column, first), *_with_columns(others)]
+
+    @property
     def texts(self) -> list[str]:
         """Return what the row says, cell by cell, as people download it."""
         cells: list[str] = self.cells
         return cells
+
+
+def _with_columns(lines: list[str]) -> list[tuple[str, str]]:
+    parts = [line.partition(": ") for line in lines]
+    return [(column, words) if words else ("", column) for column, _colon, words in parts]

@@ -77,4 +77,4 @@ def refused_rows_file(batch: Any, *, header: Sequence[str]) -> HttpResponse:
 
 def _lines(rows: QuerySet[Any]) -> Iterator[list[str]]:
     for row in rows.iterator(chunk_size=1000):
-        yield [guarded(str(text)) for text in (row.line, row.column, row.message, *row.texts)]
+        yield [guarded(str(text)) for text in (row.line, row.column, row.message.replace("\n", " "), *row.texts)]

@@ -5,20 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.utils.translation import ngettext
+
+# As long as the words of a row can be (`FileImportRow.message`).
+MOST_WORDS = 500
+
 
 class RowRefused(Exception):
     """A row that can't be imported: the file's column, a stable code, and what is wrong with what to do."""
 
     def __init__(self, column: str, code: str, message: str) -> None:
         super().__init__(message)
-        self.column, self.code, self.message = column[:120], code[:40], message[:500]
+        self.column, self.code, self.message = column[:120], code[:40], message[:MOST_WORDS]
 
     @classmethod
     def together(cls, refusals: Sequence[RowRefused]) -> RowRefused:
-        """Return one that begins with the first and names the others' columns in its words: a row is mended at once."""
+        """Return one that begins with the first and names the others' columns, a line each: a row is mended at once.
+
+        What would be too long to keep is counted instead of cut.
+        """
         first, *others = refusals
-        rest = [f"{other.column}: {other.message}" for other in others if other.message != first.message]
-        return cls(first.column, first.code, " ".join([first.message, *rest]))
+        rest = [
+            f"{other.column}: {other.message}" if other.column else other.message
+            for other in others
+            if other.message != first.message
+        ]
+        return cls(first.column, first.code, "\n".join(_that_fit([first.message, *rest])))
+
+
+def _that_fit(lines: Sequence[str]) -> Sequence[str]:
+    """Return the lines, or as many as can be kept and a last one that says how many more there are."""
+    for kept in range(len(lines), 0, -1):
+        more = len(lines) - kept
+        last = ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more}
+        said = [*lines[:kept], last] if more else lines
+        if len("\n".join(said)) <= MOST_WORDS:
+            return said
+    return lines[:1]
 
 
 class Gathered:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.audit.models import AccessKind
-from apps.core.counting import counts_of
+from apps.core.counting import Later, capped, counts_of
 from apps.core.errors import NotFound
 from apps.core.forms import posted
 from apps.core.htmx import go, in_dialog, toast, trigger, wants_fragment
@@ -86,6 +87,10 @@ def _lead_to_survivor(request: OrganizationRequest, survivor: Patient, pk: uuid.
     return HttpResponseRedirect(url)
 
 
+def _capped(count: Later) -> Callable[[], str]:
+    return lambda: capped(count(), panels.COUNT_CAP) if count() else ""
+
+
 def _tabs(request: OrganizationRequest, patient: Patient, current: str) -> list[dict[str, Any]]:
     """Return the tabs: timeline first, consents last, between them what other apps registered."""
     placed, counts = panels.placed("tab", patient=patient, actor=request.actor), counts_of(request)
@@ -103,7 +108,7 @@ def _tabs(request: OrganizationRequest, patient: Patient, current: str) -> list[
             "key": part.panel.key,
             "label": part.panel.label,
             "url": reverse("patients:tab", args=[patient.pk, part.panel.key]),
-            "count": counts.ask(part.panel.rows(patient), cap=panels.COUNT_CAP) if part.panel.rows else None,
+            "count": _capped(counts.ask(part.panel.rows(patient), cap=panels.COUNT_CAP)) if part.panel.rows else None,
             "included": part.url,
         }
         for part in placed

@@ -17,6 +17,8 @@ from apps.portal.demo.copying import copy
 DAY = dt.timedelta(days=1)
 MOST_CONTACTED = 6
 RECENT = dt.timedelta(hours=20)
+# A run goes back to its first stage then, and lets go of the visit.
+LOST = (Visit.CANCELLED, Visit.NO_SHOW)
 
 
 def write_runs(organization: Organization, visits: list[Appointment], *, now: dt.datetime, limit: int) -> int:
@@ -30,7 +32,7 @@ def write_runs(organization: Organization, visits: list[Appointment], *, now: dt
     standing: Counter[int] = Counter()
     for visit in sorted(visits, key=lambda v: abs(v.start - now)):
         position = _position(visit, now)
-        wanted = visit.appointment_type.name == "New patient" and visit.status != Visit.CANCELLED
+        wanted = visit.appointment_type.name == "New patient" and visit.status not in LOST
         if wanted and str(visit.patient_id) not in chosen and standing[position] < limit // len(stages):
             chosen[str(visit.patient_id)] = visit
             standing[position] += 1

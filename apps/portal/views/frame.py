@@ -96,7 +96,9 @@ def palette(request: HttpRequest) -> HttpResponse:
 
 
 def _fits(folded: str, line: dict[str, Any]) -> bool:
-    return folded in f"{line['label']} {line.get('words', '')}".casefold()
+    """Tell whether the line holds each word that was typed, in whatever order."""
+    known = f"{line['label']} {line.get('words', '')}".casefold()
+    return all(word in known for word in folded.split())
 
 
 @require_GET

@@ -352,7 +352,9 @@ class TestPatients:
         assert Appointment.objects.get().patient == patient
 
     def test_name_alone_is_nobody(self, check, row):
-        assert verdict(check(row(patient_number="", patient_name="Ana López"))).code == "unknown_patient"
+        one = verdict(check(row(patient_number="", patient_name="Ana López")))
+        assert (one.code, one.column) == ("unknown_patient", "patient_name")
+        assert "Write the birth date or the record number as well." in one.message
 
     def test_two_who_fit_are_asked_about(self, check, row, organization):
         PatientFactory(

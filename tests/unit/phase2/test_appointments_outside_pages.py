@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 import time_machine
@@ -89,6 +90,12 @@ class TestList:
         assert "Dr Amara Okonkwo is away until Monday 23 November 13:00." in text
         assert AccessRecord.objects.filter(patient_id=patient.pk, route="appointments:outside").count() == 1
 
+    def test_its_way_back_is_open_to_who_is_there(self, desk_client, manager_client, visit):
+        for client in (desk_client, manager_client):
+            page = client.get(reverse("appointments:outside")).content.decode()
+            back = re.search(r'href="([^"]+)" aria-label="Back"', page)
+            assert client.get(back[1]).status_code == 200
+
     def test_it_narrows_to_a_person(self, desk_client, visit, colleague, bookable):
         other = PatientFactory(organization=bookable.organization, given_name="Tomás", family_name="Vidal")
         book(bookable, MONDAY - HOUR, practitioner=colleague, patient=other)
@@ -151,6 +158,12 @@ class TestMoving:
         moved = desk_client.post(page("outside-move", visit.pk), target(visit, MONDAY + DAY), headers=HTMX)
         assert events_of(moved)["toast"]["undo_url"] == ""
         assert desk_client.post(page("outside-back", visit.pk), target(visit, MONDAY), headers=HTMX).status_code == 403
+
+    def test_who_has_no_undo_is_asked_before_a_visit_moves(self, desk_client, manager_client, visit):
+        question = "Move Ana López to"
+        address = reverse("appointments:outside-times", args=[visit.pk])
+        assert question in desk_client.get(address).content.decode()
+        assert question not in manager_client.get(address).content.decode()
 
     def test_a_time_that_was_taken_meanwhile_is_refused_with_new_ones(self, desk_client, visit, bookable):
         book(bookable, MONDAY + DAY)

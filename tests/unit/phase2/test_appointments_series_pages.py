@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 import time_machine
@@ -115,6 +116,9 @@ class TestBooking:
         said = json.loads(refused.headers["HX-Trigger"])["toast"]
         assert (said["text"].split(".")[0], said["tone"]) == ("One visit of the series can’t be booked as it is", "bad")
         assert not Appointment.objects.filter(patient=patient).exists()
+        page = refused.content.decode()
+        assert f'name="at-{(NINE + WEEK).isoformat()}"' in re.findall(r"<input[^>]*data-first", page)[0]
+        assert 'hx-trigger="change from:#series-form' in page, "A preview that loads again would take the focus away."
         decided = {**form, f"at-{(NINE + WEEK).isoformat()}": "skip"}
         assert desk_client.post("/appointments/series/new/", decided, headers={"HX-Request": "true"}).status_code == 204
         assert Appointment.objects.filter(patient=patient).count() == 2

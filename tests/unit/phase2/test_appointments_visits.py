@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 import time_machine
@@ -20,10 +21,12 @@ from apps.appointments.services import (
     undo_status,
 )
 from apps.appointments.transitions import Step, possible_steps
-from apps.core.actors import BOT
+from apps.appointments.views import panels
+from apps.core.actors import BOT, SYSTEM
 from apps.core.errors import InvalidTransition, NotAllowed
 from apps.events.models import Event
 from apps.organizations.services import actor_for_membership
+from tests.fixtures.appointments import AppointmentFactory
 from tests.fixtures.communications import CommunicationFactory
 from tests.fixtures.patients import PatientFactory
 
@@ -266,3 +269,64 @@ class TestWhatWasWritten:
         page = desk_client.get(f"/appointments/{visit.pk}/").content.decode()
         assert f'<details class="long" id="visit-reason"><summary><bdi>{text}</bdi>' in page
         assert "Show all" in page
+
+
+class TestStepsOnTheVisitsPage:
+    """Who opens a visit from the calendar can do there what Today's board does."""
+
+    @staticmethod
+    def offered(client, visit) -> list[str]:
+        page = client.get(f"/appointments/{visit.pk}/").content.decode()
+        return re.findall(r"/step/([a-z-]+)/", page)
+
+    @pytest.mark.parametrize(
+        ("at", "offered"),
+        [
+            (NINE - dt.timedelta(days=2), []),
+            (BEFORE, ["arrive"]),
+            (NINE + 10 * MINUTE, ["no-show", "arrive"]),
+        ],
+    )
+    def test_an_expected_visit_offers_what_its_hour_allows(self, visit, desk_client, clock, at, offered) -> None:
+        clock.move_to(at)
+        assert self.offered(desk_client, visit) == offered
+
+    @pytest.mark.parametrize(
+        ("steps", "offered"),
+        [
+            ([Step.ARRIVE], ["undo", "start"]),
+            ([Step.START], ["undo", "complete"]),
+            ([Step.START, Step.COMPLETE], ["undo"]),
+            ([Step.NO_SHOW], ["undo"]),
+        ],
+    )
+    def test_a_step_is_followed_by_undo_and_by_the_next(self, visit, actor, desk_client, clock, steps, offered) -> None:
+        clock.move_to(NINE + 10 * MINUTE)
+        for step in steps:
+            STEPS[step](visit, actor)
+        assert self.offered(desk_client, visit) == offered
+
+    def test_a_visit_that_has_begun_is_not_confirmed_any_more(self, visit, desk_client, clock) -> None:
+        address = f"/appointments/{visit.pk}/confirm/"
+        assert address in desk_client.get(f"/appointments/{visit.pk}/").content.decode()
+        clock.move_to(NINE + 10 * MINUTE)
+        assert address not in desk_client.get(f"/appointments/{visit.pk}/").content.decode()
+
+
+def test_more_visits_of_a_patient_than_are_listed_are_said(visit, patient, desk_client, monkeypatch) -> None:
+    def listed() -> str:
+        return desk_client.get(f"/patients/{patient.pk}/appointments/").content.decode()
+
+    cancel_appointment(appointment=visit, reason="patient", actor=SYSTEM)
+    monkeypatch.setattr(panels, "SHOWN", 1)
+    assert "The latest 1 visits" not in listed()
+    AppointmentFactory(organization=patient.organization, patient=patient)
+    assert "The latest 1 visits are listed here." in listed()
+
+
+def test_a_tab_that_counts_no_further_says_so(visit, patient, desk_client, monkeypatch) -> None:
+    page = f"/patients/{patient.pk}/tab/appointments/"
+    monkeypatch.setattr("apps.patients.panels.COUNT_CAP", 2)
+    assert re.search(r"Appointments\s*<span[^>]*>1<", desk_client.get(page).content.decode())
+    AppointmentFactory(organization=patient.organization, patient=patient)
+    assert re.search(r"Appointments\s*<span[^>]*>1\+<", desk_client.get(page).content.decode())

@@ -25,6 +25,8 @@ from apps.communications.models import Communication
 from apps.core.actors import SYSTEM
 from tests.fixtures.appointments import AppointmentTypeFactory, PractitionerTypeFactory
 from tests.fixtures.background import drain
+from tests.fixtures.organizations import LocationFactory
+from tests.fixtures.practitioners import ClosureFactory, TimeOffFactory
 from tests.fixtures.shared import client_for
 from tests.fixtures.waitlist import again, offers_of, open_for_messages, somebody, visit_of, waiting
 
@@ -167,6 +169,19 @@ class TestList:
         assert "Tue 24 Nov, 11:00" not in text
         visit_of(clinic, TUESDAY_TEN)
         assert "Free again" not in page(desk_client, url(""))
+
+    @pytest.mark.parametrize("absence", ["away", "closed here", "closed everywhere", "closed elsewhere"])
+    def test_a_time_outside_the_plan_is_not_free_again(self, clinic, desk_client, absence):
+        waiting(clinic)
+        cancel_appointment(appointment=visit_of(clinic, TUESDAY_TEN), reason="patient", actor=SYSTEM)
+        organization, period = clinic.organization, (TUESDAY_TEN - DAY, TUESDAY_TEN + DAY)
+        if absence == "away":
+            TimeOffFactory(organization=organization, practitioner=clinic.practitioner, period=period)
+        else:
+            elsewhere = LocationFactory(organization=organization)
+            place = {"closed here": clinic.location, "closed elsewhere": elsewhere}.get(absence)
+            ClosureFactory(organization=organization, location=place, period=period)
+        assert ("Free again" in page(desk_client, url(""))) == (absence == "closed elsewhere")
 
     @pytest.mark.parametrize("name", ["", "-rail"])
     def test_more_rows_ask_no_more_questions(self, clinic, desk_client, name):

@@ -81,6 +81,12 @@ def test_threads_are_grouped_by_who_must_act_longest_wait_first(organization, th
     shown = inbox(organization=organization, user_id=front_desk.user_id)
     assert names(shown.needs_you) == ["alarm", "longer", "waiting", "mine"]
     assert names(shown.others) == ["bot", "theirs"]
+    assert (shown.needs_you_count, shown.others_count, shown.is_full) == ("4", "2", False)
+
+
+def test_a_group_that_is_cut_says_so(organization, threads, front_desk):
+    shown = inbox(organization=organization, user_id=front_desk.user_id, limit=3)
+    assert (shown.needs_you_count, shown.others_count, shown.is_full) == ("3+", "2", True)
 
 
 @pytest.mark.parametrize(

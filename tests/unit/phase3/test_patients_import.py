@@ -11,6 +11,7 @@ from django.forms import model_to_dict
 from django.utils import timezone
 
 from apps.core.errors import Conflict, InvalidInput, NotAllowed
+from apps.core.imports.refusals import RowRefused
 from apps.core.tenancy import closed, organization_scope
 from apps.events.models import Event
 from apps.organizations.permissions import Role
@@ -241,6 +242,21 @@ class TestRefusals:
         row = bring(person(**cells)).rows.get()
         assert (row.state, row.column) == (RowState.REFUSED, column)
         assert [part for part in words if part not in row.message] == [], row.message
+
+    def test_each_thing_that_is_wrong_is_told_apart_with_its_column(self, check):
+        row = check(person(birth_date="soon", sex="maybe")).rows.get()
+        assert [(column, words.split(" ")[0]) for column, words in row.problems] == [
+            ("birth_date", "“soon”"),
+            ("sex", "“maybe”"),
+        ]
+
+    def test_more_than_can_be_kept_is_counted_and_not_cut(self):
+        refusals = [
+            RowRefused(f"column {n}", "wrong", f"“{n}” is not known. " + "Write another. " * 6) for n in range(9)
+        ]
+        *said, last = RowRefused.together(refusals).message.split("\n")
+        assert [line.endswith("Write another. ") for line in said] == [True] * len(said)
+        assert last == f"and {len(refusals) - len(said)} more"
 
     def test_one_bad_row_leaves_the_others(self, bring):
         batch = bring(person(), person(given_name="Omar", sex="maybe"), person(given_name="Zoë", mobile=""))

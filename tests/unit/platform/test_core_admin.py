@@ -228,6 +228,12 @@ def test_no_line_of_a_form_holds_more_fields_than_fit_beside_each_other():
     assert {len(line) for line in lines} == {2}
 
 
+@pytest.mark.parametrize("written", ["López", "lopez ANA"])
+def test_a_patient_is_found_as_people_write_them(admin_client, patient, written):
+    found = admin_client.get(reverse("admin:patients_patient_changelist"), {"q": written}).context["cl"].queryset
+    assert list(found) == [patient]
+
+
 def test_the_parts_of_a_patient_have_headings_in_plain_english(admin_client, patient):
     page = admin_client.get(reverse("admin:patients_patient_change", args=[patient.pk])).content.decode()
     assert [word for word in ("Addresses", "Addresss") if word in page] == ["Addresses"]

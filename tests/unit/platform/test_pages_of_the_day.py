@@ -315,6 +315,9 @@ def test_the_palette_names_the_pages_actions_and_patients_that_it_finds(desk_cli
         ("new patient", "/patients/new/"),
         ("import pat", "/patients/import/"),
         ("export", "/patients/export/"),
+        ("book", "/appointments/book/"),
+        ("new visit", "/appointments/book/"),
+        ("patients import", "/patients/import/"),
     ],
 )
 def test_the_palette_finds_pages_and_actions_by_what_people_call_them(manager_client, typed, url):

@@ -297,7 +297,7 @@ class ClosureForm(DaysForm):
         Location.objects.none(), label=_l("Where"), required=False, empty_label=_l("All locations")
     )
     reason = forms.CharField(
-        label=_l("Why"), max_length=120, help_text=_l("Shown in the calendar and to who can’t book.")
+        label=_l("Why"), max_length=120, help_text=_l("Shown in the calendar, and to whoever can’t book because of it.")
     )
 
     def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
