@@ -12,11 +12,15 @@ MOST_WORDS = 500
 
 
 class RowRefused(Exception):
-    """A row that can't be imported: the file's column, a stable code, and what is wrong with what to do."""
+    """A row that can't be imported: the file's column, a stable code, and what is wrong with what to do.
+
+    `parts` are the refusals that it was put together from.
+    """
 
     def __init__(self, column: str, code: str, message: str) -> None:
         super().__init__(message)
         self.column, self.code, self.message = column[:120], code[:40], message[:MOST_WORDS]
+        self.parts: Sequence[RowRefused] = (self,)
 
     @classmethod
     def together(cls, refusals: Sequence[RowRefused]) -> RowRefused:
@@ -30,7 +34,9 @@ class RowRefused(Exception):
             for other in others
             if other.message != first.message
         ]
-        return cls(first.column, first.code, "\n".join(_that_fit([first.message, *rest])))
+        made = cls(first.column, first.code, "\n".join(_that_fit([first.message, *rest])))
+        made.parts = tuple(refusals)
+        return made
 
 
 def _that_fit(lines: Sequence[str]) -> Sequence[str]:

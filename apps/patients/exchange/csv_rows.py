@@ -96,14 +96,22 @@ class Cells:
 
 def read_cells(row: Cells, *, organization: Organization, system: str) -> Draft:
     """Return what the row says. Raises RowRefused for the cells that can't be read; asks the database nothing."""
-    with Gathered() as attempt:
-        given, family = attempt(_names, row) or ("", "")
-        birth_date = attempt(_birth_date, row, organization)
-        sex = attempt(_sex, row) or Sex.UNKNOWN
-        channel = attempt(_channel, row) or ""
-        answers = attempt(_answers, row) or {}
-        died = attempt(_deceased, row, organization) or ""
-        inactive = attempt(_yes_or_no, row, "inactive")
+    draft, refusals = try_cells(row, organization=organization, system=system)
+    if refusals:
+        raise RowRefused.together(refusals)
+    return draft
+
+
+def try_cells(row: Cells, *, organization: Organization, system: str) -> tuple[Draft, list[RowRefused]]:
+    """Return what the row says as far as it can be read, and a refusal for each cell that can't."""
+    attempt = Gathered()
+    given, family = attempt(_names, row) or ("", "")
+    birth_date = attempt(_birth_date, row, organization)
+    sex = attempt(_sex, row) or Sex.UNKNOWN
+    channel = attempt(_channel, row) or ""
+    answers = attempt(_answers, row) or {}
+    died = attempt(_deceased, row, organization) or ""
+    inactive = attempt(_yes_or_no, row, "inactive")
     phones, emails, numbers = _contacts(row, _PHONES), _contacts(row, _EMAILS), _numbers(row, system)
     columns = {name: row.column(name) for name in row.mapping}
     for part, named in (("phones", phones), ("emails", emails), ("identifiers", numbers)):
@@ -116,7 +124,7 @@ def read_cells(row: Cells, *, organization: Organization, system: str) -> Draft:
     }
     people = _people(row)
     columns |= {f"related_persons.{place}": row.column(name) for place, (name, _person) in enumerate(people)}
-    return Draft(
+    draft = Draft(
         given_name=given,
         family_name=family,
         preferred_name=row["preferred_name"],
@@ -138,6 +146,7 @@ def read_cells(row: Cells, *, organization: Organization, system: str) -> Draft:
         is_archived=bool(died) or bool(inactive),
         columns=columns,
     )
+    return draft, attempt.refusals
 
 
 def _answers(row: Cells) -> dict[str, str]:

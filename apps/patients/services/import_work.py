@@ -25,7 +25,7 @@ from apps.core.errors import ApplicationError, InvalidInput
 from apps.core.imports.refusals import RowRefused
 from apps.core.imports.steps import stop_without_starter
 from apps.organizations.selectors import actor_of_starter
-from apps.patients.exchange.csv_rows import Cells, read_cells
+from apps.patients.exchange.csv_rows import Cells, try_cells
 from apps.patients.exchange.drafts import LISTS, SINGLE, Draft
 from apps.patients.exchange.fhir_patients import read_patient
 from apps.patients.exchange.sameness import Facts, are_same, facts_of_draft, find_same, keys_of
@@ -98,8 +98,7 @@ def _read_rows(batch: PatientImport, rows: Iterable[PatientImportRow]) -> Iterat
     """Yield who can be read, and would be taken by the record; refuse the other rows."""
     for row in rows:
         try:
-            draft = _read(batch, row)
-            newcomer = _newcomer(batch, draft)
+            draft, newcomer = _read_newcomer(batch, row)
         except RowRefused as refused:
             _say_refused(row, refused)
         else:
@@ -193,11 +192,35 @@ def _save(rows: Iterable[PatientImportRow]) -> None:
         )
 
 
+def _read_newcomer(batch: PatientImport, row: PatientImportRow) -> tuple[Draft, Newcomer]:
+    """Return what the row says, and the person as a new record.
+
+    Raises RowRefused that names all that can't be read and all that the record would not take, whichever it is.
+    """
+    draft, refusals = _try(batch, row)
+    try:
+        newcomer = _newcomer(batch, draft)
+    except RowRefused as refused:
+        named = {refusal.column for refusal in refusals}
+        refusals = [*refusals, *(part for part in refused.parts if part.column not in named)]
+    if refusals:
+        raise RowRefused.together(refusals)
+    return draft, newcomer
+
+
 def _read(batch: PatientImport, row: PatientImportRow) -> Draft:
+    draft, refusals = _try(batch, row)
+    if refusals:
+        raise RowRefused.together(refusals)
+    return draft
+
+
+def _try(batch: PatientImport, row: PatientImportRow) -> tuple[Draft, list[RowRefused]]:
+    """Return what the row says as far as it can be read. Raises RowRefused for what is no patient at all."""
     if batch.format == ImportFormat.FHIR:
-        return read_patient(row.cells, organization=batch.organization)
+        return read_patient(row.cells, organization=batch.organization), []
     cells = Cells(batch.header, batch.mapping, row.cells)
-    return read_cells(cells, organization=batch.organization, system=batch.system)
+    return try_cells(cells, organization=batch.organization, system=batch.system)
 
 
 def _newcomer(batch: PatientImport, draft: Draft) -> Newcomer:

@@ -236,6 +236,12 @@ class TestRefusals:
                 ["“soon”", "sex: “maybe” is not known", "preferred_channel: “pigeon”"],
             ),
             ({"mobile": "12", "email": "nobody"}, "mobile", ["email: "]),
+            (
+                {"birth_date": "soon", "mobile": "12", "language": "Klingonese"},
+                "birth_date",
+                ["“soon”", "mobile: “12” has too few digits", "language: "],
+            ),
+            ({"given_name": "", "family_name": "", "email": "nobody"}, "given_name", ["email: "]),
         ],
     )
     def test_everything_that_is_wrong_with_a_row_is_said_at_once(self, bring, cells, column, words):
@@ -249,6 +255,10 @@ class TestRefusals:
             ("birth_date", "“soon”"),
             ("sex", "“maybe”"),
         ]
+
+    def test_a_column_is_named_once_for_what_could_not_be_read(self, check):
+        row = check(person(given_name="", family_name="", email="nobody")).rows.get()
+        assert [column for column, _words in row.problems] == ["given_name", "email"]
 
     def test_more_than_can_be_kept_is_counted_and_not_cut(self):
         refusals = [
