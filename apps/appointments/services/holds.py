@@ -30,6 +30,8 @@ from apps.practitioners.models import Practitioner, Room
 
 LONGEST_HOLD_MINUTES = 60
 LONGEST_OFFER = dt.timedelta(days=1)
+# Longer than any transaction that gives a hold back and goes on.
+ABOUT_TO_RUN_OUT = dt.timedelta(seconds=2)
 
 
 def hold_slot(
@@ -111,13 +113,20 @@ def _lock_holder(organization: Organization, held_for: uuid.UUID) -> None:
 
 @transaction.atomic
 def release_holds(*, organization: Organization, held_for: uuid.UUID, actor: Actor) -> int:
-    """Give back what somebody holds; return how many holds that were. A second call changes nothing."""
+    """Give back what somebody holds; return how many holds that were. A second call changes nothing.
+
+    What ran out, or is about to, is left to whoever books that time, and to the sweep: they may be clearing it, and
+    wait for this transaction, which may go on to a practitioner whom they have.
+    """
     actor.require(Permission.APPOINTMENTS_MANAGE)
-    return release_rows(_holds_of(organization, held_for), actor=actor)
+    return release_rows(_holds_of(organization, held_for, until=timezone.now() + ABOUT_TO_RUN_OUT), actor=actor)
 
 
-def _holds_of(organization: Organization, held_for: uuid.UUID) -> list[uuid.UUID]:
+def _holds_of(organization: Organization, held_for: uuid.UUID, *, until: dt.datetime | None = None) -> list[uuid.UUID]:
+    """Return somebody's holds; those that last longer than `until` (UTC), or all."""
     holds = Appointment.objects.for_organization(organization).held().filter(held_for=held_for)
+    if until is not None:
+        holds = holds.filter(held_until__gt=until)
     return list(holds.values_list("pk", flat=True))
 
 

@@ -281,6 +281,29 @@ class TestHoldsInARace:
         assert {visit.practitioner_id for visit in outcomes} == {other.pk for _own, _patient, other in sides}
         assert clinic.count() == 2
 
+    def test_moving_late_to_a_held_time_and_booking_it_end_without_a_deadlock(self, clinic) -> None:
+        """The bot gives its hold back and moves the visit, in one transaction; somebody books what it held too long."""
+        first, second, _third = clinic.practitioners
+        visit = clinic.book(clinic.patients[0], practitioner=second, start=clinic.opens + HALF_HOUR)
+        holder = uuid.uuid4()
+        with organization_scope(clinic.organization.pk):
+            clinic.hold(first, holder)
+            Appointment.objects.held().update(held_until=timezone.now())
+
+        def move() -> Appointment:
+            with organization_scope(clinic.organization.pk):
+                release_holds(organization=clinic.organization, held_for=holder, actor=BOT)
+                time.sleep(0.3)
+                return reschedule_appointment(appointment=visit, start=clinic.opens, practitioner=first, actor=BOT)
+
+        def book() -> Appointment:
+            time.sleep(0.1)
+            return clinic.book(clinic.patients[1], practitioner=first)
+
+        outcomes = at_once(2, [move, book], lambda job: job())
+        assert Counter(type(outcome) for outcome in outcomes) == {Appointment: 1, SlotUnavailable: 1}
+        assert clinic.count(status=Status.HELD) == overlaps() == 0
+
     def test_the_sweep_waits_for_nobody_and_takes_the_rest(self, clinic) -> None:
         with organization_scope(clinic.organization.pk):
             used, left = (clinic.hold(practitioner, uuid.uuid4()) for practitioner in clinic.practitioners[:2])
