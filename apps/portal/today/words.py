@@ -87,10 +87,10 @@ def state_of(a: Facts, now: dt.datetime, zone: dt.tzinfo, reminder: str) -> tupl
         inside = now - (a.started_at or now)
         over = minutes(inside - (a.end - a.start))
         parts = [
-            _("%(n)d min over") % {"n": over} if over else "",
+            _("%(span)s over") % {"span": duration(over)} if over else "",
             _("Arrived %(at)s") % {"at": clock(a.arrived_at, zone)} if a.arrived_at else "",
         ]
-        return Badge(_("In room %(n)d min") % {"n": minutes(inside)}, "active", "door-enter"), " · ".join(
+        return Badge(_("In room %(span)s") % {"span": duration(minutes(inside))}, "active", "door-enter"), " · ".join(
             part for part in parts if part
         )
     if a.status == Status.FULFILLED:
@@ -104,7 +104,7 @@ def state_of(a: Facts, now: dt.datetime, zone: dt.tzinfo, reminder: str) -> tupl
         why = str(CancelReason(a.cancel_reason).label) if a.cancel_reason else ""
         return Badge(_("Cancelled"), "neutral", "calendar-cancel", plain=True), why
     if now - a.start > LATE_AFTER:
-        late = Badge(_("%(n)d min late") % {"n": minutes(now - a.start)}, "warn", "clock-exclamation")
+        late = Badge(_("%(span)s late") % {"span": duration(minutes(now - a.start))}, "warn", "clock-exclamation")
         return late, reminder or _confirmed_words(a, zone)
     if a.confirmed_at is not None:
         return Badge(_("Confirmed"), "neutral", "calendar-check", plain=True), _confirmed_words(a, zone)
@@ -116,7 +116,7 @@ def _waiting(a: Facts, now: dt.datetime, zone: dt.tzinfo) -> tuple[Badge, str]:
     at = {"at": clock(a.arrived_at, zone)}
     if waited < JUST_ARRIVED:
         return Badge(_("Just arrived"), "info", "hourglass"), _("Checked in %(at)s") % at
-    word = _("Waiting %(n)d min") % {"n": minutes(waited)}
+    word = _("Waiting %(span)s") % {"span": duration(minutes(waited))}
     return Badge(word, "bad" if waited >= LONG_WAIT else "info", "hourglass"), _("Arrived %(at)s") % at
 
 

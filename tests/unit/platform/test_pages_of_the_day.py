@@ -39,6 +39,11 @@ def test_today_names_who_is_late_and_offers_the_next_step(desk_client, appointme
     assert f"/appointments/{appointment.pk}/step/arrive/" in page
 
 
+def test_more_than_an_hour_late_is_said_in_hours(desk_client, appointment):
+    with time_machine.travel(MONDAY + dt.timedelta(minutes=67), tick=False):
+        assert "1 h 07 late" in desk_client.get("/").content.decode()
+
+
 def test_a_step_answers_a_toast_with_undo_and_undo_takes_it_back(desk_client, appointment):
     answer = desk_client.post(reverse("appointments:step", args=[appointment.pk, "arrive"]), headers=HTMX)
     assert answer.status_code == 204
