@@ -270,7 +270,7 @@ class _Search:
         instant, near, behind = to_instant(wish), [], 0
         elsewhere = [(to_instant(begin), to_instant(end)) for begin, end in self.scene.elsewhere]
         for found in _earliest_first(self.by_person()):
-            if any(begin < found.start + self.duration and found.start < end for begin, end in elsewhere):
+            if elsewhere and any(begin < found.start + self.duration and found.start < end for begin, end in elsewhere):
                 continue
             near.append(found)
             behind += found.start >= instant
