@@ -17,12 +17,15 @@ from apps.appointments.services.called_off import call_off
 from apps.appointments.services.placing import (
     alternatives_to,
     answering_with_alternatives,
-    decide,
+    decide_on,
     emit_change,
+    examine_without,
+    holds_of,
     lock_for,
     place,
     plain,
     refuse_hard_conflicts,
+    release_rows,
 )
 from apps.appointments.services.waitlist.ground import lock_waitlist
 from apps.appointments.services.waitlist.offers import withdraw_unsent_offers
@@ -52,6 +55,7 @@ def reschedule_appointment(
     override_reason: str = "",
     overbook: bool = False,
     tell_patient: bool = True,
+    held_for: uuid.UUID | None = None,
     version: int | None = None,
     actor: Actor,
 ) -> Appointment:
@@ -59,8 +63,8 @@ def reschedule_appointment(
 
     Locks both practitioners, rooms, the patient and the row. Bumps the version, takes back the confirmation (it was
     for the old time) and cancels messages planned for earlier versions. Without `tell_patient` no message about the
-    move goes out; reminders of the new time do. Moving to where it is changes nothing. Raises
-    StaleVersion, InvalidTransition, SlotUnavailable with conflicts and alternatives.
+    move goes out; reminders of the new time do. Holds of `held_for`, who was choosing, give way to the move. Moving to
+    where it is changes nothing. Raises StaleVersion, InvalidTransition, SlotUnavailable with conflicts and alternatives.
     """
     actor.require(Permission.APPOINTMENTS_MANAGE)
     current = load(appointment.pk)
@@ -79,9 +83,13 @@ def reschedule_appointment(
         _require_unchanged(locked, current, wanted, version)
         require_step(locked, Step.RESCHEDULE)
         _require_before_start(locked, actor)
+        own = holds_of(current.organization, held_for) if held_for else []
         if _is_there_already(locked, wanted):
+            release_rows(own, actor=actor)
             return locked
-        decision = decide(wanted, override_reason=override_reason, actor=actor)
+        found, own = examine_without(wanted, own)
+        decision = decide_on(found, override_reason=override_reason, actor=actor)
+        release_rows(own, actor=actor)
         before = {field: getattr(locked, field) for field in MOVED_FIELDS}
         place(locked, wanted, decision)
         locked.confirmed_at, locked.confirmed_by = None, ""

@@ -16,6 +16,7 @@ from apps.appointments.services.placing import (
     decide_on,
     emit_change,
     examine_without,
+    holds_of,
     lock_for,
     place,
     release_rows,
@@ -71,7 +72,7 @@ def hold_slot(
     with answering_with_alternatives(wanted):
         _lock_holder(organization, held_for)
         lock_for(wanted)
-        found, own = examine_without(wanted, _holds_of(organization, held_for))
+        found, own = examine_without(wanted, holds_of(organization, held_for))
         decision = decide_on(found, override_reason="", actor=actor)
         release_rows(own, actor=actor)
         hold = Appointment(
@@ -119,15 +120,7 @@ def release_holds(*, organization: Organization, held_for: uuid.UUID, actor: Act
     wait for this transaction, which may go on to a practitioner whom they have.
     """
     actor.require(Permission.APPOINTMENTS_MANAGE)
-    return release_rows(_holds_of(organization, held_for, until=timezone.now() + ABOUT_TO_RUN_OUT), actor=actor)
-
-
-def _holds_of(organization: Organization, held_for: uuid.UUID, *, until: dt.datetime | None = None) -> list[uuid.UUID]:
-    """Return somebody's holds; those that last longer than `until` (UTC), or all."""
-    holds = Appointment.objects.for_organization(organization).held().filter(held_for=held_for)
-    if until is not None:
-        holds = holds.filter(held_until__gt=until)
-    return list(holds.values_list("pk", flat=True))
+    return release_rows(holds_of(organization, held_for, until=timezone.now() + ABOUT_TO_RUN_OUT), actor=actor)
 
 
 @transaction.atomic

@@ -32,6 +32,7 @@ from apps.core.actors import Actor, ActorKind
 from apps.core.constraints import violated_constraint
 from apps.core.errors import NotAllowed, NotFound
 from apps.events.services import emit
+from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission
 
 log = structlog.get_logger(__name__)
@@ -155,15 +156,25 @@ def _lock_and_load(wanted: Wanted, now: dt.datetime) -> tuple[Locked, list[Fact]
         return locked, [Fact(*row) for row in cursor.fetchall()]
 
 
+def holds_of(organization: Organization, held_for: uuid.UUID, *, until: dt.datetime | None = None) -> list[uuid.UUID]:
+    """Return somebody's holds; those that last longer than `until` (UTC), or all."""
+    holds = Appointment.objects.for_organization(organization).held().filter(held_for=held_for)
+    if until is not None:
+        holds = holds.filter(held_until__gt=until)
+    return list(holds.values_list("pk", flat=True))
+
+
 def examine_without(wanted: Wanted, own: Collection[uuid.UUID]) -> tuple[Examination, list[uuid.UUID]]:
     """Examine as if the holder's own holds were gone already; lock them and whatever is in the way, all at once.
 
     Returns with it those that are theirs still: one may have run out, or have become a visit meanwhile.
     """
-    found = examine(replace(wanted, beside=frozenset(own)))
+    found = examine(replace(wanted, beside=wanted.beside | frozenset(own)))
     locked = {hold.pk for hold in lock_holds([*own, *found.expired_holds])}
     still = [pk for pk in own if pk in locked]
-    return found if len(still) == len(own) else examine(replace(wanted, beside=frozenset(still))), still
+    if len(still) < len(own):
+        found = examine(replace(wanted, beside=wanted.beside | frozenset(still)))
+    return found, still
 
 
 def lock_rooms(ids: Collection[uuid.UUID]) -> None:
@@ -195,11 +206,6 @@ class Decision:
     session: uuid.UUID | None
     seat: int
     override_reason: str
-
-
-def decide(wanted: Wanted, *, override_reason: str, actor: Actor) -> Decision:
-    """Examine the booking under the locks and decide on it."""
-    return decide_on(examine(wanted), override_reason=override_reason, actor=actor)
 
 
 def decide_on(found: Examination, *, override_reason: str, actor: Actor) -> Decision:

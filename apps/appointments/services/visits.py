@@ -115,9 +115,10 @@ def undo_status(
     `changed_at` (UTC) is when the change that is meant was made: a later one stays.
 
     A cancelled or missed visit needs its time again: the waitlist, practitioner, room and patient are locked and
-    SlotUnavailable is raised when somebody else has it. Undoing a cancellation publishes `appointment.booked` as well, in a new version,
-    because the patient may have been told that it is off: confirmation (unless without `tell_patient`), invite and
-    reminders start anew. An offer of the time to somebody who waits is taken back as long as they were not told of it.
+    SlotUnavailable is raised when somebody else has it. Undoing a cancellation publishes `appointment.booked` as well, in
+    a new version, because the patient may have been told that it is off: confirmation (unless without `tell_patient`),
+    invite and reminders start anew. An offer of the time to somebody who waits is taken back as long as they were not
+    told of it.
     """
     actor.require(Permission.APPOINTMENTS_MANAGE)
     current = load(appointment.pk)

@@ -8,7 +8,6 @@ from apps.appointments.services import (
     book_appointment,
     cancel_appointment,
     confirm_if_soon,
-    release_holds,
     reschedule_appointment,
 )
 from apps.conversations.flow import wording
@@ -95,18 +94,18 @@ def _book(turn: Turn, offer: Offer) -> Step:
 
 
 def _move(turn: Turn, offer: Offer) -> Step:
-    """Move the booked visit to the held time. The hold goes first, in the same transaction: nobody can come between."""
+    """Move the booked visit to the held time; the hold gives way to it, and nobody can come between."""
     visit = _visit(turn)
     if visit is None:
         return _gone(turn)
     things = things_of(turn, offer)
-    release_holds(organization=turn.organization, held_for=turn.thread.pk, actor=BOT)
     try:
         moved = reschedule_appointment(
             appointment=visit,
             start=offer.start,
             practitioner=things.practitioner,
             location=things.location,
+            held_for=turn.thread.pk,
             actor=patient_actor(visit.patient_id),
         )
     except SlotUnavailable as refusal:

@@ -304,6 +304,30 @@ class TestHoldsInARace:
         assert Counter(type(outcome) for outcome in outcomes) == {Appointment: 1, SlotUnavailable: 1}
         assert clinic.count(status=Status.HELD) == overlaps() == 0
 
+    @pytest.mark.parametrize("left", [dt.timedelta(minutes=4), dt.timedelta(seconds=1), dt.timedelta(minutes=-1)])
+    def test_a_move_to_the_held_time_takes_the_holds_place_however_late(self, clinic, left) -> None:
+        first, second, _third = clinic.practitioners
+        visit = clinic.book(clinic.patients[0], practitioner=second, start=clinic.opens + HALF_HOUR)
+        holder = uuid.uuid4()
+        with organization_scope(clinic.organization.pk):
+            clinic.hold(first, holder)
+            Appointment.objects.held().update(held_until=timezone.now() + left)
+            moved = reschedule_appointment(
+                appointment=visit, start=clinic.opens, practitioner=first, held_for=holder, actor=BOT
+            )
+        assert (moved.pk, moved.start, moved.practitioner) == (visit.pk, clinic.opens, first)
+        assert clinic.count() == 1
+
+    def test_a_refused_move_leaves_the_hold(self, clinic) -> None:
+        first, second, _third = clinic.practitioners
+        visit = clinic.book(clinic.patients[0], practitioner=second, start=clinic.opens + HALF_HOUR)
+        clinic.book(clinic.patients[1], practitioner=second)
+        with organization_scope(clinic.organization.pk):
+            clinic.hold(first, holder := uuid.uuid4())
+            with pytest.raises(SlotUnavailable):
+                reschedule_appointment(appointment=visit, start=clinic.opens, held_for=holder, actor=BOT)
+        assert clinic.count(status=Status.HELD, held_for=holder) == 1
+
     def test_the_sweep_waits_for_nobody_and_takes_the_rest(self, clinic) -> None:
         with organization_scope(clinic.organization.pk):
             used, left = (clinic.hold(practitioner, uuid.uuid4()) for practitioner in clinic.practitioners[:2])
