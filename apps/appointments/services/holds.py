@@ -31,7 +31,7 @@ from apps.practitioners.models import Practitioner, Room
 
 LONGEST_HOLD_MINUTES = 60
 LONGEST_OFFER = dt.timedelta(days=1)
-# Longer than any transaction that gives a hold back and goes on.
+# Longer than a transaction that gives a hold back and goes on usually takes.
 ABOUT_TO_RUN_OUT = dt.timedelta(seconds=2)
 
 

@@ -2,7 +2,7 @@
 
 Lock order, everywhere: practitioners by id, rooms by id, the patient, then appointment rows; of holds all that a
 transaction uses or clears at once, by id. A hold that ran out is anybody's to clear who has its practitioner: so nobody
-asks for a practitioner while having such a row, and the sweeps wait for no row.
+asks for a practitioner while having such a row, and the sweeps wait for no hold.
 
 Bare inserts under an exclusion constraint deadlock when many want one slot (measured: 500 inserts, about 100
 deadlocks); behind the practitioner's row they come one after the other, and the constraints are the net under that.
@@ -108,7 +108,9 @@ _LOCK_UNLESS_TAKEN = f"""
 """  # noqa: S608 - a constant of ours
 
 
-def lock_for(*wanted: Wanted, also_practitioners: Collection[uuid.UUID] = ()) -> dict[uuid.UUID, uuid.UUID]:
+def lock_for(
+    *wanted: Wanted, also_practitioners: Collection[uuid.UUID] = (), also_rooms: Collection[uuid.UUID] = ()
+) -> dict[uuid.UUID, uuid.UUID]:
     """Lock the practitioners, rooms and patients of one or several bookings until the transaction ends; one query.
 
     A type that needs any free room locks all rooms of the location, because which one is free is known afterwards.
@@ -118,7 +120,7 @@ def lock_for(*wanted: Wanted, also_practitioners: Collection[uuid.UUID] = ()) ->
     people = {one.practitioner.pk for one in wanted} | set(also_practitioners)
     locked = _lock(
         practitioners=people,
-        rooms={one.room.pk for one in wanted if one.room is not None},
+        rooms={one.room.pk for one in wanted if one.room is not None} | set(also_rooms),
         places={one.location.pk for one in wanted if one.wants_any_room},
         patients={one.patient.pk for one in wanted if one.patient is not None},
     )
@@ -167,7 +169,7 @@ def holds_of(organization: Organization, held_for: uuid.UUID, *, until: dt.datet
 def examine_without(wanted: Wanted, own: Collection[uuid.UUID]) -> tuple[Examination, list[uuid.UUID]]:
     """Examine as if the holder's own holds were gone already; lock them and whatever is in the way, all at once.
 
-    Returns with it those that are theirs still: one may have run out, or have become a visit meanwhile.
+    Returns with it those that are theirs still: one may have been swept, or have become a visit meanwhile.
     """
     found = examine(replace(wanted, beside=wanted.beside | frozenset(own)))
     locked = {hold.pk for hold in lock_holds([*own, *found.expired_holds])}

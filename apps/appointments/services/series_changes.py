@@ -23,7 +23,7 @@ from apps.appointments.recurrence import Rule, occurrences, parse_rule, shifted
 from apps.appointments.services.changes import cancel_appointment, load, reschedule_appointment
 from apps.appointments.services.placing import alternatives_to, lock_for
 from apps.appointments.services.series import Occurrence, emit_series
-from apps.appointments.services.visits import undo_status
+from apps.appointments.services.visits import undo_status, wanted_again
 from apps.appointments.services.waitlist.ground import lock_waitlist
 from apps.core.actors import Actor
 from apps.core.errors import Conflict, InvalidInput, NotFound, StaleVersion
@@ -227,7 +227,11 @@ def change_series(
     _require_version(visit, version)
     before = {move.visit.practitioner_id for move in moving}
     if moving:
-        lock_for(*(move.wanted for move in moving if move.wanted is not None), also_practitioners=before)
+        lock_for(
+            *(move.wanted for move in moving if move.wanted is not None),
+            also_practitioners=before,
+            also_rooms={move.visit.room_id for move in moving if move.visit.room_id is not None},
+        )
     _move_all(plan, moving, override_reason, actor)
     series = plan.series if plan.is_whole else _continuation(plan)
     _describe(series, plan)
@@ -364,12 +368,14 @@ def undo_series_cancellation(*, series: AppointmentSeries, since: dt.datetime, a
     """
     actor.require(Permission.APPOINTMENTS_MANAGE)
     locked: AppointmentSeries = AppointmentSeries.objects.select_for_update(no_key=True).get(pk=series.pk)
-    # Before the first practitioner is, as each undo may take offers of its time back.
-    lock_waitlist(locked.organization)
-    cancelled = Appointment.objects.filter(series=locked, status=Status.CANCELLED, cancelled_at__gte=since)
-    undone = [undo_status(appointment=one, tell_patient=False, actor=actor) for one in cancelled.order_by("start")]
-    if not undone:
+    rows = Appointment.objects.filter(series=locked, status=Status.CANCELLED, cancelled_at__gte=since)
+    cancelled = list(rows.for_list().select_related("organization").order_by("start"))
+    if not cancelled:
         raise Conflict(_("There is nothing to undo."), code="nothing_to_undo")
+    # Everybody at once, as one undo after the other would ask for a practitioner while it has offers and rows.
+    lock_waitlist(locked.organization)
+    lock_for(*(wanted_again(one) for one in cancelled))
+    undone = [undo_status(appointment=one, tell_patient=False, actor=actor) for one in cancelled]
     locked.cancelled_at = None
     locked.version += 1
     locked.save(update_fields=["version", "cancelled_at", "updated_at"])

@@ -129,8 +129,8 @@ def undo_status(
     with answering_with_alternatives(wanted):
         lock_waitlist(current.organization)
         lock_for(wanted)
-        withdraw_unsent_offers(practitioner=current.practitioner, start=current.start, end=current.end, actor=actor)
         locked = lock(current.pk)
+        withdraw_unsent_offers(practitioner=current.practitioner, start=current.start, end=current.end, actor=actor)
         _require_undoable(locked, changed_at)
         decision = refuse_hard_conflicts(wanted, actor=actor)
         sit(locked, decision)

@@ -117,7 +117,8 @@ def booked(clinic) -> int:
 
 
 def without_waitlist_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the waitlist's lock away, and the locks on its rows."""
+    """Take the waitlist's lock away, the locks on its rows, and those that filling asks for ahead."""
+    monkeypatch.setattr(filling, "lock_for", lambda *_wanted: {})
     for module in (ground, offers, answers, filling):
         monkeypatch.setattr(module, "lock_waitlist", lambda _organization: None)
     monkeypatch.setattr(answers, "lock_offer", lambda offer: ground.load_offer(offer.pk))

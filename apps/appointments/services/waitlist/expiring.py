@@ -37,7 +37,7 @@ def expire_offers(*, limit: int = 500) -> int:
 def _expire(ids: Collection[uuid.UUID], organization_id: uuid.UUID) -> int:
     lock_waitlist(Organization.objects.get(pk=organization_id))
     overdue = WaitlistOffer.objects.filter(pk__in=ids, status=OfferStatus.OPEN, expires_at__lte=timezone.now())
-    offers = list(overdue.order_by("expires_at"))
+    offers = list(overdue.order_by("pk"))
     in_use = lock_holds_of(offers, wait=False)  # those have their turn with the next sweep
     offers = [offer for offer in offers if offer.hold_id not in in_use]
     for offer in offers:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import structlog
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.appointments.conflicts import Wanted
 from apps.appointments.house_rules import settings_for
 from apps.appointments.models import (
     OPEN_WAITS,
     Appointment,
     OfferStatus,
+    Source,
     Status,
     WaitlistEntry,
     WaitlistOffer,
     WaitStatus,
 )
 from apps.appointments.ranking import Candidate, rank_candidates
+from apps.appointments.services.placing import lock_for
 from apps.appointments.services.waitlist.ground import (
     close_offer,
     emit_entry,
@@ -75,9 +78,12 @@ def fill_slot(
             end=end,
             without_patients=refused,
         )
-        best = next((candidate for candidate in ranked if candidate.can_be_offered), None)
-        if best is None:
+        possible = [candidate for candidate in ranked if candidate.can_be_offered]
+        if not possible:
             break
+        if not made:
+            _lock_for_all(possible, practitioner, location)
+        best = possible[0]
         offer = _try(best, practitioner, location, actor)
         if offer is None:
             refused.add(best.entry.patient_id)
@@ -86,6 +92,25 @@ def fill_slot(
         if offer.start <= start and end <= offer.end:
             break
     return made
+
+
+def _lock_for_all(candidates: Sequence[Candidate], practitioner: Practitioner, location: Location) -> None:
+    """Lock whoever and whatever the offers may need: the second would ask for rooms while it has the first one's hold."""
+    lock_for(
+        *(
+            Wanted(
+                organization=candidate.entry.organization,
+                appointment_type=candidate.entry.appointment_type,
+                practitioner=practitioner,
+                location=location,
+                start=candidate.slot.start,
+                minutes=candidate.entry.appointment_type.duration_minutes,
+                patient=candidate.entry.patient,
+                source=Source.WAITLIST,
+            )
+            for candidate in candidates
+        )
+    )
 
 
 def _try(candidate: Candidate, practitioner: Practitioner, location: Location, actor: Actor) -> WaitlistOffer | None:

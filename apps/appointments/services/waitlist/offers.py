@@ -109,7 +109,7 @@ def offer_slot(
         source=Source.WAITLIST,
         actor=actor,
     )
-    for other in stale:  # behind the locks of `hold_slot`, which cleared their holds
+    for other in stale:  # behind the locks of `hold_slot`, which cleared holds that ran out
         _take_back(other, actor)
     offer.practitioner, offer.location, offer.room_id = practitioner, location, hold.room_id
     offer.start, offer.end, offer.hold = hold.start, hold.end, hold
@@ -242,7 +242,7 @@ def withdraw_unsent_offers(*, practitioner: Practitioner, start: dt.datetime, en
         start__lt=end,
         end__gt=start,
     )
-    unsent = [offer for offer in touching if not was_asked(offer)]
+    unsent = [offer for offer in touching.order_by("pk") if not was_asked(offer)]
     lock_holds_of(unsent)
     for offer in unsent:
         why = _("The time is not free after all.")
