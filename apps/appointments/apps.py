@@ -96,13 +96,21 @@ class AppointmentsConfig(AppConfig):
         )
         register_action(
             NewAction(
-                *(_("Appointment"), "calendar-plus", "appointments:book", Permission.APPOINTMENTS_MANAGE, 10),
+                _("Appointment"),
+                "calendar-plus",
+                "appointments:book",
+                Permission.APPOINTMENTS_MANAGE,
+                order=10,
                 words=_("new book visit schedule"),
             )
         )
         register_action(
             NewAction(
-                *(_("Waitlist entry"), "hourglass", "appointments:waitlist-add", Permission.APPOINTMENTS_MANAGE, 12),
+                _("Waitlist entry"),
+                "hourglass",
+                "appointments:waitlist-add",
+                Permission.APPOINTMENTS_MANAGE,
+                order=12,
                 words=_("new add waiting list"),
             )
         )

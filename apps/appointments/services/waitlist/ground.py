@@ -2,9 +2,9 @@
 
 One writer of a clinic's waitlist at a time: an advisory lock, because who may be offered what depends on all open
 offers together (one per person, one per time). Lock order: the waitlist, then as booking does (practitioners, rooms,
-patient, appointment rows: `placing`), then entries and offers, then messages. A hold's row is never locked before a
-practitioner: whoever books has the practitioner, and may be clearing that hold because it ran out. Nobody who books
-takes the waitlist's lock, so that booking never waits for the waitlist.
+patient, appointment rows: `placing`), then entries and offers, then messages. A hold that ran out is never locked
+before a practitioner: whoever books has the practitioner, and may be clearing that hold. Nobody who books takes the
+waitlist's lock, so that booking never waits for the waitlist.
 """
 
 from __future__ import annotations
