@@ -37,9 +37,7 @@ from apps.appointments.availability_query import (
     Person,
     Place,
     Scene,
-    Visits,
     load_scene,
-    load_visits,
 )
 from apps.appointments.models import AppointmentType
 from apps.core.errors import NotFound
@@ -107,10 +105,7 @@ def find_slots(
     )
     if search is None:
         return []
-    by_person = search.by_person(limit if per_practitioner is None else per_practitioner)
-    if limit is None:
-        return [search.present(found) for found in sorted(chain.from_iterable(by_person), key=_in_time)]
-    return [search.present(found) for found in islice(_earliest_first(by_person), limit)]
+    return search.slots(limit if per_practitioner is None else per_practitioner, limit)
 
 
 def _begin_search(
@@ -129,33 +124,47 @@ def _begin_search(
 ) -> _Search | None:
     """Read what the search looks at, one query; None when it is clear beforehand that there is no slot."""
     require_same_organization(organization, appointment_type, location, room, *(practitioners or ()))
-    if not appointment_type.is_active or (online and not appointment_type.online_bookable):
-        return None
     now = timezone.now()
-    earliest = max(start, now + dt.timedelta(minutes=appointment_type.minimum_notice_minutes), not_before or start)
-    latest = end if in_series else min(end, now + dt.timedelta(days=appointment_type.horizon_days + 2))
-    if earliest >= latest or (practitioners is not None and not practitioners):
+    window = search_window(
+        appointment_type, start, end, now=now, not_before=not_before, online=online, in_series=in_series
+    )
+    if window is None or (practitioners is not None and not practitioners):
         return None
     scene = load_scene(
         organization_id=organization.pk,
         appointment_type=appointment_type,
-        lower=earliest,
-        upper=latest,
+        lower=window[0],
+        upper=window[1],
         practitioner_ids=None if practitioners is None else [practitioner.pk for practitioner in practitioners],
         location_id=location.pk if location else None,
         room_id=room.pk if room else None,
         now=now,
         own_visits=own_visits,
     )
-    return _Search(
-        scene,
-        appointment_type,
-        now,
-        earliest,
-        latest,
-        needs_room=appointment_type.needs_room or room is not None,
-        has_horizon=not in_series,
-    )
+    return _Search(scene, appointment_type, now, window, has_room=room is not None, has_horizon=not in_series)
+
+
+def search_window(
+    appointment_type: AppointmentType,
+    start: dt.datetime,
+    end: dt.datetime,
+    *,
+    now: dt.datetime,
+    not_before: dt.datetime | None = None,
+    online: bool = False,
+    in_series: bool = False,
+) -> tuple[dt.datetime, dt.datetime] | None:
+    """Return the part of [start, end) in which visits of the type may start; None when there is none, or no such visit."""
+    if not appointment_type.is_active or (online and not appointment_type.online_bookable):
+        return None
+    earliest = max(start, now + dt.timedelta(minutes=appointment_type.minimum_notice_minutes), not_before or start)
+    latest = end if in_series else min(end, now + dt.timedelta(days=appointment_type.horizon_days + 2))
+    return (earliest, latest) if earliest < latest else None
+
+
+def near(start: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+    """Return [begin, end) in which slots near a wanted start are looked for first."""
+    return start - DAY, start + 7 * DAY
 
 
 def nearest_slots(
@@ -169,48 +178,53 @@ def nearest_slots(
     patient: Patient | None = None,
     ignore: Collection[uuid.UUID] = (),
     in_series: bool = False,
+    scene: Scene | None = None,
 ) -> list[Slot]:
     """Return the free slots nearest to a wanted start, in order of time; this person at this place before others.
 
     Times at which the patient has another visit are left out, but for the visits to `ignore` (those that move). One
-    query when this practitioner has enough in the week after; another asks everybody who offers the type.
+    query when this practitioner has enough in the days `near` the start, none when the `scene` of those was just read;
+    another asks everybody who offers the type.
     """
-    first, last = start - DAY, start + 30 * DAY
-    own_visits = OwnVisits(patient.pk, first, last, list(ignore)) if patient is not None else None
-    search = _begin_search(
-        organization=organization,
-        appointment_type=appointment_type,
-        start=first,
-        end=start + 7 * DAY,
-        practitioners=[practitioner],
-        location=location,
-        in_series=in_series,
-        own_visits=own_visits,
-    )
-    found = search.nearest(start, count) if search is not None else []
-    if len(found) < count:
-        taken = search.scene.elsewhere if search is not None else _visits_of(organization, own_visits)
-        wider = find_slots(
+    first, last = near(start)
+    far = start + 30 * DAY
+    own_visits = OwnVisits(patient.pk, first, far, list(ignore)) if patient is not None else None
+    if scene is None:
+        search = _begin_search(
             organization=organization,
             appointment_type=appointment_type,
             start=first,
             end=last,
-            per_practitioner=50,
+            practitioners=[practitioner],
+            location=location,
             in_series=in_series,
+            own_visits=own_visits,
+        )
+    else:
+        search = _search_in(scene, appointment_type, first, last, in_series=in_series)
+    found = search.nearest(start, count) if search is not None else []
+    if len(found) < count:
+        wider = _begin_search(
+            organization=organization,
+            appointment_type=appointment_type,
+            start=first,
+            end=far,
+            in_series=in_series,
+            own_visits=own_visits,
         )
         known = {(slot.practitioner_id, slot.start) for slot in found}
-        wider = [slot for slot in _without(taken, wider) if (slot.practitioner_id, slot.start) not in known]
-        wider.sort(key=lambda slot: (abs(slot.start - start), slot.practitioner_id != practitioner.pk))
-        found += wider[: count - len(found)]
+        others = [slot for slot in wider.slots(50) if (slot.practitioner_id, slot.start) not in known] if wider else []
+        others.sort(key=lambda slot: (abs(slot.start - start), slot.practitioner_id != practitioner.pk))
+        found += others[: count - len(found)]
     return sorted(found, key=lambda slot: slot.start)
 
 
-def _visits_of(organization: Organization, own_visits: OwnVisits | None) -> Visits:
-    return load_visits(organization.pk, own_visits, timezone.now()) if own_visits is not None else ()
-
-
-def _without(taken: Visits, slots: Sequence[Slot]) -> list[Slot]:
-    return [slot for slot in slots if not any(begin < slot.end and slot.start < end for begin, end in taken)]
+def _search_in(
+    scene: Scene, appointment_type: AppointmentType, start: dt.datetime, end: dt.datetime, *, in_series: bool
+) -> _Search | None:
+    now = timezone.now()
+    window = search_window(appointment_type, start, end, now=now, in_series=in_series)
+    return _Search(scene, appointment_type, now, window, has_horizon=not in_series) if window is not None else None
 
 
 def require_same_organization(organization: Organization, *objects: TenantModel | None) -> None:
@@ -244,42 +258,53 @@ class _Search:
         scene: Scene,
         wanted: AppointmentType,
         now: dt.datetime,
-        earliest: dt.datetime,
-        latest: dt.datetime,
+        window: tuple[dt.datetime, dt.datetime],
         *,
-        needs_room: bool,
+        has_room: bool = False,
         has_horizon: bool,
     ) -> None:
         self.scene = scene
         self.now = to_instant(now)
-        self.first = to_instant(earliest + dt.timedelta(microseconds=999_999))
-        self.last = to_instant(latest - dt.timedelta(microseconds=1))
+        self.first = to_instant(window[0] + dt.timedelta(microseconds=999_999))
+        self.last = to_instant(window[1] - dt.timedelta(microseconds=1))
         self.duration = wanted.duration_minutes * 60
         self.before = wanted.buffer_before_minutes * 60
         self.after = self.duration + wanted.buffer_after_minutes * 60
         self.step = wanted.step_minutes * 60
         self.horizon = dt.timedelta(days=wanted.horizon_days) if has_horizon else None
-        self.needs_room = needs_room
+        self.needs_room = wanted.needs_room or has_room
+        self.elsewhere = [(to_instant(begin), to_instant(end)) for begin, end in scene.elsewhere]
 
-    def by_person(self, share: int | None = None) -> list[Iterator[_Found]]:
-        """Return where each person can start, earliest first, `share` of them at most."""
-        return [islice(self.starts_of(person, order), share) for order, person in enumerate(self.scene.people)]
+    def slots(self, share: int | None, limit: int | None = None) -> list[Slot]:
+        """Return the slots while the patient is free, earliest first: `share` of each person's, `limit` of all."""
+        by_person = self._by_person(share)
+        if limit is None:
+            return [self._present(found) for found in sorted(chain.from_iterable(by_person), key=_in_time)]
+        return [self._present(found) for found in islice(_earliest_first(by_person), limit)]
 
     def nearest(self, wish: dt.datetime, count: int) -> list[Slot]:
         """Return the slots nearest to a wish while the patient is free; looks no further ahead than it must."""
-        instant, near, behind = to_instant(wish), [], 0
-        elsewhere = [(to_instant(begin), to_instant(end)) for begin, end in self.scene.elsewhere]
-        for found in _earliest_first(self.by_person()):
-            if elsewhere and any(begin < found.start + self.duration and found.start < end for begin, end in elsewhere):
-                continue
-            near.append(found)
+        instant, close, behind = to_instant(wish), [], 0
+        for found in _earliest_first(self._by_person()):
+            close.append(found)
             behind += found.start >= instant
             if behind == count:
                 break
-        chosen = heapq.nsmallest(count, near, key=lambda found: (abs(found.start - instant), found.start))
-        return [self.present(found) for found in chosen]
+        chosen = heapq.nsmallest(count, close, key=lambda found: (abs(found.start - instant), found.start))
+        return [self._present(found) for found in chosen]
 
-    def starts_of(self, person: Person, order: int) -> Iterator[_Found]:
+    def _by_person(self, share: int | None = None) -> list[Iterator[_Found]]:
+        """Return where each person can start, earliest first, `share` of them at most."""
+        return [
+            islice(filter(self._suits_the_patient, starts) if self.elsewhere else starts, share)
+            for starts in (self._starts_of(person, order) for order, person in enumerate(self.scene.people))
+        ]
+
+    def _suits_the_patient(self, found: _Found) -> bool:
+        end = found.start + self.duration
+        return not any(begins < end and found.start < ends for begins, ends in self.elsewhere)
+
+    def _starts_of(self, person: Person, order: int) -> Iterator[_Found]:
         """Yield where the person can start, earliest first."""
         places = [
             place for key, place in self.scene.places.items() if any(hours.place == key for hours in person.hours)
@@ -340,7 +365,7 @@ class _Search:
         free = [room.id for room in rooms if room.busy.allow(start, self.before, self.after)]
         return next((room_id for room_id in free if str(room_id) == hours.room), free[0] if free else None)
 
-    def present(self, found: _Found) -> Slot:
+    def _present(self, found: _Found) -> Slot:
         """Return the slot as others know it."""
         return Slot(
             practitioner_id=found.person.id,

@@ -11,7 +11,7 @@ import datetime as dt
 import json
 import uuid
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -133,23 +133,6 @@ _VISITS = f"""
 """  # noqa: S608 - a constant of ours
 
 
-def load_visits(organization_id: uuid.UUID, own_visits: OwnVisits, now: dt.datetime) -> Visits:
-    """Return when the patient has visits; one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_VISITS, _values_of(own_visits, now) | {"organization": organization_id})
-        return list(cursor.fetchall())
-
-
-def _values_of(own_visits: OwnVisits, now: dt.datetime) -> dict[str, Any]:
-    return {
-        "patient": own_visits.patient_id,
-        "from": own_visits.lower,
-        "until": own_visits.upper,
-        "now": now,
-        "ignored": list(own_visits.ignored),
-    }
-
-
 def load_scene(
     *,
     organization_id: uuid.UUID,
@@ -182,15 +165,22 @@ def load_scene(
     with connection.cursor() as cursor:
         if own_visits is None:
             cursor.execute(_SCENE, values)
-            return _scene(cursor.fetchall())
-        cursor.execute(f"{_SCENE};{_VISITS}", values | _values_of(own_visits, now))
-        scene = _scene(cursor.fetchall())
+            return scene_of(cursor.fetchall())
+        whose = {
+            "patient": own_visits.patient_id,
+            "from": own_visits.lower,
+            "until": own_visits.upper,
+            "ignored": list(own_visits.ignored),
+        }
+        cursor.execute(f"{_SCENE};{_VISITS}", values | whose)
+        rows = cursor.fetchall()
         cursor.nextset()
-        return scene._replace(elsewhere=list(cursor.fetchall()))
+        return scene_of(rows, elsewhere=cursor.fetchall())
 
 
-def _scene(rows: list[tuple[Any, ...]]) -> Scene:
-    scene = Scene([], {}, {})
+def scene_of(rows: Iterable[tuple[Any, ...]], *, elsewhere: Visits = ()) -> Scene:
+    """Return the scene that rows of `appointments_scene` describe."""
+    scene = Scene([], {}, {}, elsewhere)
     groups: dict[uuid.UUID, list[Group]] = {}
     for kind, id_, name, detail, begins, ends, away_begins, away_ends in rows:
         periods = Periods(begins or [], ends or [])

@@ -11,11 +11,12 @@ deadlocks); behind the practitioner's row they come one after the other, and the
 from __future__ import annotations
 
 import datetime as dt
+import json
 import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from django.db import IntegrityError, connection, transaction
@@ -23,11 +24,12 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.appointments.availability import Slot, nearest_slots
+from apps.appointments.availability import Slot, near, nearest_slots, search_window
+from apps.appointments.availability_query import Scene, scene_of
 from apps.appointments.conflicts import BookingConflict, Examination, Wanted, examine, judge
-from apps.appointments.conflicts.facts import FACTS, Fact, values_of
+from apps.appointments.conflicts.facts import FACTS_WANTED, Fact, values_of
 from apps.appointments.errors import SlotUnavailable, conflict_as_json
-from apps.appointments.models import WHAT_IS_BUSY, Appointment
+from apps.appointments.models import Appointment
 from apps.core.actors import Actor, ActorKind
 from apps.core.constraints import violated_constraint
 from apps.core.errors import NotAllowed, NotFound
@@ -51,10 +53,21 @@ MAY_OVERRIDE = frozenset({ActorKind.USER, ActorKind.API_KEY, ActorKind.SYSTEM})
 Locked = list[tuple[str, uuid.UUID, uuid.UUID | None]]
 
 
+class Attempt(NamedTuple):
+    """What a booking begins with: what it locked, what bears on it, and where it locked nothing the free times nearby."""
+
+    locked: Locked
+    facts: list[Fact]
+    nearby: Scene | None = None
+
+
 class _Refused(Exception):
-    def __init__(self, conflicts: list[BookingConflict]) -> None:
+    """The reasons, and what was read already for the alternatives."""
+
+    def __init__(self, conflicts: list[BookingConflict], nearby: Scene | None = None) -> None:
         super().__init__(len(conflicts))
         self.conflicts = conflicts
+        self.nearby = nearby
 
 
 @contextmanager
@@ -64,11 +77,12 @@ def answering_with_alternatives(wanted: Wanted) -> Iterator[None]:
     The locks are gone when the alternatives are looked for: whoever loses a race doesn't hold up the others. A
     violated constraint gets the same answer as a conflict found before.
     """
+    nearby = None
     try:
         with transaction.atomic():
             yield
     except _Refused as refused:
-        conflicts = refused.conflicts
+        conflicts, nearby = refused.conflicts, refused.nearby
     except IntegrityError as error:
         code = CODE_OF_CONSTRAINT.get(violated_constraint(error))
         if code is None:
@@ -79,11 +93,14 @@ def answering_with_alternatives(wanted: Wanted) -> Iterator[None]:
         ]
     else:
         return
-    raise SlotUnavailable(conflicts, alternatives_to(wanted))
+    raise SlotUnavailable(conflicts, alternatives_to(wanted, nearby))
 
 
-def alternatives_to(wanted: Wanted) -> list[Slot]:
-    """Return three free slots near a wanted visit, none of them while the patient is elsewhere."""
+def alternatives_to(wanted: Wanted, nearby: Scene | None = None) -> list[Slot]:
+    """Return three free slots near a wanted visit, none of them while the patient is elsewhere.
+
+    `nearby` is what an attempt has read; without it, or where it has too few, the search reads for itself.
+    """
     return nearest_slots(
         organization=wanted.organization,
         appointment_type=wanted.appointment_type,
@@ -93,6 +110,7 @@ def alternatives_to(wanted: Wanted) -> list[Slot]:
         patient=wanted.patient,
         ignore=wanted.moving,
         in_series=wanted.in_series,
+        scene=nearby,
     )
 
 
@@ -100,11 +118,9 @@ _LOCK = """
     SELECT kind, id, merged_into FROM appointments_lock(
         practitioners => %s::uuid[], rooms => %s::uuid[], places => %s::uuid[], patients => %s::uuid[])
 """
-_LOCK_UNLESS_TAKEN = f"""
-    SELECT kind, id, merged_into FROM appointments_lock_unless_taken(
-        organization => %(organization)s, practitioner => %(practitioner)s, room => %(room)s, place => %(place)s,
-        patient => %(patient)s, ignored => %(ignored)s::uuid[], busy_from => %(busy_from)s, busy_until => %(busy_until)s,
-        {WHAT_IS_BUSY}, moment => %(now)s)
+_ATTEMPT = f"""
+    SELECT * FROM appointments_attempt(
+        {FACTS_WANTED}, needs_room => %(needs_room)s, earliest => %(earliest)s, latest => %(latest)s)
 """  # noqa: S608 - a constant of ours
 
 
@@ -132,30 +148,54 @@ def lock_for(
 def lock_and_examine(wanted: Wanted) -> tuple[dict[uuid.UUID, uuid.UUID], Examination]:
     """Lock like `lock_for`, examine under the locks, in one round trip; raises a refusal where the time is taken.
 
-    Who comes too late waits for nobody: a time that others see as taken is refused without any lock. Many that want one
-    time would stand in line for its practitioner only to be told so one after the other. (A group may have a seat left,
-    and overbooking is meant for a time that is taken.)
+    Who comes too late waits for nobody: a time that others see as taken is refused without any lock, and what the
+    alternatives need is read at once. Many that want one time would stand in line for its practitioner only to be told
+    so one after the other. (A group may have a seat left, and overbooking is meant for a time that is taken.)
     """
     if wanted.overbook or wanted.appointment_type.is_group:
         return lock_for(wanted), examine(wanted)
     now = timezone.now()
-    locked, facts = _lock_and_load(wanted, now)
-    found = judge(wanted, facts, now)
-    if any(kind == "practitioner" for kind, _id, _merged in locked):
-        return {id_: merged for _kind, id_, merged in locked if merged is not None}, found
+    attempt = _attempt(wanted, now)
+    found = judge(wanted, attempt.facts, now)
+    if any(kind == "practitioner" for kind, _id, _merged in attempt.locked):
+        return {id_: merged for _kind, id_, merged in attempt.locked if merged is not None}, found
     if found.hard:
-        raise _Refused(found.conflicts)
+        raise _Refused(found.conflicts, attempt.nearby)
     return lock_for(wanted), examine(wanted)  # the time has become free in between, or the practitioner is gone
 
 
-def _lock_and_load(wanted: Wanted, now: dt.datetime) -> tuple[Locked, list[Fact]]:
-    """Lock unless the time is taken, and read what bears on the booking, seen under the locks; one round trip."""
-    values = values_of(wanted, now) | {"place": wanted.location.pk if wanted.wants_any_room else None}
+def _attempt(wanted: Wanted, now: dt.datetime) -> Attempt:
+    """Lock unless the time is taken, and read what bears on the booking, seen under the locks; one round trip.
+
+    Where the time is taken the same trip brings what a search for alternatives looks at first.
+    """
+    kind = wanted.appointment_type
+    window = search_window(kind, *near(wanted.start), now=now, in_series=wanted.in_series)
+    earliest, latest = window or (None, None)
+    values = values_of(wanted, now) | {"needs_room": kind.needs_room, "earliest": earliest, "latest": latest}
     with connection.cursor() as cursor:
-        cursor.execute(f"{_LOCK_UNLESS_TAKEN};{FACTS}", values)
-        locked = list(cursor.fetchall())
-        cursor.nextset()
-        return locked, [Fact(*row) for row in cursor.fetchall()]
+        cursor.execute(_ATTEMPT, values)
+        facts = [Fact(*row) for row in cursor.fetchall()]
+    return Attempt(
+        [(subject, fact.id, uuid.UUID(fact.detail) if fact.detail else None) for subject, fact in _of(facts, "locked")],
+        facts,
+        _scene_nearby(facts),
+    )
+
+
+def _of(facts: list[Fact], group: str) -> Iterator[tuple[str, Fact]]:
+    """Yield what is of a group ("locked patient") with the rest of its kind; a booking's reasons are of none."""
+    return ((fact.kind[len(group) + 1 :], fact) for fact in facts if fact.kind.startswith(f"{group} "))
+
+
+def _scene_nearby(facts: list[Fact]) -> Scene | None:
+    rows, visits = [], []
+    for what, fact in _of(facts, "nearby"):
+        if what == "visit":
+            visits.append((fact.start, fact.end))
+        else:
+            rows.append((what, fact.id, *json.loads(fact.detail)))
+    return scene_of(rows, elsewhere=visits) if rows else None
 
 
 def holds_of(organization: Organization, held_for: uuid.UUID, *, until: dt.datetime | None = None) -> list[uuid.UUID]:

@@ -21,6 +21,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.appointments.availability import find_slots
+from apps.appointments.conflicts import Examination, judge
 from apps.appointments.errors import SlotUnavailable
 from apps.appointments.models import Appointment, AppointmentType, Source, Status
 from apps.appointments.services import (
@@ -167,6 +168,35 @@ class TestOneSlot:
         assert len(refused) == len(clinic.patients) - 1
         assert all(len(outcome.alternatives) == 3 for outcome in refused)
         assert all(slot.start >= clinic.opens + HALF_HOUR for outcome in refused for slot in outcome.alternatives)
+
+    def test_who_waited_for_the_winner_holds_up_nobody_behind(self, clinic, monkeypatch) -> None:
+        """Its lock is gone before its reasons are read: those in line behind it wait for the database only."""
+        reading, seen = threading.Event(), threading.Event()
+
+        def read_slowly(*args: Any) -> Examination:
+            reading.set()
+            assert seen.wait(20)
+            return judge(*args)
+
+        outcomes: list[Any] = []
+        loser = threading.Thread(
+            target=lambda: outcomes.extend(at_once(1, [None], lambda _job: clinic.book(clinic.patients[1])))
+        )
+        with organization_scope(clinic.organization.pk):
+            clinic.book(clinic.patients[0])
+            monkeypatch.setattr(placing, "judge", read_slowly)
+            loser.start()
+            _wait_until_somebody_waits_for_a_lock()
+        try:
+            assert reading.wait(20)
+            with organization_scope(clinic.organization.pk):
+                free = Practitioner.objects.select_for_update(nowait=True).filter(pk=clinic.practitioners[0].pk)
+                assert len(free) == 1
+        finally:
+            seen.set()
+            loser.join()
+        assert [conflict.code for conflict in outcomes[0].conflicts] == ["practitioner_taken"]
+        assert len(outcomes[0].alternatives) == 3
 
 
 class TestHoldsInARace:

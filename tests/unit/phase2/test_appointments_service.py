@@ -11,7 +11,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from apps.appointments.availability import find_slots
+from apps.appointments.availability import find_slots, nearest_slots
 from apps.appointments.conflicts import check_booking
 from apps.appointments.errors import SlotUnavailable
 from apps.appointments.models import Appointment, Source, Status
@@ -31,6 +31,7 @@ from apps.core.actors import BOT, SYSTEM, patient_actor
 from apps.core.errors import InvalidInput, InvalidTransition, NotAllowed, NotFound, StaleVersion
 from apps.events.models import Event
 from apps.organizations.services import actor_for_membership
+from apps.patients.models import Patient
 from tests.fixtures.appointments import AppointmentFactory, AppointmentTypeFactory, PractitionerTypeFactory
 from tests.fixtures.communications import CommunicationFactory
 from tests.fixtures.organizations import LocationFactory
@@ -81,6 +82,65 @@ def events(type_: str) -> list[Event]:
 
 def codes(refused: pytest.ExceptionInfo[SlotUnavailable]) -> list[str]:
     return [conflict.code for conflict in refused.value.conflicts]
+
+
+def _elsewhere(bookable: SimpleNamespace, patient: Patient) -> None:
+    """The patient is with a colleague when the time after the wanted one is free."""
+    AppointmentFactory(
+        organization=bookable.organization,
+        practitioner=PractitionerFactory(organization=bookable.organization),
+        patient=patient,
+        start=NINE + HALF_HOUR,
+        end=NINE + HOUR,
+        busy_period=(NINE + HALF_HOUR, NINE + HOUR),
+    )
+
+
+def _rooms(bookable: SimpleNamespace, _patient: Patient) -> None:
+    """The type needs a room, and the only one is taken for an hour."""
+    change_type(bookable, needs_room=True)
+    room = RoomFactory(organization=bookable.organization, location=bookable.location)
+    AppointmentFactory(
+        organization=bookable.organization,
+        practitioner=PractitionerFactory(organization=bookable.organization),
+        location=bookable.location,
+        room=room,
+        start=NINE,
+        end=NINE + HOUR,
+        busy_period=(NINE, NINE + HOUR),
+    )
+
+
+def _away(bookable: SimpleNamespace, _patient: Patient) -> None:
+    """The practitioner is away after the visit, and the place is closed the day after."""
+    owner = {"organization": bookable.organization}
+    TimeOffFactory(**owner, practitioner=bookable.practitioner, period=(NINE + HALF_HOUR, NINE + 3 * HOUR))
+    ClosureFactory(**owner, period=(NINE + 23 * HOUR, NINE + 33 * HOUR))
+
+
+def _few_days(bookable: SimpleNamespace, _patient: Patient) -> None:
+    """The practitioner is away until after the days that are looked at first."""
+    TimeOffFactory(
+        organization=bookable.organization,
+        practitioner=bookable.practitioner,
+        period=(NINE + HALF_HOUR, NINE + 9 * DAY),
+    )
+
+
+def _nobody(bookable: SimpleNamespace, _patient: Patient) -> None:
+    """Nobody offers the type any more."""
+    bookable.practitioner.offered_types.all().delete()
+
+
+OBSTACLES = {
+    "none": lambda _bookable, _patient: None,
+    "elsewhere": _elsewhere,
+    "rooms": _rooms,
+    "away": _away,
+    "few_days": _few_days,
+    "nobody": _nobody,
+    "type_ended": lambda bookable, _patient: change_type(bookable, is_active=False),
+}
 
 
 @pytest.fixture
@@ -142,6 +202,18 @@ class TestBooking:
             book_appointment(**wanted(bookable), patient=other, actor=actor)
         slot = refused.value.alternatives[0]
         assert book_appointment(**wanted(bookable, start=slot.start), patient=other, actor=actor).pk
+
+    @pytest.mark.parametrize("obstacle", ["none", "elsewhere", "rooms", "away", "few_days", "nobody", "type_ended"])
+    def test_alternatives_read_with_the_refusal_are_those_of_a_search(self, bookable, booked, actor, obstacle) -> None:
+        other = PatientFactory(organization=bookable.organization)
+        OBSTACLES[obstacle](bookable, other)
+        with CaptureQueriesContext(connection) as queries, pytest.raises(SlotUnavailable) as refused:
+            book_appointment(**wanted(bookable), patient=other, actor=actor)
+        searched = nearest_slots(**wanted(bookable), patient=other)
+        assert refused.value.alternatives == searched
+        assert len(searched) == (0 if obstacle in {"nobody", "type_ended"} else 3)
+        asked = [query["sql"] for query in queries if "appointments_" in query["sql"]]
+        assert len(asked) == (2 if obstacle in {"few_days", "nobody"} else 1)
 
     def test_refusal_names_no_patient(self, bookable, booked, actor) -> None:
         other = PatientFactory(organization=bookable.organization)
