@@ -13,6 +13,7 @@ import threading
 import time
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,18 +25,26 @@ from apps.appointments.availability import find_slots
 from apps.appointments.conflicts import Examination, judge
 from apps.appointments.errors import SlotUnavailable
 from apps.appointments.models import Appointment, AppointmentType, Source, Status
+from apps.appointments.recurrence import Rule
 from apps.appointments.services import (
     arrive_appointment,
     book_appointment,
+    book_series,
     booking,
     cancel_appointment,
+    cancel_series,
+    change_series,
+    changes,
     expire_holds,
     hold_slot,
     holds,
     placing,
     release_holds,
     reschedule_appointment,
+    series_changes,
+    undo_series_cancellation,
     undo_status,
+    visits,
 )
 from apps.core.actors import BOT, Actor, ActorKind
 from apps.core.errors import Conflict
@@ -49,7 +58,7 @@ from tests.fixtures.appointments import AppointmentTypeFactory, PractitionerType
 from tests.fixtures.organizations import LocationFactory
 from tests.fixtures.patients import PatientFactory
 from tests.fixtures.practitioners import PractitionerFactory, RoomFactory, WeeklyHoursFactory
-from tests.fixtures.racing import at_once, overlaps, without_constraints, without_locks
+from tests.fixtures.racing import at_once, overlaps, pausing, without_constraints, without_locks
 
 ATTEMPTS = int(os.environ.get("BOOKING_ATTEMPTS", "500"))
 OPERATIONS = int(os.environ.get("BOOKING_OPERATIONS", "300"))
@@ -371,6 +380,82 @@ class TestHoldsInARace:
             assert swept == [1]
         assert not clinic.count(pk=left.pk)
         assert (expire_holds(), clinic.count()) == (1, 0)
+
+
+class TestEverybodyAtOnce:
+    """Who needs several practitioners or rooms asks for all of them at once; asked one after the other, two wait in a ring."""
+
+    @staticmethod
+    def somebody_is_thrown_out(first: Callable[[], Any], second: Callable[[], Any]) -> bool:
+        """Run both, the second when the first has the first of its locks; tell whether they ended in a deadlock."""
+
+        def later() -> Any:
+            time.sleep(0.45)
+            return second()
+
+        outcomes = at_once(2, [first, later], lambda job: job())
+        errors = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+        assert all("deadlock detected" in str(error) for error in errors)
+        return bool(errors)
+
+    def two_weeks(self, clinic: Clinic, practitioner: Practitioner) -> list[Appointment]:
+        series = book_series(
+            organization=clinic.organization,
+            patient=clinic.patients[0],
+            appointment_type=clinic.types[0],
+            practitioner=practitioner,
+            location=clinic.location,
+            start=clinic.opens,
+            rule=Rule("WEEKLY", count=2),
+            actor=DESK,
+        )
+        return list(Appointment.objects.filter(series=series).select_related("series").order_by("start"))
+
+    @pytest.mark.parametrize("asks_for_all", [True, False])
+    def test_undoing_a_series_meets_a_move_between_its_people(self, clinic, monkeypatch, asks_for_all) -> None:
+        low, high, _third = sorted(clinic.practitioners, key=lambda one: one.pk)
+        other = clinic.book(clinic.patients[1], practitioner=low, start=clinic.opens + HALF_HOUR)
+        with organization_scope(clinic.organization.pk):
+            one, two = self.two_weeks(clinic, high)
+            reschedule_appointment(appointment=two, start=two.start, practitioner=low, actor=DESK)
+            since = timezone.now()
+            cancel_series(visit=one, reason="patient", everything=True, actor=DESK)
+        if not asks_for_all:
+            monkeypatch.setattr(series_changes, "lock_for", lambda *_wanted: {})
+        pausing(monkeypatch, visits, "lock_for")
+
+        def undo() -> list[Appointment]:
+            with organization_scope(clinic.organization.pk):
+                return undo_series_cancellation(series=one.series, since=since, actor=DESK)
+
+        def move() -> Appointment:
+            with organization_scope(clinic.organization.pk):
+                return reschedule_appointment(appointment=other, start=other.start, practitioner=high, actor=DESK)
+
+        assert self.somebody_is_thrown_out(undo, move) != asks_for_all
+        assert overlaps() == 0
+
+    @pytest.mark.parametrize("asks_for_all", [True, False])
+    def test_moving_a_series_meets_a_booking_that_takes_any_room(self, clinic, monkeypatch, asks_for_all) -> None:
+        low, high = sorted(clinic.rooms, key=lambda room: room.pk)
+        with organization_scope(clinic.organization.pk):
+            one, two = self.two_weeks(clinic, clinic.practitioners[0])
+            for visit, room in ((one, high), (two, low)):
+                reschedule_appointment(appointment=visit, start=visit.start, room=room, actor=DESK)
+        if not asks_for_all:
+            monkeypatch.setattr(series_changes, "lock_for", lambda *_wanted, **_also: {})
+        pausing(monkeypatch, changes, "lock_for")
+
+        def move() -> list[Appointment]:
+            with organization_scope(clinic.organization.pk):
+                return change_series(visit=one, start=one.start + HALF_HOUR, everything=True, actor=DESK)
+
+        def book() -> Appointment:
+            any_room = {"appointment_type": clinic.types[1], "practitioner": clinic.practitioners[1]}
+            return clinic.book(clinic.patients[1], start=clinic.opens + 4 * HALF_HOUR, **any_room)
+
+        assert self.somebody_is_thrown_out(move, book) != asks_for_all
+        assert overlaps() == 0
 
 
 def _decide_after_a_pause(*args: Any, **options: Any) -> placing.Decision:

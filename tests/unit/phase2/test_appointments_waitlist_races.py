@@ -15,7 +15,7 @@ from functools import partial
 from types import SimpleNamespace
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from apps.appointments.errors import SlotUnavailable
@@ -27,6 +27,7 @@ from apps.appointments.services import (
     decline_offer,
     expire_offers,
     fill_slot,
+    holds,
     offer_slot,
     reschedule_appointment,
     undo_reschedule,
@@ -42,8 +43,8 @@ from apps.events.services import deliver_due
 from apps.patients.models import Patient
 from tests.fixtures.appointments import AppointmentTypeFactory, PractitionerTypeFactory
 from tests.fixtures.organizations import LocationFactory
-from tests.fixtures.practitioners import PractitionerFactory, WeeklyHoursFactory
-from tests.fixtures.racing import at_once, overlaps, without_constraints, without_locks
+from tests.fixtures.practitioners import PractitionerFactory, RoomFactory, WeeklyHoursFactory
+from tests.fixtures.racing import at_once, overlaps, pausing, without_constraints, without_locks
 from tests.fixtures.waitlist import again, offers_of, open_for_messages, somebody, visit_of, waiting
 
 STORM = int(os.environ.get("WAITLIST_STORM", "50"))
@@ -359,21 +360,12 @@ class TestHoldsThatRanOut:
         time.sleep(0.1)  # behind the other's look at the hold, before its lock of the practitioner
         return visit_of(clinic, clinic.opens, patient)
 
-    def pausing_lock(self, monkeypatch: pytest.MonkeyPatch, module: object, name: str) -> None:
-        waited_for = getattr(module, name)
-
-        def after_a_pause(*args: object, **options: object) -> object:
-            time.sleep(0.3)
-            return waited_for(*args, **options)
-
-        monkeypatch.setattr(module, name, after_a_pause)
-
     def test_undoing_a_cancellation_and_booking_its_time_end_without_a_deadlock(self, clinic, monkeypatch) -> None:
         visit = visit_of(clinic, clinic.opens)
         inside(clinic, cancel_appointment, appointment=visit, reason="patient", actor=SYSTEM)
         self.let_hold_run_out(clinic, offered(clinic))
         other = somebody(clinic)
-        self.pausing_lock(monkeypatch, visits, "lock_for")
+        pausing(monkeypatch, visits, "lock_for")
         undo = partial(inside, clinic, undo_status, appointment=visit, actor=SYSTEM)
         outcomes = at_once(2, [undo, partial(self.book_a_little_later, clinic, other)], lambda job: job())
         assert Counter(type(outcome) for outcome in outcomes) == {Appointment: 1, SlotUnavailable: 1}
@@ -384,7 +376,7 @@ class TestHoldsThatRanOut:
         inside(clinic, reschedule_appointment, appointment=visit, start=clinic.opens + 4 * HALF_HOUR, actor=SYSTEM)
         self.let_hold_run_out(clinic, offered(clinic))
         other = somebody(clinic)
-        self.pausing_lock(monkeypatch, changes, "lock_for")
+        pausing(monkeypatch, changes, "lock_for")
         undo = partial(inside, clinic, undo_reschedule, appointment=visit, actor=SYSTEM)
         outcomes = at_once(2, [undo, partial(self.book_a_little_later, clinic, other)], lambda job: job())
         assert Counter(type(outcome) for outcome in outcomes) == {Appointment: 1, SlotUnavailable: 1}
@@ -393,7 +385,7 @@ class TestHoldsThatRanOut:
     def test_offering_a_time_anew_and_booking_it_end_without_a_deadlock(self, clinic, monkeypatch) -> None:
         self.let_hold_run_out(clinic, offered(clinic))
         entry, other = waiting(clinic), somebody(clinic)
-        self.pausing_lock(monkeypatch, offers, "hold_slot")
+        pausing(monkeypatch, offers, "hold_slot")
         offer = partial(
             inside,
             *(clinic, offer_slot),
@@ -423,3 +415,38 @@ class TestHoldsThatRanOut:
         made = self.let_hold_run_out(clinic, offered(clinic))
         inside(clinic, Appointment.objects.filter(pk=made.hold_id).update, status=Status.BOOKED, held_until=None)
         assert (expire_offers(), again(made).status) == (1, OfferStatus.EXPIRED)
+
+
+@pytest.mark.parametrize("asks_for_all", [True, False])
+def test_offering_a_time_to_two_meets_a_booking_in_any_room(clinic, monkeypatch, asks_for_all) -> None:
+    """The second offer needs a room while the first has its patient, for whom somebody books a visit in any room."""
+    owner = {"organization": clinic.organization}
+    RoomFactory(**owner, location=clinic.location)
+    roomy = AppointmentTypeFactory(**owner, duration_minutes=30, step_minutes=30, needs_room=True)
+    for person in clinic.practitioners:
+        PractitionerTypeFactory(**owner, practitioner=person, appointment_type=roomy)
+    longest = waiting(clinic, created_at=timezone.now() - dt.timedelta(days=3))
+    waiting(clinic, appointment_type=roomy)
+    if not asks_for_all:
+        monkeypatch.setattr(filling, "lock_for", lambda *_wanted: {})
+    pausing(monkeypatch, holds, "lock_for")
+
+    def fill() -> list[WaitlistOffer]:
+        return inside(
+            *(clinic, fill_slot),
+            organization=clinic.organization,
+            practitioner=clinic.practitioner,
+            location=clinic.location,
+            start=clinic.opens,
+            end=clinic.opens + 2 * HALF_HOUR,
+        )
+
+    def book() -> Appointment:
+        time.sleep(0.45)  # behind the first offer's locks, before the second's
+        there = {"practitioner": clinic.practitioners[1], "appointment_type": roomy}
+        return visit_of(clinic, clinic.opens + 8 * HALF_HOUR, longest.patient, **there)
+
+    outcomes = at_once(2, [fill, book], lambda job: job())
+    assert any(isinstance(outcome, OperationalError) for outcome in outcomes) != asks_for_all
+    if asks_for_all:
+        assert sorted(len(outcome) for outcome in outcomes if isinstance(outcome, list)) == [2]
