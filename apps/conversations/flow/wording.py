@@ -279,7 +279,7 @@ def ask_cancelling(offer: Offer, *, country: str) -> str:
 
 
 def cancelled(offer: Offer, *, country: str) -> str:
-    return _("Your visit on %(when)s is cancelled. Write here when you need a new one.") % {
+    return _("All right, your visit on %(when)s is cancelled. The confirmation follows.") % {
         "when": when(offer, country=country)
     }
 

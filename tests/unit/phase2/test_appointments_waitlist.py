@@ -607,7 +607,7 @@ class TestOffering:
         assert again(made).status == OfferStatus.OPEN
 
     @pytest.mark.parametrize(
-        ("language", "words"), [("es", ("SÍ", "NO", "hasta las 1:30 PM")), ("hi", ("हाँ", "नहीं", "1:30 PM बजे तक"))]
+        ("language", "words"), [("es", ("SÍ", "NO", "hasta las 1:30 PM")), ("hi", ("हाँ", "नहीं", "दोपहर 1:30 बजे तक"))]
     )
     def test_question_is_put_in_the_patients_language(self, clinic, language, words):
         offer(clinic, waiting(clinic, somebody(clinic, language=language)))

@@ -6,8 +6,10 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import translation
 
 from apps.conversations.understanding import When, parse_when
+from apps.organizations.conventions import clock_text
 
 NOW = datetime(2025, 11, 18, 10, 30, tzinfo=ZoneInfo("America/New_York"))
 MON, TUE, WED, THU, FRI, SAT, SUN = range(7)
@@ -653,6 +655,25 @@ def test_any_time_is_a_wish_without_bounds(language: str, text: str) -> None:
     wish = _read(text, language)
 
     assert wish == When(text=wish.text)
+
+
+@pytest.mark.parametrize("hour", range(5, 22))
+@pytest.mark.parametrize(("language", "wrap"), [("en", "{}"), ("es", "a las {}"), ("hi", "{} बजे")])
+def test_the_clock_is_understood_as_our_messages_write_it(language: str, wrap: str, hour: int) -> None:
+    with translation.override(language):
+        for country in ("US", "DE"):
+            said = wrap.format(clock_text(at(2025, 11, 18, hour, 20), country=country))
+            assert _read(said, language).after == time(hour, 20), said
+
+
+def test_half_a_day_is_named_as_the_language_does() -> None:
+    hours = (4, 11, 12, 15, 16, 19, 20, 0)
+    with translation.override("hi"):
+        said = [clock_text(at(2025, 11, 18, hour, 5), country="IN") for hour in hours]
+        assert clock_text(at(2025, 11, 18, 16, 5), country="DE") == "16:05"
+    assert said == [
+        *("सुबह 4:05", "सुबह 11:05", "दोपहर 12:05", "दोपहर 3:05", "शाम 4:05", "शाम 7:05", "रात 8:05", "रात 12:05"),
+    ]
 
 
 def test_what_is_no_wish_about_time_gives_none() -> None:
