@@ -102,7 +102,7 @@ def follow_events(
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One line of a timeline: when (UTC), what, by whom."""
+    """One line of a timeline: when (UTC), what, by whom; and whether on a record that was merged into this one later."""
 
     id: uuid.UUID
     at: datetime
@@ -115,6 +115,7 @@ class TimelineEntry:
     url: str
     subject_id: uuid.UUID | None = None
     told: registry.Told | None = None
+    on_merged: bool = False
 
 
 class Outside(Protocol):
@@ -147,11 +148,16 @@ def patient_timeline(
     if before is not None:
         rows = rows.filter(id__lt=before)
     if outside is None:
-        return [entry_of(event) for event in rows.order_by("-id")[:limit]]
+        return [_entry_on(event, patient_id) for event in rows.order_by("-id")[:limit]]
     found = list(rows.exclude(outside.others).order_by("-id")[:limit])
     for event in reversed(found):
         outside.withhold(event)
-    return [entry_of(event, outside=True) for event in found]
+    return [_entry_on(event, patient_id, outside=True) for event in found]
+
+
+def _entry_on(event: Event, patient_id: uuid.UUID, *, outside: bool = False) -> TimelineEntry:
+    entry = entry_of(event, outside=outside)
+    return entry if event.patient_id == patient_id else replace(entry, on_merged=True)
 
 
 def _happened_to(patient_id: uuid.UUID, merged_ids: Collection[uuid.UUID]) -> Q:

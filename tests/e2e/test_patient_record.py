@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import DESK, signed_in
+from tests.e2e.conftest import DESK, MANAGER, signed_in
 
 
 def field(page: Page, name: str):
@@ -81,6 +82,18 @@ def test_a_long_name_above_a_form_is_read_whole_on_a_phone(browser: Browser, bas
         heading = page.locator("h1")
         expect(heading).to_contain_text("Wolfeschlegelstein")
         assert heading.evaluate("h1 => h1.scrollWidth <= h1.clientWidth && h1.getBoundingClientRect().right <= 390")
+
+
+@pytest.mark.parametrize("path", ["patient", "/reports/"])
+def test_the_frame_stays_where_it_is_however_long_its_page_is(browser: Browser, base: str, path: str):
+    """Words for screen readers lie outside what is seen; they must not make the window scroll away from its frame."""
+    with signed_in(browser, base, MANAGER, viewport={"width": 390, "height": 844}) as page:
+        page.goto(f"{base}/patients/")
+        patient = page.locator("#patients tr[id^=p-] a").first.get_attribute("href")
+        page.goto(base + (patient if path == "patient" else path))
+        assert page.locator("main .sr").count() > 0
+        page.locator("main .sr").last.evaluate("words => words.scrollIntoView()")
+        assert page.evaluate("[scrollY, document.documentElement.scrollHeight - innerHeight]") == [0, 0]
 
 
 def test_a_phone_shows_the_tab_that_is_open(browser: Browser, base: str):

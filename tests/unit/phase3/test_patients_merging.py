@@ -292,7 +292,11 @@ class TestHistory:
         done = merge(survivor, duplicate, actor=actor)
         assert Event.objects.filter(patient_id=duplicate.pk).count() == 1
         entries = patient_timeline(organization=organization, patient_id=survivor.pk, merged_ids=[duplicate.pk])
-        assert [entry.type for entry in entries] == ["patient.merged", "patient.created", "patient.created"]
+        assert [(entry.type, entry.on_merged) for entry in entries] == [
+            ("patient.merged", False),
+            ("patient.created", True),
+            ("patient.created", False),
+        ]
         event = Event.objects.get(type="patient.merged")
         assert event.changes["note"] == ["", "Left knee"]
         assert (event.patient_id, event.payload["merge_id"]) == (survivor.pk, str(done.pk))

@@ -122,9 +122,14 @@ class TestAfterwards:
         assert answer.status_code == 409
         assert "became a part of another one" in answer["HX-Trigger"]
 
-    def test_the_timeline_has_both_histories(self, desk_client, patient, double, done):
-        page = desk_client.get(reverse("patients:detail", args=[patient.pk])).content.decode()
-        assert f"Merged record {double.record_number} into this one" in page
+    def test_the_timeline_has_both_histories(self, desk_client, organization, actor):
+        kept, other = (
+            services.create_patient(organization=organization, given_name=name, actor=actor) for name in ("Ana", "Anna")
+        )
+        services.merge_patients(survivor=kept, duplicate=other, actor=actor)
+        page = desk_client.get(reverse("patients:detail", args=[kept.pk])).content.decode()
+        assert f"Merged record {other.record_number} into this one" in page
+        assert page.count("on the record that was merged into this one") == 1
 
     def test_the_rail_names_merged_records_for_who_may_unmerge(self, desk_client, patient, done):
         page = desk_client.get(reverse("patients:merges", args=[patient.pk])).content.decode()
