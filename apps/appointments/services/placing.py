@@ -1,7 +1,7 @@
 """What booking, holding and moving share: locks in one order, the examination under them, one kind of refusal.
 
 Lock order, everywhere: practitioners by id, rooms by id, the patient, then appointment rows; of holds all that a
-transaction uses or clears at once, by id. A hold that ran out is anybody's to clear who has its practitioner: so nobody
+transaction uses or clears at once, by id. A hold that ran out is anybody's to clear whose way it is in: so nobody
 asks for a practitioner while having such a row (`holds.release_holds` leaves a margin), and the sweeps wait for no hold.
 
 Bare inserts under an exclusion constraint deadlock when many want one slot (measured: 500 inserts, about 100

@@ -357,6 +357,32 @@ class TestHoldsInARace:
         assert (moved.pk, moved.start, moved.practitioner) == (visit.pk, clinic.opens, first)
         assert clinic.count() == 1
 
+    def test_a_booking_waits_for_no_hold_that_is_not_in_its_way(self, clinic) -> None:
+        """Of the practitioner's holds that ran out only the one at its time is cleared; the rest are the sweep's."""
+        with organization_scope(clinic.organization.pk):
+            clinic.hold(clinic.practitioners[0], uuid.uuid4())
+            elsewhere = hold_slot(
+                organization=clinic.organization,
+                appointment_type=clinic.types[0],
+                practitioner=clinic.practitioners[0],
+                location=clinic.location,
+                start=clinic.opens + 4 * HALF_HOUR,
+                held_for=uuid.uuid4(),
+                patient=clinic.patients[0],
+                actor=BOT,
+            )
+            Appointment.objects.held().update(held_until=timezone.now())
+        outcomes: list[Any] = []
+        booker = threading.Thread(
+            target=lambda: outcomes.extend(at_once(1, [None], lambda _job: clinic.book(clinic.patients[0])))
+        )
+        with organization_scope(clinic.organization.pk):
+            assert Appointment.objects.select_for_update(no_key=True).get(pk=elsewhere.pk) == elsewhere
+            booker.start()
+            booker.join(20)
+            assert [outcome.status for outcome in outcomes] == [Status.BOOKED]
+        assert clinic.count(status=Status.HELD) == 1
+
     def test_a_refused_move_leaves_the_hold(self, clinic) -> None:
         first, second, _third = clinic.practitioners
         visit = clinic.book(clinic.patients[0], practitioner=second, start=clinic.opens + HALF_HOUR)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import count
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import time_machine
@@ -21,7 +23,7 @@ from apps.appointments.models import (
     WaitlistOffer,
     WaitStatus,
 )
-from apps.appointments.ranking import rank_candidates
+from apps.appointments.ranking import Candidate, rank_candidates
 from apps.appointments.recurrence import Rule
 from apps.appointments.services import (
     accept_offer,
@@ -44,6 +46,7 @@ from apps.appointments.services import (
     undo_status,
     withdraw_offer,
 )
+from apps.appointments.services.waitlist import filling
 from apps.appointments.services.waitlist.expiring import close_past_windows
 from apps.appointments.services.waitlist.ground import OfferClosed
 from apps.appointments.services.waitlist.offers import TooLate
@@ -819,6 +822,20 @@ class TestFilling:
         drain()
         assert [one.start for one in offers_of(first)] == [TUESDAY_TEN]
         assert offers_of(second) == []
+
+    def test_who_comes_into_question_after_the_locks_waits_for_the_next_time(self, clinic, monkeypatch):
+        """Filling two times locks everybody at first; somebody new for the second would be asked for out of order."""
+        first, later = waiting(clinic, urgency=Urgency.URGENT), waiting(clinic)
+        looks = count()
+
+        def without_later_at_first(**asked: Any) -> list[Candidate]:
+            found = rank_candidates(**asked)
+            return found if next(looks) else [one for one in found if one.entry.pk != later.pk]
+
+        monkeypatch.setattr(filling, "rank_candidates", without_later_at_first)
+        assert [made.entry_id for made in fill(clinic, end=TUESDAY_TEN + HOUR)] == [first.pk]
+        assert next(looks) == 2
+        assert [made.entry_id for made in fill(clinic, end=TUESDAY_TEN + HOUR)] == [later.pk]
 
     def test_question_leaves_after_the_seconds_in_which_a_slip_is_undone(self, clinic, clock):
         entry = waiting(clinic)

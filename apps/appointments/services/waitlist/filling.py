@@ -69,6 +69,7 @@ def fill_slot(
     lock_waitlist(organization)
     made: list[WaitlistOffer] = []
     refused: set[uuid.UUID | None] = set(without_patients)
+    within_reach: set[uuid.UUID] = set()  # who was locked at first: asking for others later would be out of order
     while len(made) + len(refused) < MOST_OFFERS + len(without_patients):
         ranked = rank_candidates(
             organization=organization,
@@ -79,10 +80,13 @@ def fill_slot(
             without_patients=refused,
         )
         possible = [candidate for candidate in ranked if candidate.can_be_offered]
+        if within_reach:
+            possible = [candidate for candidate in possible if candidate.entry.pk in within_reach]
         if not possible:
             break
-        if not made:
+        if not within_reach:
             _lock_for_all(possible, practitioner, location)
+            within_reach = {candidate.entry.pk for candidate in possible}
         best = possible[0]
         offer = _try(best, practitioner, location, actor)
         if offer is None:
