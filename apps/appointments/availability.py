@@ -114,6 +114,7 @@ def _begin_search(
     appointment_type: AppointmentType,
     start: dt.datetime,
     end: dt.datetime,
+    minutes: int | None = None,
     practitioners: Sequence[Practitioner] | None = None,
     location: Location | None = None,
     room: Room | None = None,
@@ -133,6 +134,7 @@ def _begin_search(
     scene = load_scene(
         organization_id=organization.pk,
         appointment_type=appointment_type,
+        minutes=minutes or appointment_type.duration_minutes,
         lower=window[0],
         upper=window[1],
         practitioner_ids=None if practitioners is None else [practitioner.pk for practitioner in practitioners],
@@ -141,7 +143,9 @@ def _begin_search(
         now=now,
         own_visits=own_visits,
     )
-    return _Search(scene, appointment_type, now, window, has_room=room is not None, has_horizon=not in_series)
+    return _Search(
+        scene, appointment_type, now, window, minutes=minutes, has_room=room is not None, has_horizon=not in_series
+    )
 
 
 def search_window(
@@ -174,15 +178,17 @@ def nearest_slots(
     practitioner: Practitioner,
     location: Location,
     start: dt.datetime,
+    minutes: int | None = None,
+    room: Room | None = None,
     count: int = 3,
     patient: Patient | None = None,
     ignore: Collection[uuid.UUID] = (),
     in_series: bool = False,
     scene: Scene | None = None,
 ) -> list[Slot]:
-    """Return the free slots nearest to a wanted start, in order of time; this person at this place before others.
+    """Return the free slots nearest to a wanted start, in order of time; this person at this place (in this room) before others.
 
-    Times at which the patient has another visit are left out, but for the visits to `ignore` (those that move). One
+    They last as long as the type unless `minutes` says otherwise. Times at which the patient has another visit are left out, but for the visits to `ignore` (those that move). One
     query when this practitioner has enough in the days `near` the start, none when the `scene` of those was just read;
     another asks everybody who offers the type.
     """
@@ -195,13 +201,15 @@ def nearest_slots(
             appointment_type=appointment_type,
             start=first,
             end=last,
+            minutes=minutes,
             practitioners=[practitioner],
             location=location,
+            room=room,
             in_series=in_series,
             own_visits=own_visits,
         )
     else:
-        search = _search_in(scene, appointment_type, first, last, in_series=in_series)
+        search = _search_in(scene, appointment_type, first, last, minutes=minutes, room=room, in_series=in_series)
     found = search.nearest(start, count) if search is not None else []
     if len(found) < count:
         wider = _begin_search(
@@ -209,6 +217,7 @@ def nearest_slots(
             appointment_type=appointment_type,
             start=first,
             end=far,
+            minutes=minutes,
             in_series=in_series,
             own_visits=own_visits,
         )
@@ -220,11 +229,22 @@ def nearest_slots(
 
 
 def _search_in(
-    scene: Scene, appointment_type: AppointmentType, start: dt.datetime, end: dt.datetime, *, in_series: bool
+    scene: Scene,
+    appointment_type: AppointmentType,
+    start: dt.datetime,
+    end: dt.datetime,
+    *,
+    minutes: int | None,
+    room: Room | None,
+    in_series: bool,
 ) -> _Search | None:
     now = timezone.now()
     window = search_window(appointment_type, start, end, now=now, in_series=in_series)
-    return _Search(scene, appointment_type, now, window, has_horizon=not in_series) if window is not None else None
+    if window is None:
+        return None
+    return _Search(
+        scene, appointment_type, now, window, minutes=minutes, has_room=room is not None, has_horizon=not in_series
+    )
 
 
 def require_same_organization(organization: Organization, *objects: TenantModel | None) -> None:
@@ -260,14 +280,15 @@ class _Search:
         now: dt.datetime,
         window: tuple[dt.datetime, dt.datetime],
         *,
-        has_room: bool = False,
+        minutes: int | None,
+        has_room: bool,
         has_horizon: bool,
     ) -> None:
         self.scene = scene
         self.now = to_instant(now)
         self.first = to_instant(window[0] + dt.timedelta(microseconds=999_999))
         self.last = to_instant(window[1] - dt.timedelta(microseconds=1))
-        self.duration = wanted.duration_minutes * 60
+        self.duration = (minutes or wanted.duration_minutes) * 60
         self.before = wanted.buffer_before_minutes * 60
         self.after = self.duration + wanted.buffer_after_minutes * 60
         self.step = wanted.step_minutes * 60

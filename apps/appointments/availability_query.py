@@ -137,6 +137,7 @@ def load_scene(
     *,
     organization_id: uuid.UUID,
     appointment_type: AppointmentType,
+    minutes: int,
     lower: dt.datetime,
     upper: dt.datetime,
     practitioner_ids: Sequence[uuid.UUID] | None,
@@ -145,7 +146,7 @@ def load_scene(
     now: dt.datetime,
     own_visits: OwnVisits | None = None,
 ) -> Scene:
-    """Read what bears on slots that start in [lower, upper), and the patient's own visits where one is given.
+    """Read what bears on slots of so many minutes that start in [lower, upper), and the patient's own visits where one is given.
 
     One query; rooms and groups only when the type has them.
     """
@@ -157,7 +158,7 @@ def load_scene(
         "room": room_id,
         "any_room": appointment_type.needs_room,
         "capacity": appointment_type.capacity,
-        "duration": appointment_type.duration,
+        "duration": dt.timedelta(minutes=minutes),
         "lower": lower,
         "upper": upper,
         "now": now,

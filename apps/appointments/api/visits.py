@@ -254,6 +254,8 @@ class AppointmentViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, Ten
             free = nearest_slots(
                 organization=request.organization,
                 patient=asked["patient"],
+                minutes=asked.get("duration_minutes"),
+                room=asked.get("room"),
                 ignore=[moved.pk] if moved else [],
                 **wanted,
             )

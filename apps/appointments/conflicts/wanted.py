@@ -33,8 +33,9 @@ class Wanted:
 
     `ignore` is the hold or appointment that it replaces. Without `room`, a type that needs one gets `preferred_room`
     or any that is free. With `overbook`, a time of the practitioner that is taken gets a lane of its own. `beside` are
-    visits that move with it. `spoken_for` are rooms that somebody will have by then. A visit of a series may lie beyond the type's horizon. One that is over took its own time
-    only: no buffers around it.
+    visits that move with it. `spoken_for` are rooms that somebody will have by then. A visit of a series may lie beyond the
+    type's horizon. One that is over took its own time only: no buffers around it. `busy` is the time with the buffers that
+    a visit was booked with, where it keeps them whatever its type says by now.
     """
 
     organization: Organization
@@ -53,6 +54,7 @@ class Wanted:
     in_series: bool = False
     is_over: bool = False
     spoken_for: frozenset[uuid.UUID] = frozenset()
+    busy: tuple[dt.datetime, dt.datetime] | None = None
 
     def __post_init__(self) -> None:
         require_same_organization(
@@ -80,11 +82,15 @@ class Wanted:
 
     @property
     def busy_from(self) -> dt.datetime:
+        if self.busy is not None:
+            return self.busy[0]
         buffer = 0 if self.is_over else self.appointment_type.buffer_before_minutes
         return self.start - dt.timedelta(minutes=buffer)
 
     @property
     def busy_until(self) -> dt.datetime:
+        if self.busy is not None:
+            return self.busy[1]
         buffer = 0 if self.is_over else self.appointment_type.buffer_after_minutes
         return self.end + dt.timedelta(minutes=buffer)
 

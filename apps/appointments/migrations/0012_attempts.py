@@ -58,7 +58,7 @@ BEGIN
         RETURN QUERY SELECT 'nearby ' || s.kind, s.id, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
                 json_build_array(s.name, s.detail, s.begins, s.ends, s.away_begins, s.away_ends)::text
             FROM appointments_scene(
-                organization, type, ARRAY[practitioner], location, NULL, needs_room, 1, visit_end - visit_start,
+                organization, type, ARRAY[practitioner], location, room, needs_room, 1, visit_end - visit_start,
                 earliest, latest, reach, busy, moment
             ) AS s;
         RETURN QUERY SELECT 'nearby visit', NULL::uuid, v.start, v."end", NULL::timestamptz, ''

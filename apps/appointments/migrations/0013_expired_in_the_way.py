@@ -1,7 +1,7 @@
 """Of the holds that ran out, a booking clears those that are in its way; the others are the sweep's.
 
-All of a practitioner's, a patient's and a place's rooms' were many rows to lock, and in rare cases two bookings waited in
-a ring for what was in neither's way.
+All of a practitioner's, a patient's and a place's rooms' were many rows to lock, which others may have for a reason of
+their own; who places several visits at once locks what is in the way of any (`placing.lock_for`).
 """
 
 from importlib import import_module

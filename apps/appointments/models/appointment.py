@@ -39,7 +39,7 @@ class Status(models.TextChoices):
 
 VISIT_STATUSES = [choice for choice in Status.choices if choice[0] != Status.HELD]
 BUSY_STATUSES = (Status.HELD, Status.BOOKED, Status.ARRIVED, Status.IN_PROGRESS, Status.FULFILLED)
-# Both as arguments of the database's functions (migrations 0009, 0011).
+# Both as arguments of the database's functions (migrations 0009, 0011, 0012).
 WHAT_IS_BUSY = f"reach => '{LONGEST}'::interval, busy => '{{{','.join(BUSY_STATUSES)}}}'::text[]"
 OPEN_STATUSES = (Status.BOOKED, Status.ARRIVED, Status.IN_PROGRESS)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import structlog
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -29,7 +30,7 @@ from apps.appointments.availability_query import Scene, scene_of
 from apps.appointments.conflicts import BookingConflict, Examination, Wanted, examine, judge
 from apps.appointments.conflicts.facts import FACTS_WANTED, Fact, values_of
 from apps.appointments.errors import SlotUnavailable, conflict_as_json
-from apps.appointments.models import Appointment
+from apps.appointments.models import LONGEST, Appointment
 from apps.core.actors import Actor, ActorKind
 from apps.core.constraints import violated_constraint
 from apps.core.errors import NotAllowed, NotFound
@@ -107,6 +108,8 @@ def alternatives_to(wanted: Wanted, nearby: Scene | None = None) -> list[Slot]:
         practitioner=wanted.practitioner,
         location=wanted.location,
         start=wanted.start,
+        minutes=wanted.minutes,
+        room=wanted.room,
         patient=wanted.patient,
         ignore=wanted.moving,
         in_series=wanted.in_series,
@@ -129,8 +132,8 @@ def lock_for(
 ) -> dict[uuid.UUID, uuid.UUID]:
     """Lock the practitioners, rooms and patients of one or several bookings until the transaction ends; one query.
 
-    A type that needs any free room locks all rooms of the location, because which one is free is known afterwards.
-    Returns, for the patients whose record was merged by the time that it was locked, the record that each is in now.
+    A type that needs any free room locks all rooms of the location, because which one is free is known afterwards. Of
+    several bookings each clears the holds that ran out in its way: here all of these are locked at once. Returns, for the patients whose record was merged by the time that it was locked, the record that each is in now.
     Raises NotFound when a practitioner is gone.
     """
     people = {one.practitioner.pk for one in wanted} | set(also_practitioners)
@@ -142,7 +145,30 @@ def lock_for(
     )
     if sum(kind == "practitioner" for kind, _id, _merged in locked) < len(people):
         raise NotFound(_("There is no such practitioner in your clinic."))
+    if len(wanted) > 1:
+        lock_holds(_in_the_way_of_one(wanted))
     return {id_: merged for kind, id_, merged in locked if merged is not None}
+
+
+def _in_the_way_of_one(wanted: Sequence[Wanted]) -> list[uuid.UUID]:
+    """Return the holds that ran out which one of the bookings may clear, within the longest visit around them all."""
+    owners = (
+        Q(practitioner__in={one.practitioner.pk for one in wanted})
+        | Q(patient__in={one.patient.pk for one in wanted if one.patient is not None})
+        | Q(room__in={one.room.pk for one in wanted if one.room is not None})
+        | Q(location__in={one.location.pk for one in wanted if one.wants_any_room}, room__isnull=False)
+    )
+    holds = (
+        Appointment.objects.for_organization(wanted[0].organization)
+        .held()
+        .filter(
+            owners,
+            held_until__lte=timezone.now(),
+            start__gt=min(one.busy_from for one in wanted) - LONGEST,
+            start__lt=max(one.busy_until for one in wanted) + LONGEST,
+        )
+    )
+    return list(holds.values_list("pk", flat=True))
 
 
 def lock_and_examine(wanted: Wanted) -> tuple[dict[uuid.UUID, uuid.UUID], Examination]:

@@ -153,6 +153,7 @@ def wanted_again(current: Appointment) -> Wanted:
         in_series=current.series_id is not None,
         ignore=current.pk,
         overbook=current.lane > 0,
+        busy=(current.busy_period.lower, current.busy_period.upper),
     )
 
 

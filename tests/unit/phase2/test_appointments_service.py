@@ -215,6 +215,27 @@ class TestBooking:
         asked = [query["sql"] for query in queries if "appointments_" in query["sql"]]
         assert len(asked) == (2 if obstacle in {"few_days", "nobody"} else 1)
 
+    def test_alternatives_are_as_long_and_in_the_room_that_was_asked_for(self, bookable, booked, actor) -> None:
+        room = RoomFactory(organization=bookable.organization, location=bookable.location)
+        AppointmentFactory(
+            organization=bookable.organization,
+            practitioner=PractitionerFactory(organization=bookable.organization),
+            location=bookable.location,
+            room=room,
+            start=NINE + 2 * HOUR,
+            end=NINE + 3 * HOUR,
+            busy_period=(NINE + 2 * HOUR, NINE + 3 * HOUR),
+        )
+        other = PatientFactory(organization=bookable.organization)
+        longer = {"duration_minutes": 90, "room": room, "patient": other, "actor": actor}
+        with pytest.raises(SlotUnavailable) as refused:
+            book_appointment(**wanted(bookable), **longer)
+        found = refused.value.alternatives
+        assert {(slot.end - slot.start, slot.room_id) for slot in found} == {(HALF_HOUR * 3, room.pk)}
+        for slot in found:
+            booked = book_appointment(**wanted(bookable, start=slot.start), **longer)
+            cancel_appointment(appointment=booked, reason="patient", actor=actor)
+
     def test_refusal_names_no_patient(self, bookable, booked, actor) -> None:
         other = PatientFactory(organization=bookable.organization)
         with pytest.raises(SlotUnavailable) as refused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import uuid
 
 import pytest
 import time_machine
@@ -16,6 +17,7 @@ from apps.appointments.services import (
     cancel_appointment,
     complete_appointment,
     confirm_appointment,
+    hold_slot,
     mark_no_show,
     start_appointment,
     undo_status,
@@ -227,6 +229,35 @@ class TestUndo:
         assert [conflict.code for conflict in refused.value.conflicts] == ["practitioner_taken"]
         visit.refresh_from_db()
         assert visit.status in {Status.CANCELLED, Status.NO_SHOW}
+
+    @pytest.mark.parametrize("is_held", [True, False])
+    def test_a_visit_comes_back_with_the_buffers_that_it_was_booked_with(
+        self, bookable, patient, actor, clock, is_held
+    ) -> None:
+        """A hold in them that ran out is cleared, a visit in them is the reason that is told, whatever the type says now."""
+        kind = bookable.appointment_type
+        wanted = {
+            "organization": bookable.organization,
+            "appointment_type": kind,
+            "practitioner": bookable.practitioner,
+            "location": bookable.location,
+            "actor": actor,
+        }
+        for buffer in (15, 0):
+            kind.buffer_after_minutes = buffer
+            kind.save()
+            if buffer:
+                visit = book_appointment(**wanted, patient=patient, start=NINE)
+        cancel_appointment(appointment=visit, reason="patient", actor=actor)
+        if is_held:
+            hold_slot(**wanted, start=visit.end, held_for=uuid.uuid4(), minutes=1)
+            clock.shift(61)
+            assert undo_status(appointment=visit, actor=actor).busy_period.upper == visit.end + 15 * MINUTE
+            assert not Appointment.objects.held().exists()
+        else:
+            book_appointment(**wanted, patient=PatientFactory(organization=bookable.organization), start=visit.end)
+            with pytest.raises(SlotUnavailable, match="needs the time around another appointment"):
+                undo_status(appointment=visit, actor=actor)
 
     def test_undo_is_possible_for_ten_minutes(self, visit, actor, clock) -> None:
         arrive_appointment(appointment=visit, actor=actor)

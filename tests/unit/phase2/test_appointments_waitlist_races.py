@@ -9,29 +9,45 @@ import datetime as dt
 import os
 import threading
 import time
+import uuid
 from collections import Counter
+from collections.abc import Callable
 from contextlib import contextmanager
 from functools import partial
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
 from apps.appointments.errors import SlotUnavailable
-from apps.appointments.models import Appointment, OfferStatus, Source, Status, WaitlistEntry, WaitlistOffer, WaitStatus
+from apps.appointments.models import (
+    Appointment,
+    AppointmentType,
+    OfferStatus,
+    Source,
+    Status,
+    WaitlistEntry,
+    WaitlistOffer,
+    WaitStatus,
+)
 from apps.appointments.services import (
     accept_offer,
     cancel_appointment,
+    cancel_together,
     changes,
     decline_offer,
     expire_offers,
     fill_slot,
+    hold_slot,
     holds,
     offer_slot,
+    placing,
     reschedule_appointment,
     undo_reschedule,
     undo_status,
+    undo_together,
     visits,
 )
 from apps.appointments.services.waitlist import answers, filling, ground, offers
@@ -450,3 +466,87 @@ def test_offering_a_time_to_two_meets_a_booking_in_any_room(clinic, monkeypatch,
     assert any(isinstance(outcome, OperationalError) for outcome in outcomes) != asks_for_all
     if asks_for_all:
         assert sorted(len(outcome) for outcome in outcomes if isinstance(outcome, list)) == [2]
+
+
+class TestSeveralAtOnce:
+    """Several visits of one transaction each clear what ran out in their way; all of it is locked before the first."""
+
+    def arrange(self, clinic, monkeypatch, *, asks_for_all: bool) -> AppointmentType:
+        """Leave two holds in the one room, the later first, that ran out; return a type of an hour that needs the room."""
+        owner = {"organization": clinic.organization}
+        RoomFactory(**owner, location=clinic.location)
+        short, long = (
+            AppointmentTypeFactory(**owner, duration_minutes=minutes, step_minutes=30, needs_room=True)
+            for minutes in (30, 60)
+        )
+        for person in clinic.practitioners:
+            for kind in (short, long):
+                PractitionerTypeFactory(**owner, practitioner=person, appointment_type=kind)
+        for start in (clinic.opens + HALF_HOUR, clinic.opens):
+            inside(
+                *(clinic, hold_slot),
+                **owner,
+                appointment_type=short,
+                practitioner=clinic.practitioner,
+                location=clinic.location,
+                start=start,
+                held_for=uuid.uuid4(),
+                actor=BOT,
+            )
+        inside(clinic, Appointment.objects.held().update, held_until=timezone.now())
+        if not asks_for_all:
+            monkeypatch.setattr(placing, "_in_the_way_of_one", lambda _wanted: [])
+        return long
+
+    def ends_in_a_ring(self, clinic, several: Callable[[], Any], kind: AppointmentType) -> bool:
+        other = somebody(clinic)
+
+        def book() -> Appointment:
+            time.sleep(0.45)  # behind the first of several, before the second
+            return visit_of(clinic, clinic.opens, other, practitioner=clinic.practitioners[1], appointment_type=kind)
+
+        outcomes = at_once(2, [several, book], lambda job: job())
+        errors = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+        assert all("deadlock detected" in str(error) for error in errors)
+        return bool(errors)
+
+    @pytest.mark.parametrize("asks_for_all", [True, False])
+    def test_two_offers_and_a_booking(self, clinic, monkeypatch, asks_for_all) -> None:
+        waiting(clinic)
+        waiting(clinic)
+        kind = self.arrange(clinic, monkeypatch, asks_for_all=asks_for_all)
+        pausing(monkeypatch, holds, "lock_for")
+        fill = partial(
+            inside,
+            *(clinic, fill_slot),
+            organization=clinic.organization,
+            practitioner=clinic.practitioner,
+            location=clinic.location,
+            start=clinic.opens,
+            end=clinic.opens + 2 * HALF_HOUR,
+        )
+        assert self.ends_in_a_ring(clinic, fill, kind) != asks_for_all
+
+    @pytest.mark.parametrize("asks_for_all", [True, False])
+    def test_two_undone_cancellations_and_a_booking(self, clinic, monkeypatch, asks_for_all) -> None:
+        one, two = visit_of(clinic, clinic.opens), visit_of(clinic, clinic.opens + HALF_HOUR)
+        ids = [one.pk, two.pk]
+        done = inside(
+            *(clinic, cancel_together),
+            organization=clinic.organization,
+            appointment_ids=ids,
+            reason="clinic",
+            actor=SYSTEM,
+        )
+        kind = self.arrange(clinic, monkeypatch, asks_for_all=asks_for_all)
+        pausing(monkeypatch, visits, "lock_for")
+        undo = partial(
+            inside,
+            *(clinic, undo_together),
+            organization=clinic.organization,
+            at=done.at,
+            first=one.start,
+            last=two.start,
+            actor=SYSTEM,
+        )
+        assert self.ends_in_a_ring(clinic, undo, kind) != asks_for_all
