@@ -196,7 +196,7 @@ def undo_reschedule(*, appointment: Appointment, version: int | None = None, act
         lock_waitlist(current.organization)
         lock_for(wanted, also_practitioners=[current.practitioner_id])
         locked = lock(current.pk)
-        withdraw_unsent_offers(practitioner=wanted.practitioner, start=wanted.start, end=wanted.end, actor=actor)
+        withdraw_unsent_offers(wanted, actor=actor)
         _require_unchanged(locked, current, wanted, version)
         require_step(locked, Step.RESCHEDULE)
         decision = refuse_hard_conflicts(wanted, actor=actor)

@@ -146,12 +146,12 @@ def lock_for(
     if sum(kind == "practitioner" for kind, _id, _merged in locked) < len(people):
         raise NotFound(_("There is no such practitioner in your clinic."))
     if len(wanted) > 1:
-        lock_holds(_in_the_way_of_one(wanted))
+        lock_holds(expired_in_the_way(wanted))
     return {id_: merged for kind, id_, merged in locked if merged is not None}
 
 
-def _in_the_way_of_one(wanted: Sequence[Wanted]) -> list[uuid.UUID]:
-    """Return the holds that ran out which one of the bookings may clear, within the longest visit around them all."""
+def expired_in_the_way(wanted: Sequence[Wanted]) -> list[uuid.UUID]:
+    """Return the holds that ran out which one of the bookings may clear: whoever they concern, within the longest visit around."""
     owners = (
         Q(practitioner__in={one.practitioner.pk for one in wanted})
         | Q(patient__in={one.patient.pk for one in wanted if one.patient is not None})

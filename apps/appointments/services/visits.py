@@ -130,7 +130,7 @@ def undo_status(
         lock_waitlist(current.organization)
         lock_for(wanted)
         locked = lock(current.pk)
-        withdraw_unsent_offers(practitioner=current.practitioner, start=current.start, end=current.end, actor=actor)
+        withdraw_unsent_offers(wanted, actor=actor)
         _require_undoable(locked, changed_at)
         decision = refuse_hard_conflicts(wanted, actor=actor)
         sit(locked, decision)

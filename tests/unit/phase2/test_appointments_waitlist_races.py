@@ -387,6 +387,43 @@ class TestHoldsThatRanOut:
         assert Counter(type(outcome) for outcome in outcomes) == {Appointment: 1, SlotUnavailable: 1}
         assert (booked(clinic), overlaps()) == (1, 0)
 
+    @pytest.mark.parametrize("asks_for_all", [True, False])
+    def test_undoing_takes_back_an_offer_whose_patient_books_what_the_other_held(
+        self, clinic, monkeypatch, asks_for_all
+    ) -> None:
+        """Both clear both holds: the undo that of the offer and its own patient's, the booking its patient's and that one."""
+        _first, second = clinic.practitioners
+        visit = visit_of(clinic, clinic.opens)
+        inside(clinic, cancel_appointment, appointment=visit, reason="patient", actor=SYSTEM)
+        elsewhere = inside(
+            *(clinic, hold_slot),
+            organization=clinic.organization,
+            appointment_type=clinic.appointment_type,
+            practitioner=second,
+            location=clinic.location,
+            start=clinic.opens,
+            patient=visit.patient,
+            held_for=uuid.uuid4(),
+            actor=BOT,
+        )
+        made = self.let_hold_run_out(clinic, offered(clinic))
+        assert elsewhere.pk < made.hold_id
+        inside(clinic, Appointment.objects.held().update, held_until=timezone.now())
+        if not asks_for_all:
+            monkeypatch.setattr(offers, "expired_in_the_way", lambda _wanted: [])
+        pausing(monkeypatch, visits, "refuse_hard_conflicts")
+
+        def book() -> Appointment:
+            time.sleep(0.15)
+            return visit_of(clinic, clinic.opens, made.entry.patient, practitioner=second)
+
+        undo = partial(inside, clinic, undo_status, appointment=visit, actor=SYSTEM)
+        outcomes = at_once(2, [undo, book], lambda job: job())
+        errors = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+        assert all("deadlock detected" in str(error) for error in errors)
+        assert bool(errors) != asks_for_all
+        assert overlaps() == 0
+
     def test_moving_back_and_booking_that_time_end_without_a_deadlock(self, clinic, monkeypatch) -> None:
         visit = visit_of(clinic, clinic.opens)
         inside(clinic, reschedule_appointment, appointment=visit, start=clinic.opens + 4 * HALF_HOUR, actor=SYSTEM)
@@ -495,7 +532,7 @@ class TestSeveralAtOnce:
             )
         inside(clinic, Appointment.objects.held().update, held_until=timezone.now())
         if not asks_for_all:
-            monkeypatch.setattr(placing, "_in_the_way_of_one", lambda _wanted: [])
+            monkeypatch.setattr(placing, "expired_in_the_way", lambda _wanted: [])
         return long
 
     def ends_in_a_ring(self, clinic, several: Callable[[], Any], kind: AppointmentType) -> bool:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.appointments.availability import require_same_organization
+from apps.appointments.conflicts import Wanted
 from apps.appointments.house_rules import settings_for
 from apps.appointments.models import (
     OfferStatus,
@@ -26,6 +27,7 @@ from apps.appointments.ranking import (
     addresses_with_open_offer,
 )
 from apps.appointments.services.holds import hold_slot
+from apps.appointments.services.placing import expired_in_the_way, lock_holds
 from apps.appointments.services.waitlist.ground import (
     close_offer,
     emit_offer,
@@ -33,7 +35,6 @@ from apps.appointments.services.waitlist.ground import (
     let_wait,
     load_entry,
     load_offer,
-    lock_holds_of,
     lock_waitlist,
 )
 from apps.appointments.services.waitlist.telling import (
@@ -230,20 +231,22 @@ def withdraw_offer(*, offer: WaitlistOffer, actor: Actor) -> WaitlistOffer:
 
 
 @transaction.atomic
-def withdraw_unsent_offers(*, practitioner: Practitioner, start: dt.datetime, end: dt.datetime, actor: Actor) -> int:
-    """Take back offers of the practitioner's time that nobody was told of yet, so that a slip can be undone; how many.
+def withdraw_unsent_offers(wanted: Wanted, *, actor: Actor) -> int:
+    """Take back offers of a time that nobody was told of yet, so that a slip can be undone; return how many.
 
-    The waitlist and the practitioner must be locked already.
+    The waitlist and the practitioner must be locked already. Locks the offers' holds, and with them those that will be
+    cleared.
     """
     touching = WaitlistOffer.objects.select_related("organization").filter(
-        organization_id=practitioner.organization_id,
-        practitioner=practitioner,
+        organization_id=wanted.organization.pk,
+        practitioner=wanted.practitioner,
         status=OfferStatus.OPEN,
-        start__lt=end,
-        end__gt=start,
+        start__lt=wanted.end,
+        end__gt=wanted.start,
     )
     unsent = [offer for offer in touching.order_by("pk") if not was_asked(offer)]
-    lock_holds_of(unsent)
+    if unsent:
+        lock_holds([*(offer.hold_id for offer in unsent if offer.hold_id), *expired_in_the_way([wanted])])
     for offer in unsent:
         why = _("The time is not free after all.")
         closed = close_offer(offer, OfferStatus.WITHDRAWN, by="system", why=why, actor=actor, hand_on=False)
