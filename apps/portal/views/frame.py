@@ -6,13 +6,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.core import navigation
 from apps.events.selectors import current_cursor, follow_events
-from apps.notifications.models import StaffNotice
+from apps.notifications.services import mark_notices_read
 from apps.organizations.access import requires
 from apps.organizations.permissions import Permission
 from apps.portal.context_processors import further_places_for, navigation_for, new_menu_for
@@ -104,15 +103,19 @@ def _fits(folded: str, line: dict[str, Any]) -> bool:
 @require_GET
 @requires(Permission.TODAY_VIEW)
 def notices(request: HttpRequest) -> HttpResponse:
-    """Answer the bell's lines; looking at them changes nothing, the button below them does."""
-    return render(request, "portal/notices.html", {"notices": latest_notices(request)})
+    """Answer the bell's lines; looking at them changes nothing, the button above them does."""
+    return _bell(request)
+
+
+def _bell(request: HttpRequest) -> HttpResponse:
+    found = latest_notices(request)
+    unread = any(notice.read_at is None for notice in found)
+    return render(request, "portal/notices.html", {"notices": found, "unread": unread})
 
 
 @require_POST
 @requires(Permission.TODAY_VIEW)
 def read_notices(request: HttpRequest) -> HttpResponse:
     """Mark all of the person's notices as read."""
-    StaffNotice.objects.for_organization(request.organization).filter(  # type: ignore[attr-defined]
-        user_id=request.user.pk, read_at__isnull=True
-    ).update(read_at=timezone.now())
-    return render(request, "portal/notices.html", {"notices": latest_notices(request)})
+    mark_notices_read(organization=request.organization, user=request.user)  # type: ignore[attr-defined, arg-type]
+    return _bell(request)

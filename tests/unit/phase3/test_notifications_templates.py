@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps as django_apps
+from django.urls import reverse
 
 from apps.communications.models import Channel
 from apps.core.actors import Actor
@@ -383,3 +384,19 @@ def test_person_reads_their_own_notices(organization: Any, front_desk: Any, mana
     assert mark_notices_read(organization=organization, user=front_desk.user) == 1
     assert StaffNotice.objects.unread_by(front_desk.user).count() == 0
     assert StaffNotice.objects.unread_by(manager.user).count() == 1
+
+
+def test_the_bell_offers_to_mark_all_as_read_above_its_lines_while_one_is_new(
+    organization: Any, front_desk: Any, desk_client: Any
+) -> None:
+    for number in (1, 2):
+        told = {"kind": "assigned", "text": f"Ticket {number} is yours", "dedupe_key": f"t:{number}"}
+        notify_staff(organization=organization, users=[front_desk.user], **told)
+
+    page = desk_client.get(reverse("portal:notices")).content.decode()
+    assert 0 < page.index("Mark all as read") < page.index("Ticket 2 is yours") < page.index("Ticket 1 is yours")
+
+    page = desk_client.post(reverse("portal:read-notices")).content.decode()
+    assert "Ticket 1 is yours" in page
+    assert "Mark all as read" not in page
+    assert StaffNotice.objects.unread_by(front_desk.user).count() == 0
