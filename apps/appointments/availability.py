@@ -186,11 +186,12 @@ def nearest_slots(
     in_series: bool = False,
     scene: Scene | None = None,
 ) -> list[Slot]:
-    """Return the free slots nearest to a wanted start, in order of time; this person at this place (in this room) before others.
+    """Return the free slots nearest to a wanted start, in order of time; this person at this place before others.
 
-    They last as long as the type unless `minutes` says otherwise. Times at which the patient has another visit are left out, but for the visits to `ignore` (those that move). One
-    query when this practitioner has enough in the days `near` the start, none when the `scene` of those was just read;
-    another asks everybody who offers the type.
+    They last as long as the type unless `minutes` says otherwise; this person's are in the `room`, where one is named.
+    Times at which the patient has another visit are left out, but for the visits to `ignore` (those that move). One query
+    when this practitioner has enough in the days `near` the start, none when the `scene` of those was just read; another
+    asks everybody who offers the type.
     """
     first, last = near(start)
     far = start + 30 * DAY

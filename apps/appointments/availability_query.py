@@ -146,9 +146,9 @@ def load_scene(
     now: dt.datetime,
     own_visits: OwnVisits | None = None,
 ) -> Scene:
-    """Read what bears on slots of so many minutes that start in [lower, upper), and the patient's own visits where one is given.
+    """Read what bears on slots of so many minutes that start in [lower, upper).
 
-    One query; rooms and groups only when the type has them.
+    With it the patient's own visits, where one is given. One query; rooms and groups only when the type has them.
     """
     values: dict[str, Any] = {
         "organization": organization_id,

@@ -133,8 +133,9 @@ def lock_for(
     """Lock the practitioners, rooms and patients of one or several bookings until the transaction ends; one query.
 
     A type that needs any free room locks all rooms of the location, because which one is free is known afterwards. Of
-    several bookings each clears the holds that ran out in its way: here all of these are locked at once. Returns, for the patients whose record was merged by the time that it was locked, the record that each is in now.
-    Raises NotFound when a practitioner is gone.
+    several bookings each clears the holds that ran out in its way: all of these are locked here, at once. Returns, for the
+    patients whose record was merged by the time that it was locked, the record that each is in now. Raises NotFound when a
+    practitioner is gone.
     """
     people = {one.practitioner.pk for one in wanted} | set(also_practitioners)
     locked = _lock(
@@ -151,7 +152,7 @@ def lock_for(
 
 
 def expired_in_the_way(wanted: Sequence[Wanted]) -> list[uuid.UUID]:
-    """Return the holds that ran out which one of the bookings may clear: whoever they concern, within the longest visit around."""
+    """Return the holds that ran out and one of the bookings may clear, as far from them as the longest visit reaches."""
     owners = (
         Q(practitioner__in={one.practitioner.pk for one in wanted})
         | Q(patient__in={one.patient.pk for one in wanted if one.patient is not None})
