@@ -122,8 +122,9 @@ def _begin_search(
     online: bool = False,
     in_series: bool = False,
     own_visits: OwnVisits | None = None,
+    scene: Scene | None = None,
 ) -> _Search | None:
-    """Read what the search looks at, one query; None when it is clear beforehand that there is no slot."""
+    """Read what the search looks at, one query, unless that is the `scene`; None when clearly there is no slot."""
     require_same_organization(organization, appointment_type, location, room, *(practitioners or ()))
     now = timezone.now()
     window = search_window(
@@ -131,7 +132,7 @@ def _begin_search(
     )
     if window is None or (practitioners is not None and not practitioners):
         return None
-    scene = load_scene(
+    scene = scene or load_scene(
         organization_id=organization.pk,
         appointment_type=appointment_type,
         minutes=minutes or appointment_type.duration_minutes,
@@ -196,21 +197,19 @@ def nearest_slots(
     first, last = near(start)
     far = start + 30 * DAY
     own_visits = OwnVisits(patient.pk, first, far, list(ignore)) if patient is not None else None
-    if scene is None:
-        search = _begin_search(
-            organization=organization,
-            appointment_type=appointment_type,
-            start=first,
-            end=last,
-            minutes=minutes,
-            practitioners=[practitioner],
-            location=location,
-            room=room,
-            in_series=in_series,
-            own_visits=own_visits,
-        )
-    else:
-        search = _search_in(scene, appointment_type, first, last, minutes=minutes, room=room, in_series=in_series)
+    search = _begin_search(
+        organization=organization,
+        appointment_type=appointment_type,
+        start=first,
+        end=last,
+        minutes=minutes,
+        practitioners=[practitioner],
+        location=location,
+        room=room,
+        in_series=in_series,
+        own_visits=own_visits,
+        scene=scene,
+    )
     found = search.nearest(start, count) if search is not None else []
     if len(found) < count:
         wider = _begin_search(
@@ -227,25 +226,6 @@ def nearest_slots(
         others.sort(key=lambda slot: (abs(slot.start - start), slot.practitioner_id != practitioner.pk))
         found += others[: count - len(found)]
     return sorted(found, key=lambda slot: slot.start)
-
-
-def _search_in(
-    scene: Scene,
-    appointment_type: AppointmentType,
-    start: dt.datetime,
-    end: dt.datetime,
-    *,
-    minutes: int | None,
-    room: Room | None,
-    in_series: bool,
-) -> _Search | None:
-    now = timezone.now()
-    window = search_window(appointment_type, start, end, now=now, in_series=in_series)
-    if window is None:
-        return None
-    return _Search(
-        scene, appointment_type, now, window, minutes=minutes, has_room=room is not None, has_horizon=not in_series
-    )
 
 
 def require_same_organization(organization: Organization, *objects: TenantModel | None) -> None:

@@ -13,12 +13,10 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from apps.appointments.availability import find_slots
@@ -58,7 +56,15 @@ from tests.fixtures.appointments import AppointmentTypeFactory, PractitionerType
 from tests.fixtures.organizations import LocationFactory
 from tests.fixtures.patients import PatientFactory
 from tests.fixtures.practitioners import PractitionerFactory, RoomFactory, WeeklyHoursFactory
-from tests.fixtures.racing import at_once, overlaps, pausing, without_constraints, without_locks
+from tests.fixtures.racing import (
+    are_thrown_out,
+    at_once,
+    meet,
+    overlaps,
+    wait_until_somebody_waits,
+    without_constraints,
+    without_locks,
+)
 
 ATTEMPTS = int(os.environ.get("BOOKING_ATTEMPTS", "500"))
 OPERATIONS = int(os.environ.get("BOOKING_OPERATIONS", "300"))
@@ -195,7 +201,7 @@ class TestOneSlot:
             clinic.book(clinic.patients[0])
             monkeypatch.setattr(placing, "judge", read_slowly)
             loser.start()
-            _wait_until_somebody_waits_for_a_lock()
+            wait_until_somebody_waits()
         try:
             assert reading.wait(20)
             with organization_scope(clinic.organization.pk):
@@ -320,7 +326,7 @@ class TestHoldsInARace:
         assert {visit.practitioner_id for visit in outcomes} == {other.pk for _own, _patient, other in sides}
         assert clinic.count() == 2
 
-    def test_moving_late_to_a_held_time_and_booking_it_end_without_a_deadlock(self, clinic) -> None:
+    def test_moving_late_to_a_held_time_and_booking_it_end_without_a_deadlock(self, clinic, monkeypatch) -> None:
         """The bot gives its hold back and moves the visit, in one transaction; somebody books what it held too long."""
         first, second, _third = clinic.practitioners
         visit = clinic.book(clinic.patients[0], practitioner=second, start=clinic.opens + HALF_HOUR)
@@ -332,14 +338,12 @@ class TestHoldsInARace:
         def move() -> Appointment:
             with organization_scope(clinic.organization.pk):
                 release_holds(organization=clinic.organization, held_for=holder, actor=BOT)
-                time.sleep(0.3)
                 return reschedule_appointment(appointment=visit, start=clinic.opens, practitioner=first, actor=BOT)
 
         def book() -> Appointment:
-            time.sleep(0.1)
             return clinic.book(clinic.patients[1], practitioner=first)
 
-        outcomes = at_once(2, [move, book], lambda job: job())
+        outcomes = meet(monkeypatch, move, book, before=(changes, "lock_for"))
         assert Counter(type(outcome) for outcome in outcomes) == {Appointment: 1, SlotUnavailable: 1}
         assert clinic.count(status=Status.HELD) == overlaps() == 0
 
@@ -411,19 +415,6 @@ class TestHoldsInARace:
 class TestEverybodyAtOnce:
     """Who needs several practitioners or rooms asks for all of them at once; asked one after the other, two wait in a ring."""
 
-    @staticmethod
-    def somebody_is_thrown_out(first: Callable[[], Any], second: Callable[[], Any]) -> bool:
-        """Run both, the second when the first has the first of its locks; tell whether they ended in a deadlock."""
-
-        def later() -> Any:
-            time.sleep(0.45)
-            return second()
-
-        outcomes = at_once(2, [first, later], lambda job: job())
-        errors = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
-        assert all("deadlock detected" in str(error) for error in errors)
-        return bool(errors)
-
     def two_weeks(self, clinic: Clinic, practitioner: Practitioner) -> list[Appointment]:
         series = book_series(
             organization=clinic.organization,
@@ -448,7 +439,6 @@ class TestEverybodyAtOnce:
             cancel_series(visit=one, reason="patient", everything=True, actor=DESK)
         if not asks_for_all:
             monkeypatch.setattr(series_changes, "lock_for", lambda *_wanted: {})
-        pausing(monkeypatch, visits, "lock_for")
 
         def undo() -> list[Appointment]:
             with organization_scope(clinic.organization.pk):
@@ -458,7 +448,8 @@ class TestEverybodyAtOnce:
             with organization_scope(clinic.organization.pk):
                 return reschedule_appointment(appointment=other, start=other.start, practitioner=high, actor=DESK)
 
-        assert self.somebody_is_thrown_out(undo, move) != asks_for_all
+        outcomes = meet(monkeypatch, undo, move, before=(visits, "lock_for"), call=2)
+        assert are_thrown_out(outcomes) != asks_for_all
         assert overlaps() == 0
 
     @pytest.mark.parametrize("asks_for_all", [True, False])
@@ -470,7 +461,6 @@ class TestEverybodyAtOnce:
                 reschedule_appointment(appointment=visit, start=visit.start, room=room, actor=DESK)
         if not asks_for_all:
             monkeypatch.setattr(series_changes, "lock_for", lambda *_wanted, **_also: {})
-        pausing(monkeypatch, changes, "lock_for")
 
         def move() -> list[Appointment]:
             with organization_scope(clinic.organization.pk):
@@ -480,7 +470,8 @@ class TestEverybodyAtOnce:
             any_room = {"appointment_type": clinic.types[1], "practitioner": clinic.practitioners[1]}
             return clinic.book(clinic.patients[1], start=clinic.opens + 4 * HALF_HOUR, **any_room)
 
-        assert self.somebody_is_thrown_out(move, book) != asks_for_all
+        outcomes = meet(monkeypatch, move, book, before=(changes, "lock_for"), call=2)
+        assert are_thrown_out(outcomes) != asks_for_all
         assert overlaps() == 0
 
 
@@ -534,7 +525,7 @@ def test_change_that_slips_in_before_the_lock_is_noticed(clinic) -> None:
         cancel_appointment(appointment=visit, reason="patient", actor=DESK)
         mover = threading.Thread(target=move)
         mover.start()
-        _wait_until_somebody_waits_for_a_lock()
+        wait_until_somebody_waits()
     mover.join()
     assert [getattr(error, "code", error) for error in outcome] == ["being_changed"]
 
@@ -542,21 +533,6 @@ def test_change_that_slips_in_before_the_lock_is_noticed(clinic) -> None:
 def _move(clinic: Clinic, visit: Appointment) -> Appointment:
     with organization_scope(clinic.organization.pk):
         return reschedule_appointment(appointment=visit, start=clinic.opens + HALF_HOUR, actor=DESK)
-
-
-def _wait_until_somebody_waits_for_a_lock() -> None:
-    deadline = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=20)
-    waiting = 0
-    while not waiting:
-        assert dt.datetime.now(dt.UTC) < deadline
-        with connection.cursor() as cursor:
-            # Of this database only: other test workers share the cluster. Who is connected is remembered for a transaction.
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(
-                "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
-                " WHERE NOT granted AND datname = current_database() AND pid <> pg_backend_pid()"
-            )
-            waiting = cursor.fetchone()[0]
 
 
 class TestRandomOperations:

@@ -32,6 +32,7 @@ from apps.core.errors import InvalidInput, InvalidTransition, NotAllowed, NotFou
 from apps.events.models import Event
 from apps.organizations.services import actor_for_membership
 from apps.patients.models import Patient
+from apps.practitioners.models import Room
 from tests.fixtures.appointments import AppointmentFactory, AppointmentTypeFactory, PractitionerTypeFactory
 from tests.fixtures.communications import CommunicationFactory
 from tests.fixtures.organizations import LocationFactory
@@ -96,19 +97,25 @@ def _elsewhere(bookable: SimpleNamespace, patient: Patient) -> None:
     )
 
 
-def _rooms(bookable: SimpleNamespace, _patient: Patient) -> None:
-    """The type needs a room, and the only one is taken for an hour."""
-    change_type(bookable, needs_room=True)
-    room = RoomFactory(organization=bookable.organization, location=bookable.location)
+def _room_taken(bookable: SimpleNamespace, start: dt.datetime) -> Room:
+    """Return the place's only room, which a colleague has for an hour."""
+    room: Room = RoomFactory(organization=bookable.organization, location=bookable.location)
     AppointmentFactory(
         organization=bookable.organization,
         practitioner=PractitionerFactory(organization=bookable.organization),
         location=bookable.location,
         room=room,
-        start=NINE,
-        end=NINE + HOUR,
-        busy_period=(NINE, NINE + HOUR),
+        start=start,
+        end=start + HOUR,
+        busy_period=(start, start + HOUR),
     )
+    return room
+
+
+def _rooms(bookable: SimpleNamespace, _patient: Patient) -> None:
+    """The type needs a room, and the only one is taken for an hour."""
+    change_type(bookable, needs_room=True)
+    _room_taken(bookable, NINE)
 
 
 def _away(bookable: SimpleNamespace, _patient: Patient) -> None:
@@ -216,16 +223,7 @@ class TestBooking:
         assert len(asked) == (2 if obstacle in {"few_days", "nobody"} else 1)
 
     def test_alternatives_are_as_long_and_in_the_room_that_was_asked_for(self, bookable, booked, actor) -> None:
-        room = RoomFactory(organization=bookable.organization, location=bookable.location)
-        AppointmentFactory(
-            organization=bookable.organization,
-            practitioner=PractitionerFactory(organization=bookable.organization),
-            location=bookable.location,
-            room=room,
-            start=NINE + 2 * HOUR,
-            end=NINE + 3 * HOUR,
-            busy_period=(NINE + 2 * HOUR, NINE + 3 * HOUR),
-        )
+        room = _room_taken(bookable, NINE + 2 * HOUR)
         other = PatientFactory(organization=bookable.organization)
         longer = {"duration_minutes": 90, "room": room, "patient": other, "actor": actor}
         with pytest.raises(SlotUnavailable) as refused:

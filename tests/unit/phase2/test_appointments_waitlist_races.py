@@ -8,17 +8,15 @@ from __future__ import annotations
 import datetime as dt
 import os
 import threading
-import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
 from contextlib import contextmanager
 from functools import partial
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import connection
 from django.utils import timezone
 
 from apps.appointments.errors import SlotUnavailable
@@ -56,11 +54,10 @@ from apps.core.actors import BOT, SYSTEM
 from apps.core.tenancy import organization_scope
 from apps.events.models import Event
 from apps.events.services import deliver_due
-from apps.patients.models import Patient
 from tests.fixtures.appointments import AppointmentTypeFactory, PractitionerTypeFactory
 from tests.fixtures.organizations import LocationFactory
 from tests.fixtures.practitioners import PractitionerFactory, RoomFactory, WeeklyHoursFactory
-from tests.fixtures.racing import at_once, overlaps, pausing, without_constraints, without_locks
+from tests.fixtures.racing import are_thrown_out, at_once, meet, overlaps, without_constraints, without_locks
 from tests.fixtures.waitlist import again, offers_of, open_for_messages, somebody, visit_of, waiting
 
 STORM = int(os.environ.get("WAITLIST_STORM", "50"))
@@ -121,6 +118,18 @@ def offered(clinic) -> WaitlistOffer:
             end=clinic.opens + HALF_HOUR,
         )
     return made
+
+
+def fill_an_hour(clinic) -> list[WaitlistOffer]:
+    """Offer the first two times to who waits."""
+    return inside(
+        *(clinic, fill_slot),
+        organization=clinic.organization,
+        practitioner=clinic.practitioner,
+        location=clinic.location,
+        start=clinic.opens,
+        end=clinic.opens + 2 * HALF_HOUR,
+    )
 
 
 def run_out(made: WaitlistOffer) -> None:
@@ -371,19 +380,14 @@ class TestHoldsThatRanOut:
             WaitlistOffer.objects.filter(pk=made.pk).update(expires_at=past)
         return made
 
-    @staticmethod
-    def book_a_little_later(clinic, patient: Patient) -> Appointment:
-        time.sleep(0.1)  # behind the other's look at the hold, before its lock of the practitioner
-        return visit_of(clinic, clinic.opens, patient)
-
     def test_undoing_a_cancellation_and_booking_its_time_end_without_a_deadlock(self, clinic, monkeypatch) -> None:
         visit = visit_of(clinic, clinic.opens)
         inside(clinic, cancel_appointment, appointment=visit, reason="patient", actor=SYSTEM)
         self.let_hold_run_out(clinic, offered(clinic))
         other = somebody(clinic)
-        pausing(monkeypatch, visits, "lock_for")
         undo = partial(inside, clinic, undo_status, appointment=visit, actor=SYSTEM)
-        outcomes = at_once(2, [undo, partial(self.book_a_little_later, clinic, other)], lambda job: job())
+        book = partial(visit_of, clinic, clinic.opens, other)
+        outcomes = meet(monkeypatch, undo, book, before=(visits, "lock_for"))
         assert Counter(type(outcome) for outcome in outcomes) == {Appointment: 1, SlotUnavailable: 1}
         assert (booked(clinic), overlaps()) == (1, 0)
 
@@ -411,17 +415,11 @@ class TestHoldsThatRanOut:
         inside(clinic, Appointment.objects.held().update, held_until=timezone.now())
         if not asks_for_all:
             monkeypatch.setattr(offers, "expired_in_the_way", lambda _wanted: [])
-        pausing(monkeypatch, visits, "refuse_hard_conflicts")
-
-        def book() -> Appointment:
-            time.sleep(0.15)
-            return visit_of(clinic, clinic.opens, made.entry.patient, practitioner=second)
 
         undo = partial(inside, clinic, undo_status, appointment=visit, actor=SYSTEM)
-        outcomes = at_once(2, [undo, book], lambda job: job())
-        errors = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
-        assert all("deadlock detected" in str(error) for error in errors)
-        assert bool(errors) != asks_for_all
+        book = partial(visit_of, clinic, clinic.opens, made.entry.patient, practitioner=second)
+        outcomes = meet(monkeypatch, undo, book, before=(visits, "refuse_hard_conflicts"))
+        assert are_thrown_out(outcomes) != asks_for_all
         assert overlaps() == 0
 
     def test_moving_back_and_booking_that_time_end_without_a_deadlock(self, clinic, monkeypatch) -> None:
@@ -429,16 +427,15 @@ class TestHoldsThatRanOut:
         inside(clinic, reschedule_appointment, appointment=visit, start=clinic.opens + 4 * HALF_HOUR, actor=SYSTEM)
         self.let_hold_run_out(clinic, offered(clinic))
         other = somebody(clinic)
-        pausing(monkeypatch, changes, "lock_for")
         undo = partial(inside, clinic, undo_reschedule, appointment=visit, actor=SYSTEM)
-        outcomes = at_once(2, [undo, partial(self.book_a_little_later, clinic, other)], lambda job: job())
+        book = partial(visit_of, clinic, clinic.opens, other)
+        outcomes = meet(monkeypatch, undo, book, before=(changes, "lock_for"))
         assert Counter(type(outcome) for outcome in outcomes) == {Appointment: 1, SlotUnavailable: 1}
         assert overlaps() == 0
 
     def test_offering_a_time_anew_and_booking_it_end_without_a_deadlock(self, clinic, monkeypatch) -> None:
         self.let_hold_run_out(clinic, offered(clinic))
         entry, other = waiting(clinic), somebody(clinic)
-        pausing(monkeypatch, offers, "hold_slot")
         offer = partial(
             inside,
             *(clinic, offer_slot),
@@ -448,7 +445,8 @@ class TestHoldsThatRanOut:
             start=clinic.opens,
             actor=SYSTEM,
         )
-        outcomes = at_once(2, [offer, partial(self.book_a_little_later, clinic, other)], lambda job: job())
+        book = partial(visit_of, clinic, clinic.opens, other)
+        outcomes = meet(monkeypatch, offer, book, before=(offers, "hold_slot"))
         kinds = Counter(type(outcome) for outcome in outcomes)
         assert kinds in ({Appointment: 1, SlotUnavailable: 1}, {WaitlistOffer: 1, SlotUnavailable: 1})
         assert overlaps() == 0
@@ -482,25 +480,10 @@ def test_offering_a_time_to_two_meets_a_booking_in_any_room(clinic, monkeypatch,
     waiting(clinic, appointment_type=roomy)
     if not asks_for_all:
         monkeypatch.setattr(filling, "lock_for", lambda *_wanted: {})
-    pausing(monkeypatch, holds, "lock_for")
-
-    def fill() -> list[WaitlistOffer]:
-        return inside(
-            *(clinic, fill_slot),
-            organization=clinic.organization,
-            practitioner=clinic.practitioner,
-            location=clinic.location,
-            start=clinic.opens,
-            end=clinic.opens + 2 * HALF_HOUR,
-        )
-
-    def book() -> Appointment:
-        time.sleep(0.45)  # behind the first offer's locks, before the second's
-        there = {"practitioner": clinic.practitioners[1], "appointment_type": roomy}
-        return visit_of(clinic, clinic.opens + 8 * HALF_HOUR, longest.patient, **there)
-
-    outcomes = at_once(2, [fill, book], lambda job: job())
-    assert any(isinstance(outcome, OperationalError) for outcome in outcomes) != asks_for_all
+    there = {"practitioner": clinic.practitioners[1], "appointment_type": roomy}
+    book = partial(visit_of, clinic, clinic.opens + 8 * HALF_HOUR, longest.patient, **there)
+    outcomes = meet(monkeypatch, partial(fill_an_hour, clinic), book, before=(holds, "lock_for"), call=2)
+    assert are_thrown_out(outcomes) != asks_for_all
     if asks_for_all:
         assert sorted(len(outcome) for outcome in outcomes if isinstance(outcome, list)) == [2]
 
@@ -535,34 +518,18 @@ class TestSeveralAtOnce:
             monkeypatch.setattr(placing, "expired_in_the_way", lambda _wanted: [])
         return long
 
-    def ends_in_a_ring(self, clinic, several: Callable[[], Any], kind: AppointmentType) -> bool:
-        other = somebody(clinic)
-
-        def book() -> Appointment:
-            time.sleep(0.45)  # behind the first of several, before the second
-            return visit_of(clinic, clinic.opens, other, practitioner=clinic.practitioners[1], appointment_type=kind)
-
-        outcomes = at_once(2, [several, book], lambda job: job())
-        errors = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
-        assert all("deadlock detected" in str(error) for error in errors)
-        return bool(errors)
+    def booking_of(self, clinic, kind: AppointmentType) -> Callable[[], Appointment]:
+        there = {"practitioner": clinic.practitioners[1], "appointment_type": kind}
+        return partial(visit_of, clinic, clinic.opens, somebody(clinic), **there)
 
     @pytest.mark.parametrize("asks_for_all", [True, False])
     def test_two_offers_and_a_booking(self, clinic, monkeypatch, asks_for_all) -> None:
         waiting(clinic)
         waiting(clinic)
         kind = self.arrange(clinic, monkeypatch, asks_for_all=asks_for_all)
-        pausing(monkeypatch, holds, "lock_for")
-        fill = partial(
-            inside,
-            *(clinic, fill_slot),
-            organization=clinic.organization,
-            practitioner=clinic.practitioner,
-            location=clinic.location,
-            start=clinic.opens,
-            end=clinic.opens + 2 * HALF_HOUR,
-        )
-        assert self.ends_in_a_ring(clinic, fill, kind) != asks_for_all
+        fill = partial(fill_an_hour, clinic)
+        outcomes = meet(monkeypatch, fill, self.booking_of(clinic, kind), before=(holds, "lock_for"), call=2)
+        assert are_thrown_out(outcomes) != asks_for_all
 
     @pytest.mark.parametrize("asks_for_all", [True, False])
     def test_two_undone_cancellations_and_a_booking(self, clinic, monkeypatch, asks_for_all) -> None:
@@ -576,7 +543,6 @@ class TestSeveralAtOnce:
             actor=SYSTEM,
         )
         kind = self.arrange(clinic, monkeypatch, asks_for_all=asks_for_all)
-        pausing(monkeypatch, visits, "lock_for")
         undo = partial(
             inside,
             *(clinic, undo_together),
@@ -586,4 +552,5 @@ class TestSeveralAtOnce:
             last=two.start,
             actor=SYSTEM,
         )
-        assert self.ends_in_a_ring(clinic, undo, kind) != asks_for_all
+        outcomes = meet(monkeypatch, undo, self.booking_of(clinic, kind), before=(visits, "lock_for"), call=2)
+        assert are_thrown_out(outcomes) != asks_for_all
