@@ -363,6 +363,17 @@ class TestCheck:
         assert (body["bookable"], body["overridable"]) == (False, True)
         assert len(body["alternatives"]) == 3
 
+    def test_alternatives_are_as_long_as_asked(self, api_client, bookable, booked) -> None:
+        body = api_client.post(f"{URL}check/", slot(bookable, duration_minutes=90)).json()
+        found = [
+            (dt.datetime.fromisoformat(one["start"]), dt.datetime.fromisoformat(one["end"]))
+            for one in body["alternatives"]
+        ]
+        assert [end - start for start, end in found] == [3 * HALF_HOUR] * 3
+        for start, _end in found:
+            asked = slot(bookable, start=text(start), duration_minutes=90)
+            assert api_client.post(f"{URL}check/", asked).json()["bookable"] is True
+
     def test_move_does_not_conflict_with_itself(self, api_client, bookable, booked) -> None:
         asked = slot(bookable, appointment=booked["id"], start=text(NINE + HALF_HOUR / 2))
         assert api_client.post(f"{URL}check/", asked).json()["bookable"] is True
